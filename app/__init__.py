@@ -1,0 +1,1 @@
+"""The Base Model Playground: a base language model, shown as it is."""

@@ -1,0 +1,185 @@
+"""The one thread that owns the model, and the coroutines that talk to it."""
+
+import asyncio
+import secrets
+import threading
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.interface import Vocabulary
+from app.engine.job import Delivered, Job, NextToken
+from app.engine.outputs import Done, EngineStats, Event, PromptScores, Score
+from app.engine.params import MAX_SEED, GenerationRequest, SamplingParams
+from app.engine.runner import Runner
+from app.engine.scheduler import Scheduler
+from app.errors import BadRequest, ContextOverflow, ModelNotReady, Overloaded
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    """How much runs at once, how much may wait, and how long."""
+
+    slots: int = 32
+    queue: int = 200
+    context_length: int = 1024  # tokens
+    deadline_seconds: float = 300.0
+
+
+@dataclass(eq=False)
+class _Mailbox:
+    """Events on their way from the engine's thread to one coroutine."""
+
+    loop: asyncio.AbstractEventLoop
+    events: "asyncio.Queue[Delivered]" = field(default_factory=asyncio.Queue)
+
+
+class ThreadedEngine:
+    """Continuous batching over any Runner; the local and the fake engine are both this."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        vocabulary: Vocabulary,
+        *,
+        name: str,
+        description: dict[str, str],
+        limits: EngineLimits,
+    ) -> None:
+        self.name = name
+        self.description = description
+        self.context_length = limits.context_length
+        self.vocabulary_size = runner.vocabulary_size
+        self._limits = limits
+        self._scheduler = Scheduler(
+            runner,
+            vocabulary,
+            slots=limits.slots,
+            context_length=limits.context_length,
+            deadline_seconds=limits.deadline_seconds,
+        )
+        self._arrivals: deque[Job] = deque()
+        self._stats = self._scheduler.stats()
+        self._outbox: dict[asyncio.AbstractEventLoop, list[tuple[_Mailbox, Delivered]]] = {}
+        self._wake = threading.Condition()
+        self._open = 0  # requests accepted and not yet ended
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name=f"engine-{name}", daemon=True)
+        self._thread.start()
+
+    def check(self, request: GenerationRequest) -> None:
+        prompt, params = request.prompt_token_ids, request.params
+        if not prompt:
+            raise BadRequest("the prompt has no tokens; at least 1 is needed", param="ids")
+        room_needed = 1 if params.max_tokens else 0
+        if len(prompt) + room_needed > self.context_length:
+            raise ContextOverflow(len(prompt), self.context_length - room_needed, self.name)
+        unknown = next((i for i in prompt if not 0 <= i < self.vocabulary_size), None)
+        if unknown is not None:
+            raise BadRequest(
+                f"token id {unknown} is not in the vocabulary; ids go from 0 to {self.vocabulary_size - 1:,}",
+                param="ids",
+            )
+        if params.n > self._limits.slots:
+            raise BadRequest(f"n is {params.n}; at most {self._limits.slots} run at once", param="n")
+        if self._open >= self._limits.slots + self._limits.queue:
+            raise Overloaded(f"{self._limits.queue:,} requests are waiting; try again in a moment")
+
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Event, None]:
+        async with aclosing(self._events(request)) as events:
+            async for event in events:
+                if not isinstance(event, NextToken | Exception):
+                    yield event
+
+    async def score(self, token_ids: Sequence[int], *, top: int = 0, client: str = "") -> list[Score]:
+        params = SamplingParams(max_tokens=0, prompt_logprobs=True, logprobs=top)
+        async with aclosing(self._events(GenerationRequest(tuple(token_ids), params, client))) as events:
+            async for event in events:
+                if isinstance(event, PromptScores):
+                    return list(event.scores)
+        raise ModelNotReady(f"{self.name} ran out of time")
+
+    async def next_token(self, token_ids: Sequence[int], *, client: str = "") -> NDArray[np.float32]:
+        request = GenerationRequest(tuple(token_ids), SamplingParams(max_tokens=0), client)
+        async with aclosing(self._events(request, whole_distribution=True)) as events:
+            async for event in events:
+                if isinstance(event, NextToken):
+                    return event.logprobs
+        raise ModelNotReady(f"{self.name} ran out of time")
+
+    def stats(self) -> EngineStats:
+        """As of the last step: the engine's thread is not disturbed."""
+        return self._stats
+
+    @property
+    def idle(self) -> bool:
+        return not (self._arrivals or self._stats.running or self._stats.waiting)
+
+    def close(self) -> None:
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join(timeout=10)
+
+    async def _events(
+        self, request: GenerationRequest, *, whole_distribution: bool = False
+    ) -> AsyncGenerator[Delivered, None]:
+        self.check(request)
+        seed = request.params.seed
+        mailbox = _Mailbox(asyncio.get_running_loop())
+        job = Job(
+            request,
+            secrets.randbelow(MAX_SEED + 1) if seed is None else seed,
+            lambda event: self._outbox.setdefault(mailbox.loop, []).append((mailbox, event)),
+            whole_distribution=whole_distribution,
+        )
+        with self._wake:
+            if self._closing:
+                raise ModelNotReady(f"{self.name} is being closed")
+            self._open += 1
+            self._arrivals.append(job)
+            self._wake.notify()
+        try:
+            while True:
+                event = await mailbox.events.get()
+                if isinstance(event, Exception):
+                    raise event
+                yield event
+                if isinstance(event, Done):
+                    return
+        finally:
+            self._open -= 1
+            job.cancelled = True  # the reader left, or everything was delivered
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not (self._closing or self._arrivals) and self._scheduler.idle:
+                    self._wake.wait()
+                if self._closing:
+                    break
+            while self._arrivals:
+                self._scheduler.submit(self._arrivals.popleft())
+            self._scheduler.step()
+            self._stats = self._scheduler.stats()
+            self._deliver()
+        while self._arrivals:
+            self._scheduler.submit(self._arrivals.popleft())
+        self._scheduler.fail(ModelNotReady(f"{self.name} was closed"))
+        self._deliver()
+
+    def _deliver(self) -> None:
+        """Hand a step's events over: one wake-up per event loop, however many streams it serves."""
+        outbox, self._outbox = self._outbox, {}
+        for loop, events in outbox.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_put_all, events)
+
+
+def _put_all(events: list[tuple[_Mailbox, Delivered]]) -> None:
+    for mailbox, event in events:
+        mailbox.events.put_nowait(event)

@@ -1,0 +1,93 @@
+"""An engine that follows a script: the whole site on it is up in a second, without weights or torch."""
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.engine import EngineLimits, ThreadedEngine
+from app.engine.interface import Vocabulary
+from app.engine.runner import Chunk
+
+SCRIPT = """\
+Once upon a time in a small village by the sea there was a dog named Max. Max loved to play with the \
+children, and every morning he would run down to the harbour and wait for the boats to come in. One day \
+the fishermen did not come back. The sky was dark, and the wind was strong, and Max sat at the end of \
+the pier and waited.
+
+My favourite colour is blue, because it is the colour of the sky and the sea. My favourite colour is \
+green, because it is the colour of the trees. The capital of France is Paris. The capital of France is a \
+city on the river Seine. It is one of the most beautiful cities in the world.
+"""
+
+
+class ScriptTokenizer(Vocabulary, Protocol):
+    """A vocabulary that can also read the script."""
+
+    def encode(self, text: str) -> list[int]: ...
+
+
+class ScriptedRunner:
+    """Next-token logits from a table of what follows what in the script, over a gently falling vocabulary."""
+
+    kv_bytes_per_token = 4
+
+    def __init__(self, tokenizer: ScriptTokenizer, script: str = SCRIPT, ms_per_token: float = 0.0) -> None:
+        self.vocabulary_size = tokenizer.vocabulary_size
+        self._ms_per_token = ms_per_token
+        noise = np.random.default_rng(0).normal(0.0, 1.5, self.vocabulary_size)
+        # (V,): about a tenth of the mass beside the script's
+        self._background = (noise - 9.0).astype(np.float32)
+        self._followers: dict[int, list[int]] = defaultdict(list)
+        tokens = tokenizer.encode(script)
+        for left, right in zip(tokens, tokens[1:] + tokens[:1], strict=True):
+            self._followers[left].append(right)
+        self._openers = sorted(set(tokens), key=tokens.index)[:40]
+
+    def forward(self, chunks: Sequence[Chunk]) -> list[NDArray[np.float32]]:
+        if self._ms_per_token:
+            time.sleep(self._ms_per_token / 1000)
+        return [self._logits(chunk.token_ids[len(chunk.token_ids) - chunk.logits :]) for chunk in chunks]
+
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Nothing is cached."""
+
+    def swap(self, first: int, second: int, length: int) -> None:
+        """Nothing is cached."""
+
+    def _logits(self, token_ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        logits = np.tile(self._background, (len(token_ids), 1))  # (T, V)
+        for row, token_id in zip(logits, token_ids.tolist(), strict=True):
+            followers = self._followers.get(token_id)
+            if followers:
+                for follower in followers:
+                    row[follower] = np.logaddexp(row[follower], 4.0)
+            else:
+                row[self._openers] += np.linspace(11.0, 8.0, len(self._openers), dtype=np.float32)
+        return logits
+
+
+class FakeEngine(ThreadedEngine):
+    """The scripted engine: real scheduling, sampling and streaming; only the model is made up."""
+
+    def __init__(
+        self,
+        tokenizer: ScriptTokenizer,
+        *,
+        slots: int = 32,
+        queue: int = 200,
+        context_length: int = 1024,
+        deadline_seconds: float = 300.0,
+        ms_per_token: float = 0.0,
+        script: str = SCRIPT,
+    ) -> None:
+        super().__init__(
+            ScriptedRunner(tokenizer, script, ms_per_token),
+            tokenizer,
+            name="fake",
+            description={"device": "none", "dtype": "none", "mode": "scripted"},
+            limits=EngineLimits(slots, queue, context_length, deadline_seconds),
+        )

@@ -1,0 +1,60 @@
+"""What every engine offers, whether it runs here, elsewhere, or from a script."""
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.outputs import EngineStats, Event, Score
+from app.engine.params import GenerationRequest
+
+
+class Vocabulary(Protocol):
+    """The little an engine must know of a tokenizer."""
+
+    @property
+    def vocabulary_size(self) -> int: ...
+
+    @property
+    def eos_token_ids(self) -> frozenset[int]: ...
+
+    def token_bytes(self, token_id: int) -> bytes: ...
+
+
+class Engine(Protocol):
+    """Tokens in, tokens out. Everything refusable is refused by `check`, before a stream opens."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def context_length(self) -> int:
+        """Most tokens of one document, prompt and continuation together."""
+
+    @property
+    def vocabulary_size(self) -> int: ...
+
+    @property
+    def description(self) -> dict[str, str]:
+        """`device`, `dtype`, `mode`: what runs, for the status line."""
+
+    def check(self, request: GenerationRequest) -> None:
+        """Raise BadRequest, ContextOverflow or Overloaded where `generate` would refuse."""
+
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[Event, None]:
+        """Queued, then PromptScores where asked for, Steps of up to n sequences, then Done.
+
+        Close the generator (`aclosing`) to cancel: the slot is free within one step.
+        """
+
+    async def score(self, token_ids: Sequence[int], *, top: int = 0, client: str = "") -> list[Score]:
+        """The model's opinion of each token of a text, over the whole vocabulary."""
+
+    async def next_token(self, token_ids: Sequence[int], *, client: str = "") -> NDArray[np.float32]:
+        """Log-probabilities of the next token, shape (V,), natural logarithm."""
+
+    def stats(self) -> EngineStats: ...
+
+    def close(self) -> None:
+        """End every running request and free the model."""

@@ -1,0 +1,69 @@
+"""A request on its way through the engine, and the continuations it grows."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.outputs import Event, FinishReason, Score
+from app.engine.params import GenerationRequest
+from app.engine.stopping_criteria import StoppingCriteria
+
+
+@dataclass(frozen=True, slots=True)
+class NextToken:
+    """The whole next-token distribution, asked for by `Engine.next_token`."""
+
+    logprobs: NDArray[np.float32]  # (V,)
+
+
+Delivered = Event | NextToken | Exception
+
+
+@dataclass(eq=False)
+class Job:
+    """One request on its way. `cancelled` is set by its reader, from any thread."""
+
+    request: GenerationRequest
+    seed: int
+    deliver: Callable[[Delivered], None]
+    whole_distribution: bool = False
+    cancelled: bool = False
+    prompt: NDArray[np.int32] = field(init=False)
+    read: int = 0  # prompt tokens whose keys and values are there
+    cached: int = 0
+    scores: list[Score] = field(default_factory=list)
+    sequences: list["Continuation"] = field(default_factory=list)
+    position: int | None = None  # place in the line, as last told
+    over: bool = False
+    submitted_at: float = 0.0
+    admitted_at: float = 0.0
+    decoding_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.prompt = np.asarray(self.request.prompt_token_ids, np.int32)
+        self.submitted_at = time.monotonic()
+
+    @property
+    def slots_needed(self) -> int:
+        return max(1, self.request.params.n if self.request.params.max_tokens else 1)
+
+
+@dataclass(eq=False)
+class Continuation:
+    """One continuation of a job's prompt."""
+
+    job: Job
+    index: int
+    stopping: StoppingCriteria
+    token_ids: NDArray[np.int32]  # (context_length,), filled up to `length`
+    length: int
+    generated: int = 0
+    finish_reason: FinishReason | None = None
+
+    def push(self, token_id: int) -> None:
+        self.token_ids[self.length] = token_id
+        self.length += 1
+        self.generated += 1

@@ -1,0 +1,110 @@
+"""Load a model folder and run it here. Importing this module imports torch."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from transformers import AutoModelForCausalLM
+from transformers.utils.logging import disable_progress_bar
+
+from app.engine.engine import EngineLimits, ThreadedEngine
+from app.engine.interface import Vocabulary
+from app.engine.model_runner import ModelRunner
+from app.errors import ModelUnavailable
+
+_CPU_FLAGS_WITH_FAST_BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16")  # x86, x86 with AMX, ARM
+
+
+def load(
+    folder: Path,
+    *,
+    name: str,
+    tokenizer: Vocabulary,
+    device: str = "auto",
+    dtype: str = "auto",
+    exact: bool = False,
+    slots: int = 32,
+    queue: int = 200,
+    context_length: int = 8192,
+    deadline_seconds: float = 300.0,
+) -> ThreadedEngine:
+    """The engine for the safetensors model in `folder`. Raises ModelUnavailable where it cannot be loaded."""
+    disable_progress_bar()
+    place = pick_device(device)
+    number_format = torch.float32 if exact else pick_dtype(dtype, place)
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=number_format,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            attn_implementation="sdpa",
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        logging.getLogger(__name__).warning("loading %s failed: %s", name, error)
+        raise ModelUnavailable(
+            f"{name} could not be loaded: its files are damaged or of an unknown kind; fetch it again"
+        ) from error
+    model = model.to(place).eval()
+    length = min(context_length, context_limit(model.config))
+    runner = ModelRunner(model, slots=slots, context_length=length)
+    runner.warm_up()
+    return ThreadedEngine(
+        runner,
+        tokenizer,
+        name=name,
+        description={
+            "device": describe_device(place),
+            "dtype": str(number_format).removeprefix("torch."),
+            "mode": "exact" if number_format is torch.float32 else "fast",
+        },
+        limits=EngineLimits(slots, queue, length, deadline_seconds),
+    )
+
+
+def context_limit(config: transformers.PreTrainedConfig) -> int:
+    """Most positions the architecture can address."""
+    limit: int = getattr(config.get_text_config(), "max_position_embeddings", 1024)  # GPT-2's n_positions too
+    return limit
+
+
+def pick_device(device: str) -> torch.device:
+    """`auto` takes CUDA, then Apple's GPU, then the CPU."""
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if device == "auto":
+        return torch.device(next(kind for kind, there in available.items() if there))
+    if not available.get(device, False):
+        there = ", ".join(kind for kind, is_there in available.items() if is_there)
+        raise ModelUnavailable(f"device {device} is not available on this machine; there is: {there}")
+    return torch.device(device)
+
+
+def pick_dtype(dtype: str, device: torch.device) -> torch.dtype:
+    """`auto` is bfloat16 where the hardware multiplies it natively, float32 where it would be emulated."""
+    if dtype != "auto":
+        return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[dtype]
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    if device.type == "mps":
+        return torch.float16
+    return torch.bfloat16 if has_fast_bfloat16() else torch.float32
+
+
+def has_fast_bfloat16() -> bool:
+    """Whether this CPU has bfloat16 instructions, as Linux reports them."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return False
+    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "").split()
+    return any(flag in flags for flag in _CPU_FLAGS_WITH_FAST_BFLOAT16)
+
+
+def describe_device(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return {"cpu": f"CPU, {os.cpu_count()} cores", "mps": "Apple GPU"}[device.type]

@@ -1,0 +1,334 @@
+"""Continuous batching: which sequences run in the next forward pass, and who hears of it.
+
+Every step reads one chunk of waiting prompts, then runs one batched forward pass over all running
+sequences. Nothing here knows torch, threads or the web: `step()` is called again and again by the engine's
+thread, and events leave through each job's `deliver`.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine import dice
+from app.engine.distribution import Distribution
+from app.engine.interface import Vocabulary
+from app.engine.job import Continuation, Job, NextToken
+from app.engine.kv_cache import SlotTable
+from app.engine.outputs import Done, EngineStats, FinishReason, PromptScores, Queued, Score, Step
+from app.engine.runner import Chunk, Runner
+from app.engine.sampler import sample
+from app.engine.score import score
+from app.engine.stopping_criteria import StoppingCriteria
+
+CHUNK_IDLE = 512  # prompt tokens read per step when nobody is waiting for a token
+CHUNK_BUSY = 64  # and when somebody is: their stream must not stutter
+CHUNK_SCORED = 64  # positions whose whole distribution is held at once: 64 * 262,144 * 4 bytes = 67 MB
+
+
+class Scheduler:
+    """Admits, steps, retires and cancels; fair between clients."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        vocabulary: Vocabulary,
+        *,
+        slots: int,
+        context_length: int,
+        deadline_seconds: float = 300.0,
+    ) -> None:
+        self._runner = runner
+        self._vocabulary = vocabulary
+        self._context_length = context_length
+        self._deadline_seconds = deadline_seconds
+        self._table = SlotTable(slots, context_length, runner)
+        self._waiting: dict[str, deque[Job]] = {}  # client -> its jobs; clients take turns
+        self._prefilling: deque[Job] = deque()
+        self._running: list[Job] = []
+        self._outcomes = {"finished": 0, "cancelled": 0, "failed": 0, "timeout": 0}
+        self._tokens = 0
+        self._steps = 0
+        self._recent: deque[tuple[float, int]] = deque(maxlen=64)  # (time, tokens) of the last steps
+
+    @property
+    def idle(self) -> bool:
+        return not (self._waiting or self._prefilling or self._running)
+
+    def stats(self) -> EngineStats:
+        return EngineStats(
+            running=len(self._running) + len(self._prefilling),
+            waiting=sum(map(len, self._waiting.values())),
+            slots=self._table.slots,
+            tokens_total=self._tokens,
+            steps_total=self._steps,
+            tokens_per_second=self._tokens_per_second(),
+            kv_bytes=self._table.tokens_held * self._runner.kv_bytes_per_token,
+            requests=dict(self._outcomes),
+        )
+
+    def submit(self, job: Job) -> None:
+        self._waiting.setdefault(job.request.client, deque()).append(job)
+
+    def step(self) -> None:
+        """One turn: let go of who left, admit who waits, read prompts, write everyone one token."""
+        self._let_go()
+        self._admit()
+        self._guard(self._prefill, self._prefilling)
+        self._guard(self._decode, self._running)
+        self._steps += 1
+
+    def fail(self, error: Exception) -> None:
+        """End every job with this error."""
+        for job in self._all_jobs():
+            self._end(job, "failed", error)
+
+    def _all_jobs(self) -> list[Job]:
+        waiting = [job for jobs in self._waiting.values() for job in jobs]
+        return [*self._running, *self._prefilling, *waiting]
+
+    def _guard(self, phase: Callable[[], None], jobs: Iterable[Job]) -> None:
+        """A failing forward pass ends the jobs that were in it and no others."""
+        involved = list(jobs)
+        if not involved:
+            return
+        try:
+            phase()
+        except Exception as error:
+            for job in involved:
+                if not job.over:
+                    self._end(job, "failed", error)
+
+    def _let_go(self) -> None:
+        now = time.monotonic()
+        for job in self._all_jobs():
+            if job.cancelled:
+                self._end(job, "cancelled")
+            elif now - job.submitted_at > self._deadline_seconds:
+                for sequence in job.sequences:
+                    sequence.finish_reason = sequence.finish_reason or FinishReason.TIMEOUT
+                self._finish(job, "timeout")
+
+    def _admit(self) -> None:
+        while self._waiting:
+            client, jobs = next(iter(self._waiting.items()))
+            job = jobs[0]
+            reserved = sum(other.slots_needed - 1 for other in self._prefilling)
+            if job.slots_needed > self._table.free - reserved:
+                break
+            jobs.popleft()
+            del self._waiting[client]
+            if jobs:
+                self._waiting[client] = jobs  # back of the line: the next turn is another client's
+            job.admitted_at = time.monotonic()
+            job.cached = self._table.admit(job, job.prompt, reuse=not job.request.params.prompt_logprobs)
+            job.read = job.cached
+            self._prefilling.append(job)
+            self._tell_position(job, 0)
+        for position, job in enumerate(self._line(), start=1):
+            self._tell_position(job, position)
+
+    def _line(self) -> list[Job]:
+        """Everyone who waits, in the order they will be admitted."""
+        queues = [list(jobs) for jobs in self._waiting.values()]
+        longest = max(map(len, queues), default=0)
+        return [queue[turn] for turn in range(longest) for queue in queues if turn < len(queue)]
+
+    def _tell_position(self, job: Job, position: int) -> None:
+        if job.position is None or position < job.position:
+            job.position = position
+            job.deliver(Queued(position, job.seed))
+
+    def _prefill(self) -> None:
+        """Read one chunk: several short prompts side by side, or a piece of a long one."""
+        budget = CHUNK_BUSY if self._running else CHUNK_IDLE
+        first = self._prefilling[0]
+        if first.request.params.prompt_logprobs:
+            batch, width = [first], CHUNK_SCORED
+        else:
+            batch, width = self._prefill_batch(budget)
+        chunks = []
+        for job in sorted(batch, key=self._table.slot_of):
+            piece = job.prompt[job.read : job.read + width]
+            wants_all = job.request.params.prompt_logprobs
+            last = job.read + len(piece) == len(job.prompt)
+            wanted = len(piece) if wants_all else int(last)
+            chunks.append(Chunk(self._table.slot_of(job), piece, job.read, wanted))
+        by_slot = {self._table.slot_of(job): job for job in batch}
+        logits = self._runner.forward(chunks)
+        for chunk, rows in zip(chunks, logits, strict=True):
+            job = by_slot[chunk.slot]
+            self._table.append(job, chunk.token_ids)
+            if job.request.params.prompt_logprobs:
+                self._score(job, rows, chunk.past)
+            job.read += len(chunk.token_ids)
+        for job, rows in [(by_slot[c.slot], r) for c, r in zip(chunks, logits, strict=True)]:
+            if job.read == len(job.prompt):
+                self._prefilling.remove(job)
+                self._begin(job, rows[-1])
+        if self._prefilling and self._prefilling[0] is first:
+            self._prefilling.rotate(-1)  # a long prompt takes turns with the others
+
+    def _prefill_batch(self, budget: int) -> tuple[list[Job], int]:
+        """Jobs to read side by side and how many tokens of each.
+
+        Padding costs a forward pass as much as tokens do, so only prompts of like length run together.
+        """
+        first = self._prefilling[0]
+        width = min(budget, len(first.prompt) - first.read)
+        batch, slots = [first], {self._table.slot_of(first)}
+        for job in list(self._prefilling)[1:]:
+            left = len(job.prompt) - job.read
+            slot = self._table.slot_of(job)
+            beside = slot + 1 in slots or slot - 1 in slots
+            if job.request.params.prompt_logprobs or not beside or left > width or left * 2 < width:
+                continue
+            if (len(batch) + 1) * width > budget:
+                break
+            batch.append(job)
+            slots.add(slot)
+        return batch, width
+
+    def _score(self, job: Job, logits: NDArray[np.float32], past: int) -> None:
+        """Scores of the tokens that follow the chunk's positions."""
+        if past == 0:
+            job.scores.append(Score(int(job.prompt[0]), None, None, None))
+        for offset, row in enumerate(logits):
+            position = past + offset + 1
+            if position < len(job.prompt):
+                job.scores.append(score(row, int(job.prompt[position]), job.request.params.logprobs))
+
+    def _begin(self, job: Job, logits: NDArray[np.float32]) -> None:
+        """The prompt is read: draw the first token of every sequence."""
+        job.decoding_at = time.monotonic()
+        params = job.request.params
+        if params.prompt_logprobs:
+            job.deliver(PromptScores(tuple(job.scores)))
+        if job.whole_distribution:
+            job.deliver(NextToken(Distribution(logits).logprobs))
+        if params.max_tokens == 0:
+            self._table.release(job)
+            self._conclude(job, "finished")
+            return
+        room = self._context_length - len(job.prompt)
+        for index in range(params.n):
+            token_ids = np.zeros(self._context_length, np.int32)
+            token_ids[: len(job.prompt)] = job.prompt
+            stopping = StoppingCriteria(self._vocabulary, params, room)
+            job.sequences.append(Continuation(job, index, stopping, token_ids, len(job.prompt)))
+        self._table.start_decoding(job)
+        for sequence in job.sequences[1:]:
+            self._table.fork(job, sequence)
+        self._table.rename(job, job.sequences[0])
+        self._running.append(job)
+        raw = Distribution(logits)
+        for sequence in job.sequences:
+            self._advance(sequence, logits, raw)
+        if all(sequence.finish_reason for sequence in job.sequences):
+            self._finish(job, "finished")
+
+    def _decode(self) -> None:
+        """One token for every running sequence, in one forward pass."""
+        sequences = [owner for owner in self._table.running_owners() if isinstance(owner, Continuation)]
+        chunks = [
+            Chunk(slot, sequence.token_ids[sequence.length - 1 : sequence.length], sequence.length - 1, 1)
+            for slot, sequence in enumerate(sequences)
+        ]
+        logits = self._runner.forward(chunks)
+        for sequence, chunk in zip(sequences, chunks, strict=True):
+            self._table.append(sequence, chunk.token_ids)
+        for sequence, rows in zip(sequences, logits, strict=True):
+            self._advance(sequence, rows[0], None)
+        self._recent.append((time.monotonic(), len(sequences)))
+        for job in list(self._running):
+            if all(sequence.finish_reason for sequence in job.sequences):
+                self._finish(job, "finished")
+
+    def _advance(self, sequence: Continuation, logits: NDArray[np.float32], raw: Distribution | None) -> None:
+        """Draw, tell, and retire the sequence if this was its last token."""
+        job, params = sequence.job, sequence.job.request.params
+        position = sequence.length
+        u = dice.roll(job.seed, sequence.index, position)
+        choice = sample(
+            logits,
+            params,
+            u,
+            token_ids=sequence.token_ids[:position].astype(np.int64) if params.has_penalties else None,
+            prompt_length=len(job.prompt),
+            raw=raw,
+        )
+        sequence.push(choice.token_id)
+        sequence.finish_reason = sequence.stopping.feed(choice.token_id)
+        self._tokens += 1
+        job.deliver(
+            Step(
+                sequence=sequence.index,
+                position=position,
+                token_id=choice.token_id,
+                raw_logprob=choice.raw_logprob,
+                processed_logprob=choice.processed_logprob,
+                rank=choice.rank,
+                entropy_bits=choice.entropy_bits,
+                u=u,
+                kept=choice.kept,
+                top=choice.top,
+                finish_reason=sequence.finish_reason,
+            )
+        )
+        if sequence.finish_reason:
+            self._table.release(sequence)
+
+    def _finish(self, job: Job, outcome: str) -> None:
+        """Release what the job still holds and say how it ended."""
+        self._leave(job)
+        self._conclude(job, outcome)
+
+    def _conclude(self, job: Job, outcome: str) -> None:
+        now = time.monotonic()
+        admitted = job.admitted_at or now
+        decoding = job.decoding_at or now
+        self._outcomes[outcome] += 1
+        job.over = True
+        job.deliver(
+            Done(
+                finish_reasons=tuple(s.finish_reason or FinishReason.CANCELLED for s in job.sequences)
+                or (FinishReason.TIMEOUT if outcome == "timeout" else FinishReason.LENGTH,),
+                seed=job.seed,
+                prompt_tokens=len(job.prompt),
+                completion_tokens=sum(sequence.generated for sequence in job.sequences),
+                cached_tokens=job.cached,
+                queue_seconds=admitted - job.submitted_at,
+                prefill_seconds=max(0.0, decoding - admitted),
+                decode_seconds=now - decoding,
+            )
+        )
+
+    def _end(self, job: Job, outcome: str, error: Exception | None = None) -> None:
+        """Drop a job that was cancelled or failed."""
+        self._leave(job)
+        self._outcomes[outcome] += 1
+        job.over = True
+        if error is not None:
+            job.deliver(error)
+
+    def _leave(self, job: Job) -> None:
+        for owner in (job, *job.sequences):
+            if self._table.owns(owner):
+                self._table.release(owner)
+        if job in self._running:
+            self._running.remove(job)
+        if job in self._prefilling:
+            self._prefilling.remove(job)
+        waiting = self._waiting.get(job.request.client, deque())
+        if job in waiting:
+            waiting.remove(job)
+            if not waiting:
+                del self._waiting[job.request.client]
+
+    def _tokens_per_second(self) -> float:
+        if len(self._recent) < 2 or time.monotonic() - self._recent[-1][0] > 5:
+            return 0.0
+        seconds = self._recent[-1][0] - self._recent[0][0]
+        return sum(tokens for _, tokens in list(self._recent)[1:]) / seconds if seconds else 0.0

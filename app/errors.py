@@ -1,0 +1,80 @@
+"""Every error a person may see.
+
+PlaygroundError                     500  internal
+├── BadRequest                      422  bad_request
+│   └── ContextOverflow             422  context_overflow
+├── NotFound                        404  not_found
+├── NotSupported                    422  not_supported
+├── Overloaded                      429  overloaded
+├── ModelNotReady                   503  model_not_ready
+└── ModelUnavailable                409  model_unavailable
+
+A message names the thing, its value and what is allowed; it never repeats a person's text.
+"""
+
+
+class PlaygroundError(Exception):
+    """An error with a code for programs, an HTTP status for clients and a sentence for people."""
+
+    code = "internal"
+    status = 500
+
+    def __init__(self, message: str, param: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+
+
+class BadRequest(PlaygroundError):
+    """A value is not allowed."""
+
+    code = "bad_request"
+    status = 422
+
+
+class ContextOverflow(BadRequest):
+    """The prompt is longer than the model can read."""
+
+    code = "context_overflow"
+
+    def __init__(self, given: int, limit: int, model: str) -> None:
+        super().__init__(f"prompt is {given:,} tokens; {model} reads at most {limit:,}", param="prompt")
+
+
+class NotFound(PlaygroundError):
+    """No such thing."""
+
+    code = "not_found"
+    status = 404
+
+
+class NotSupported(PlaygroundError):
+    """This engine cannot do that."""
+
+    code = "not_supported"
+    status = 422
+
+
+class Overloaded(PlaygroundError):
+    """Every place is taken; try again after `retry_after` seconds."""
+
+    code = "overloaded"
+    status = 429
+
+    def __init__(self, message: str, retry_after: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ModelNotReady(PlaygroundError):
+    """No model is loaded yet."""
+
+    code = "model_not_ready"
+    status = 503
+
+
+class ModelUnavailable(PlaygroundError):
+    """A model could not be had: no hub, gated, wrong checksum, full disk, half a download."""
+
+    code = "model_unavailable"
+    status = 409

@@ -1,0 +1,303 @@
+"""The model that answers, and the one being fetched or loaded to take its place.
+
+Everything slow happens on a background thread; the site is up from the first second. A model that runs is
+let go only when the next one is ready, and closed only when its last stream has ended.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from app.engine import weights
+from app.engine.catalog import (
+    FACTS,
+    NOT_PUBLISHED,
+    HubSource,
+    Manifest,
+    PathSource,
+    folder_manifest,
+    read_catalog,
+)
+from app.engine.interface import Engine
+from app.errors import ModelNotReady, ModelUnavailable, NotFound, NotSupported, PlaygroundError
+from app.paths import MODELS, STATIC
+from app.settings import Settings
+from app.tokenization.registry import Encodings, load_model_tokenizer
+from app.tokenization.tokenizer import Tokenizer
+
+_log = logging.getLogger(__name__)
+_GRACE_SECONDS = 30.0  # a switched-off model may finish its streams this long
+_FAKE = Manifest(
+    name="fake",
+    title="Scripted engine",
+    kind="base",
+    licence="MIT",
+    licence_url="",
+    context_length=1024,
+    parameters=0,
+    layers=0,
+    width=0,
+    heads=0,
+    vocabulary=50_257,
+    tokens_read=NOT_PUBLISHED,
+    data="a short script; there is no model behind it",
+    cut_off=NOT_PUBLISHED,
+    source=PathSource(Path()),
+    note="Made-up probabilities over GPT-2's vocabulary, to look at the pages with.",
+    fact_sources=dict.fromkeys(FACTS, "app/engine/fake.py"),
+)
+
+Opener = Callable[[Manifest, weights.Progress, threading.Event], tuple[Engine, Tokenizer]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    manifest: Manifest
+    engine: Engine
+    tokenizer: Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is under way, for the status line."""
+
+    name: str
+    title: str
+    stage: str
+    fraction: float | None
+    message: str
+
+
+class ModelHost:
+    """Owns the engine of the site. `open_model` is how a model is had; tests bring their own."""
+
+    def __init__(self, settings: Settings, open_model: Opener | None = None) -> None:
+        self.settings = settings
+        self.encodings = Encodings(STATIC / "vendor" / "encodings")
+        self._open = open_model or (self._open_fake if settings.engine == "fake" else self._open_local)
+        self._catalog = read_catalog(MODELS)
+        self._first = self._resolve_first(settings)
+        self._lock = threading.Lock()
+        self._loaded: _Loaded | None = None
+        self._task: _Task | None = None
+        self._error: dict[str, str] | None = None
+        self._cancelled = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def engine(self) -> Engine:
+        return self._ready().engine
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        return self._ready().tokenizer
+
+    def start(self) -> None:
+        """Begin to load the model of the settings."""
+        self._begin(self._first)
+
+    def load(self, name: str) -> None:
+        """Begin to switch to another model; the running one answers until then."""
+        manifest = self._catalog.get(name)
+        if manifest is None:
+            raise NotFound(
+                f"there is no model of that name; there are {', '.join(self._catalog)}", param="name"
+            )
+        if self.settings.engine == "fake" and manifest is not _FAKE:
+            raise NotSupported(
+                "this site runs the scripted engine; start it without --engine fake to load a model",
+                param="name",
+            )
+        self._begin(manifest)
+
+    def state(self) -> dict[str, Any]:
+        """The answer of GET /api/models."""
+        with self._lock:
+            loaded, task, error = self._loaded, self._task, self._error
+        state = "ready" if loaded else "loading" if task or not error else "failed"
+        return {
+            "loaded": self._describe(loaded.manifest, loaded) if loaded else None,
+            "state": state,
+            "engine": dict(loaded.engine.description) if loaded else None,
+            "context_length": loaded.engine.context_length if loaded else None,
+            "task": _json(task) if task else None,
+            "error": error,
+            "models": [self._describe(manifest, loaded) for manifest in self._catalog.values()],
+        }
+
+    def close(self) -> None:
+        """Stop what is under way and free the models. A second call does nothing."""
+        self._cancelled.set()
+        with self._lock:
+            loaded, self._loaded = self._loaded, None
+            threads = list(self._threads)
+        if loaded:
+            loaded.engine.close()
+        for thread in threads:
+            thread.join(timeout=10)
+
+    def _ready(self) -> _Loaded:
+        loaded, task, error = self._loaded, self._task, self._error
+        if loaded:
+            return loaded
+        if task:
+            percent = f" ({task.fraction:.0%})" if task.fraction is not None else ""
+            raise ModelNotReady(f"the model is not ready yet: {task.message}{percent}")
+        raise ModelNotReady(error["message"] if error else "the model is not ready yet: starting")
+
+    def _resolve_first(self, settings: Settings) -> Manifest:
+        """The model to open with: a name of the catalog, or a folder."""
+        if settings.engine == "fake":
+            self._catalog = {_FAKE.name: _FAKE, **self._catalog}
+            return _FAKE
+        if settings.model in self._catalog:
+            return self._catalog[settings.model]
+        folder = Path(settings.model).expanduser()
+        if not folder.is_dir():
+            raise NotFound(
+                f"model {settings.model} is neither a folder nor one of {', '.join(self._catalog)}",
+                param="model",
+            )
+        manifest = folder_manifest(folder)
+        if manifest.name in self._catalog:
+            manifest = replace(manifest, name=f"{manifest.name}-folder")
+        self._catalog = {manifest.name: manifest, **self._catalog}
+        return manifest
+
+    def _begin(self, manifest: Manifest) -> None:
+        with self._lock:
+            if self._task and self._task.name != manifest.name:
+                raise ModelUnavailable(f"{self._task.title} is being loaded; wait until that has ended")
+            if self._task or (self._loaded and self._loaded.manifest.name == manifest.name):
+                return
+            self._error = None
+            self._task = _Task(manifest.name, manifest.title, "load", None, f"loading {manifest.title}")
+            thread = threading.Thread(target=self._switch, args=(manifest,), name="load-model", daemon=True)
+            self._threads = [*(each for each in self._threads if each.is_alive()), thread]
+        thread.start()
+
+    def _switch(self, manifest: Manifest) -> None:
+        """On its own thread: have the new model, put it in the old one's place, let the old one go."""
+
+        def progress(stage: str, fraction: float | None, message: str) -> None:
+            self._task = _Task(manifest.name, manifest.title, stage, fraction, message)
+
+        try:
+            engine, tokenizer = self._open(manifest, progress, self._cancelled)
+        except PlaygroundError as error:
+            self._fail(manifest, error.code, error.message)
+        except MemoryError:
+            self._fail(
+                manifest, ModelUnavailable.code, f"{manifest.title} does not fit into this machine's memory"
+            )
+        except Exception as error:
+            _log.exception("loading %s failed", manifest.name)
+            first_line = (str(error).splitlines() or [""])[0][:200]
+            message = f"{manifest.title} could not be loaded: {type(error).__name__}: {first_line}"
+            self._fail(manifest, ModelUnavailable.code, message)
+        else:
+            if tokenizer.kind == "model":
+                self.encodings.register(manifest.name, tokenizer)
+            with self._lock:
+                old, self._loaded = self._loaded, _Loaded(manifest, engine, tokenizer)
+                self._task = None
+            if self._cancelled.is_set():
+                self.close()
+            if old:
+                self._retire(old, keep_encoding=old.manifest.name == manifest.name)
+
+    def _fail(self, manifest: Manifest, code: str, message: str) -> None:
+        with self._lock:
+            if self._loaded:
+                message += f". {self._loaded.manifest.title} stays loaded"
+            self._error = {"code": code, "message": message}
+            self._task = None
+        _log.warning("%s: %s", manifest.name, message)
+
+    def _retire(self, old: _Loaded, *, keep_encoding: bool) -> None:
+        """Close a model when nobody reads from it any more."""
+        end = time.monotonic() + _GRACE_SECONDS
+        while time.monotonic() < end and not self._cancelled.is_set():
+            stats = old.engine.stats()
+            if stats.running == 0 and stats.waiting == 0:
+                break
+            time.sleep(0.2)
+        old.engine.close()
+        if not keep_encoding:
+            self.encodings.forget(old.manifest.name)
+
+    def _describe(self, manifest: Manifest, loaded: _Loaded | None) -> dict[str, Any]:
+        """A model of the catalog as JSON. The scripted engine is there; everything else may be had or not."""
+        on_disk = manifest is _FAKE or weights.have(manifest, self.settings.weights_dir)
+        is_loaded = bool(loaded and loaded.manifest.name == manifest.name)
+        available = manifest is _FAKE if self.settings.engine == "fake" else True
+        note = manifest.note
+        if isinstance(manifest.source, HubSource) and not on_disk:
+            note = (
+                "Needs huggingface.co, and its terms accepted there."
+                if manifest.source.gated
+                else ("Needs huggingface.co.")
+            )
+        source = {"source": "built in"} if manifest is _FAKE else {}
+        return (
+            manifest.facts()
+            | source
+            | {"on_disk": on_disk or is_loaded, "available": available, "note": note}
+        )
+
+    def _open_local(
+        self, manifest: Manifest, progress: weights.Progress, cancelled: threading.Event
+    ) -> tuple[Engine, Tokenizer]:
+        folder = weights.fetch(manifest, self.settings.weights_dir, progress, cancelled)
+        progress("load", 0.1, f"loading {manifest.title}: the tokenizer")
+        tokenizer = load_model_tokenizer(folder, manifest.name)
+        progress("load", 0.3, f"loading {manifest.title}: the libraries")
+        from app.engine import local  # imports torch: the reason why this happens here
+
+        progress("load", 0.6, f"loading {manifest.title}: the weights")
+        settings = self.settings
+        engine = local.load(
+            folder,
+            name=manifest.name,
+            tokenizer=tokenizer,
+            device=settings.device,
+            dtype=settings.dtype,
+            exact=settings.exact,
+            slots=settings.slots,
+            queue=settings.queue,
+            context_length=settings.context_length,
+            deadline_seconds=settings.deadline_seconds,
+        )
+        return engine, tokenizer
+
+    def _open_fake(
+        self, _: Manifest, progress: weights.Progress, __: threading.Event
+    ) -> tuple[Engine, Tokenizer]:
+        progress("load", 0.5, "starting the scripted engine")
+        from app.engine.fake import FakeEngine
+
+        settings, tokenizer = self.settings, self.encodings.get("gpt2")
+        engine = FakeEngine(
+            tokenizer,
+            slots=settings.slots,
+            queue=settings.queue,
+            context_length=min(settings.context_length, _FAKE.context_length),
+            deadline_seconds=settings.deadline_seconds,
+            ms_per_token=settings.ms_per_token,
+        )
+        return engine, tokenizer
+
+
+def _json(task: _Task) -> dict[str, Any]:
+    fraction = None if task.fraction is None else round(min(max(task.fraction, 0.0), 1.0), 4)
+    return {
+        "name": task.name,
+        "title": task.title,
+        "stage": task.stage,
+        "fraction": fraction,
+        "message": task.message,
+    }

@@ -1,0 +1,33 @@
+"""The web: one file per resource, each parses, calls and serialises."""
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from app.engine.outputs import EngineStats
+from app.errors import ModelNotReady
+from app.paths import STATIC
+from app.routes import completions, health, models, next_token, openai, pages, score, tokens
+from app.routes.errors import UnexpectedErrors, install_handlers
+from app.routes.metrics import Metrics
+from app.routes.security import Guard, SecurityHeaders, allowed_hosts, content_security_policy
+from app.routes.static import Assets
+
+
+def install(app: FastAPI) -> None:
+    """Routes, error handlers and middleware; the middleware added last meets a request first."""
+    app.state.metrics = Metrics(lambda: _stats(app))
+    install_handlers(app)
+    for resource in (models, tokens, next_token, score, completions, openai, health, pages):
+        app.include_router(resource.router)
+    app.mount("/static", GZipMiddleware(Assets(directory=STATIC), minimum_size=1024, compresslevel=6))
+    app.add_middleware(Guard, hosts=allowed_hosts(app.state.settings))
+    app.add_middleware(UnexpectedErrors)
+    app.add_middleware(SecurityHeaders, policy=content_security_policy(pages.import_map_hash()))
+
+
+def _stats(app: FastAPI) -> EngineStats | None:
+    try:
+        stats: EngineStats = app.state.host.engine.stats()
+    except ModelNotReady:
+        return None
+    return stats

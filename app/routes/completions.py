@@ -1,0 +1,69 @@
+"""Continue a text, token by token, as server-sent events: `queued`, `token`s, then one `done` or `error`."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from app.engine.outputs import Done, Event, Queued, Step
+from app.engine.params import GenerationRequest
+from app.errors import PlaygroundError
+from app.routes import wire
+from app.routes.dependencies import ClientDep, EngineDep, MetricsDep, SettingsDep, TokenizerDep
+from app.routes.errors import INTERNAL, log_unexpected
+from app.routes.generation import open_generation
+from app.routes.prompts import PromptIds, read_prompt
+from app.routes.schemas import CompletionRequest
+from app.tokenization.tokenizer import Tokenizer
+
+router = APIRouter()
+
+
+@dataclass(frozen=True)
+class OpenCompletion:
+    events: AsyncIterator[Event]
+    prompt: PromptIds
+    tokenizer: Tokenizer
+
+
+async def _open(
+    body: CompletionRequest,
+    settings: SettingsDep,
+    engine: EngineDep,
+    tokenizer: TokenizerDep,
+    client: ClientDep,
+    metrics: MetricsDep,
+) -> AsyncIterator[OpenCompletion]:
+    """A dependency, so that a refusal is an ordinary 4xx and the reader's leaving closes the generation."""
+    params = body.params(settings.max_tokens)
+    prompt = await read_prompt(body.ids, body.prompt, engine, tokenizer)
+    request = GenerationRequest(prompt.token_ids, params, client)
+    async with open_generation(engine, request, metrics) as events:
+        yield OpenCompletion(events, prompt, tokenizer)
+
+
+@router.post("/api/completions", response_class=EventSourceResponse)
+async def completions(
+    completion: Annotated[OpenCompletion, Depends(_open)],
+) -> AsyncIterator[ServerSentEvent]:
+    try:
+        async for event in completion.events:
+            if isinstance(event, Queued):
+                ids = list(completion.prompt.token_ids)
+                yield _sse("queued", {"position": event.position, "seed": event.seed, "ids": ids})
+            elif isinstance(event, Step):
+                yield _sse("token", wire.step(event, completion.tokenizer))
+            elif isinstance(event, Done):
+                yield _sse("done", wire.done(event))
+    except PlaygroundError as error:
+        yield _sse("error", {"code": error.code, "message": error.message})
+    except Exception as error:
+        log_unexpected(error)
+        yield _sse("error", {"code": "internal", "message": INTERNAL})
+
+
+def _sse(event: str, data: dict[str, Any]) -> ServerSentEvent:
+    return ServerSentEvent(event=event, raw_data=json.dumps(data, allow_nan=False))

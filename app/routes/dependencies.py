@@ -1,0 +1,51 @@
+"""What handlers ask for, as typed aliases, so that a signature reads like a sentence."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Header, Request
+
+from app.engine.interface import Engine
+from app.routes.metrics import Metrics
+from app.settings import Settings
+from app.tokenization.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from app.host import ModelHost
+
+
+async def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+async def _host(request: Request) -> "ModelHost":
+    host: ModelHost = request.app.state.host
+    return host
+
+
+async def _metrics(request: Request) -> Metrics:
+    metrics: Metrics = request.app.state.metrics
+    return metrics
+
+
+SettingsDep = Annotated[Settings, Depends(_settings)]
+HostDep = Annotated["ModelHost", Depends(_host)]
+MetricsDep = Annotated[Metrics, Depends(_metrics)]
+
+
+async def _engine(host: HostDep) -> Engine:
+    return host.engine
+
+
+async def _tokenizer(host: HostDep) -> Tokenizer:
+    return host.tokenizer
+
+
+async def _client(request: Request, x_client: Annotated[str, Header(max_length=64)] = "") -> str:
+    """Who shares a place in the queue: a random id per tab, or else the address the request came from."""
+    return x_client or (request.client.host if request.client else "")
+
+
+EngineDep = Annotated[Engine, Depends(_engine)]
+TokenizerDep = Annotated[Tokenizer, Depends(_tokenizer)]
+ClientDep = Annotated[str, Depends(_client)]

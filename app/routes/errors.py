@@ -1,0 +1,164 @@
+"""The one error shape, `{"error": {"code", "message", "param"?}}`, with nothing a person wrote in it."""
+
+import math
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import ModelNotReady, Overloaded, PlaygroundError
+from app.routes.disconnect import ReaderLeft
+
+log = structlog.get_logger()
+
+INTERNAL = "something went wrong on the server; the request was not completed"
+_RETRY_MODEL_SECONDS = 2
+_CLIENT_CLOSED_REQUEST = 499  # nginx's number; nobody is there to read it
+_CODES = {
+    400: ("bad_request", "the request could not be read"),
+    404: ("not_found", "there is nothing at this address"),
+    405: ("method_not_allowed", "this address does not take that method"),
+    413: ("body_too_large", "the request body is too large"),
+}
+_SAFE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+_LARGEST_SHOWN = 2**63  # longer numbers say nothing to a reader
+
+
+def error_response(
+    status: int, code: str, message: str, param: str | None = None, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    error = {"code": code, "message": message}
+    if param is not None:
+        error["param"] = param
+    return JSONResponse({"error": error}, status, headers)
+
+
+def install_handlers(app: FastAPI) -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+    app.add_exception_handler(PlaygroundError, _playground_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ReaderLeft, _reader_left)
+
+
+class UnexpectedErrors:
+    """ASGI middleware: an exception nobody foresaw is a 500 that tells nothing, and a line in the log."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            log_unexpected(error)
+            if not started:
+                await error_response(500, "internal", INTERNAL)(scope, receive, send)
+
+
+def log_unexpected(error: BaseException) -> None:
+    """Where it happened and what kind it was; not its message, which may quote a person's text."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    trace = []
+    frame = error.__traceback__
+    while frame is not None:
+        trace.append(f"{frame.tb_frame.f_globals.get('__name__', '?')}:{frame.tb_lineno}")
+        frame = frame.tb_next
+    log.error("unexpected_error", kind=type(error).__name__, trace=trace[-8:])
+
+
+async def _playground_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, PlaygroundError)
+    _count_rejected(request)
+    headers = {}
+    if isinstance(error, Overloaded):
+        headers["Retry-After"] = str(error.retry_after)
+    elif isinstance(error, ModelNotReady):
+        headers["Retry-After"] = str(_RETRY_MODEL_SECONDS)
+    return error_response(error.status, error.code, error.message, error.param, headers)
+
+
+async def _http_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code, message = _CODES.get(error.status_code, ("http_error", "the request was refused"))
+    return error_response(error.status_code, code, message, None, dict(error.headers or {}))
+
+
+async def _reader_left(_: Request, __: Exception) -> Response:
+    return Response(status_code=_CLIENT_CLOSED_REQUEST)
+
+
+async def _validation_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    _count_rejected(request)
+    param, message = _describe(error.errors()[0])
+    return error_response(422, "bad_request", message, param)
+
+
+def _count_rejected(request: Request) -> None:
+    if request.method == "POST":
+        request.app.state.metrics.rejected += 1
+
+
+def _describe(problem: dict[str, Any]) -> tuple[str | None, str]:
+    """The field, its value where that is a number, and what is allowed: `top_p is 2: should be at most 1`."""
+    kind, loc = problem["type"], problem["loc"]
+    if kind == "json_invalid":
+        return None, "the body is not valid JSON"
+    name = _field_name(loc[1:])
+    if kind == "extra_forbidden":
+        known = _SAFE_NAME.fullmatch(str(loc[-1])) is not None
+        return (name if known else None), f"{name if known else 'a field'} is not a field of this request"
+    if not name:
+        return None, "the body should be a JSON object, sent as application/json"
+    if kind == "missing":
+        return name, f"{name} is missing"
+    allowed = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return name, f"{name}{_shown_value(problem.get('input'))}: {allowed}"
+
+
+def _field_name(loc: Sequence[int | str]) -> str:
+    name = ""
+    for part in loc:
+        if isinstance(part, int):
+            name += f"[{part}]"
+        elif _SAFE_NAME.fullmatch(part):
+            name += f".{part}" if name else part
+    return name
+
+
+def _shown_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return f" is {str(value).lower()}"
+    if value is None:
+        return " is null"
+    if isinstance(value, int):
+        return f" is {value}" if abs(value) < _LARGEST_SHOWN else " is a number of many digits"
+    if isinstance(value, float):
+        return f" is {value:g}" if math.isfinite(value) else " is not a finite number"
+    return ""

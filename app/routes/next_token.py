@@ -1,0 +1,76 @@
+"""What the model expects next, over its whole vocabulary."""
+
+import asyncio
+import math
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Request, Response
+from numpy.typing import NDArray
+
+from app.routes import wire
+from app.routes.dependencies import ClientDep, EngineDep, TokenizerDep
+from app.routes.disconnect import while_connected
+from app.routes.prompts import PromptIds, read_prompt
+from app.routes.schemas import NextTokenRequest
+from app.tokenization.tokenizer import Tokenizer
+
+router = APIRouter()
+
+BINARY = "application/octet-stream"
+
+
+@router.post("/api/next-token", response_model=None)
+async def next_token(
+    body: NextTokenRequest, request: Request, engine: EngineDep, tokenizer: TokenizerDep, client: ClientDep
+) -> dict[str, Any] | Response:
+    """JSON with the likeliest tokens; with `Accept: application/octet-stream` every log-probability."""
+    prompt = await read_prompt(body.ids, body.prompt, engine, tokenizer)
+    logprobs = await while_connected(request, engine.next_token(prompt.token_ids, client=client))  # (V,)
+    if BINARY in request.headers.get("accept", ""):
+        headers = {"X-Prompt-Tokens": str(len(prompt.token_ids)), "X-Vocabulary": str(len(logprobs))}
+        return Response(logprobs.astype("<f4").tobytes(), media_type=BINARY, headers=headers)
+    return await asyncio.to_thread(_described, logprobs, prompt, body.top, tokenizer)
+
+
+def _described(
+    logprobs: NDArray[np.float32], prompt: PromptIds, top: int, tokenizer: Tokenizer
+) -> dict[str, Any]:
+    exact = logprobs.astype(np.float64)
+    probabilities = np.exp(exact)
+    likeliest = likeliest_ids(logprobs, top)
+    possible = probabilities > 0  # 0 log 0 is 0
+    entropy_bits = -float(probabilities[possible] @ exact[possible]) / math.log(2)
+    remainder = 1.0 - float(probabilities[likeliest].sum()) if len(likeliest) < len(logprobs) else 0.0
+    return {
+        "ids": list(prompt.token_ids),
+        "tokens": _tokens(prompt.token_ids, tokenizer),
+        "bos": prompt.bos,
+        "vocabulary": len(logprobs),
+        "entropy_bits": entropy_bits,
+        "top": [
+            {**wire.token(i, tokenizer), "raw_logprob": wire.finite(float(logprobs[i])), "rank": rank}
+            for rank, i in enumerate(likeliest.tolist(), start=1)
+        ],
+        "remainder": max(0.0, remainder),
+    }
+
+
+def likeliest_ids(logprobs: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """The ids of the likeliest tokens, likeliest first, equal ones by id."""
+    count = min(count, len(logprobs))
+    if count == 0:
+        return np.zeros(0, np.int64)
+    threshold = np.partition(logprobs, -count)[-count]
+    candidates = np.flatnonzero(logprobs >= threshold)
+    return candidates[np.lexsort((candidates, -logprobs[candidates]))][:count]
+
+
+def _tokens(token_ids: tuple[int, ...], tokenizer: Tokenizer) -> list[dict[str, Any]]:
+    tokens, start = [], 0
+    for token_id in token_ids:
+        special = tokenizer.is_special(token_id)
+        end = start if special else start + len(tokenizer.token_bytes(token_id))
+        tokens.append({**wire.token(token_id, tokenizer), "start": start, "end": end, "special": special})
+        start = end
+    return tokens

@@ -1,0 +1,139 @@
+"""The pages: each one a template, a script of the same name and an example that is already worked out."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from app.errors import NotFound
+from app.paths import STATIC, TEMPLATES
+from app.routes.localisation import LANGUAGES, Language, messages, negotiate, translations
+from app.routes.template_filters import filters
+
+IMPORT_MAP = json.dumps(
+    {
+        "imports": {
+            "lit": "/static/vendor/lit.js",
+            "d3": "/static/vendor/d3.js",
+            "eventsource-parser": "/static/vendor/eventsource-parser.js",
+        }
+    }
+)
+
+
+def import_map_hash() -> str:
+    """The source expression that lets the one inline script, the import map, past `script-src`."""
+    digest = hashlib.sha256(IMPORT_MAP.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`name` is its template, its script, its example file and its `data-page`."""
+
+    name: str
+    path: str
+    development: bool = False  # served by the scripted engine only
+
+
+PAGES = (
+    Page("home", "/"),
+    Page("tokenizer", "/tokenizer"),
+    Page("sampling", "/sampling"),
+    Page("playground", "/playground"),
+    Page("patterns", "/patterns", development=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PageContext:
+    """Everything a page's template may use, beside `_` and the filters."""
+
+    page: Page
+    language: Language
+    example: dict[str, Any]  # static/examples/<name>.json
+    page_data: dict[str, Any]  # the same and what else the script wants: <script id="page-data">
+    model_state: dict[str, Any]  # GET /api/models, as it is now
+    messages: dict[str, Any]  # the scripts' sentences
+    import_map: str
+    link: Callable[[str], str]  # a path of this site; keeps the language where it was asked for
+    switch: dict[str, str]  # language -> the address of this page in it
+
+    def values(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def page_context(page: Page, request: Request) -> PageContext:
+    """What this visitor sees of the page."""
+    query = dict(request.query_params)
+    asked = query.get("lang")
+    language = negotiate(asked, request.headers.get("accept-language", ""))
+    example = _example(page.name)
+
+    def link(path: str) -> str:
+        return f"{path}?{urlencode({'lang': language})}" if asked else path
+
+    return PageContext(
+        page=page,
+        language=language,
+        example=example,
+        page_data={"example": example},
+        model_state=request.app.state.host.state(),
+        messages=messages(language),
+        import_map=IMPORT_MAP,
+        link=link,
+        switch={other: f"{page.path}?{urlencode(query | {'lang': other})}" for other in LANGUAGES},
+    )
+
+
+def _example(name: str) -> dict[str, Any]:
+    path = STATIC / "examples" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+@cache
+def environment(language: Language) -> Environment:
+    """The templates in one language."""
+    env = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    env.filters |= filters(language)
+    return env
+
+
+def render(page: Page, request: Request) -> HTMLResponse:
+    """The page's complete first view, which scripts then bring to life."""
+    context = page_context(page, request)
+    html = environment(context.language).get_template(f"pages/{page.name}.html").render(context.values())
+    headers = {"Content-Language": context.language, "Vary": "Accept-Language", "Cache-Control": "no-cache"}
+    return HTMLResponse(html, headers=headers)
+
+
+router = APIRouter(include_in_schema=False)
+
+
+def _add(page: Page) -> None:
+    def show(request: Request) -> HTMLResponse:
+        if page.development and request.app.state.settings.engine != "fake":
+            raise NotFound(f"no page at {page.path}")
+        return render(page, request)
+
+    router.add_api_route(page.path, show, methods=["GET", "HEAD"], name=page.name, response_class=HTMLResponse)
+
+
+for _page in PAGES:
+    _add(_page)

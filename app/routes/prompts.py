@@ -1,0 +1,59 @@
+"""From what a person sent to the token ids the model reads."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.engine.interface import Engine
+from app.errors import BadRequest, ContextOverflow
+from app.tokenization.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class PromptIds:
+    token_ids: tuple[int, ...]
+    bos: bool  # whether the server put a beginning-of-text token first
+
+
+async def read_prompt(
+    ids: Sequence[int] | None, text: str | None, engine: Engine, tokenizer: Tokenizer
+) -> PromptIds:
+    """Ids are taken as they are; text is tokenised as plain text, off the event loop."""
+    if (ids is None) == (text is None):
+        raise BadRequest("give either ids or prompt, and only one of them", "prompt")
+    if text is None:
+        assert ids is not None
+        check_ids(ids, engine)
+        return PromptIds(tuple(ids), bos=False)
+    prompt = await encode(text, tokenizer)
+    check_length(len(prompt.token_ids), engine)
+    return prompt
+
+
+async def encode(text: str, tokenizer: Tokenizer, *, add_bos: bool | None = None) -> PromptIds:
+    """BOS comes first where the model's own tokenizer puts it, and before nothing at all."""
+    token_ids = await asyncio.to_thread(tokenizer.encode, text)
+    wants_bos = tokenizer.adds_bos if add_bos is None else add_bos
+    bos = tokenizer.bos_token_id
+    if not token_ids and bos is None:
+        raise BadRequest("prompt is empty, and this model has no token to begin a text with", "prompt")
+    if bos is not None and (wants_bos or not token_ids):
+        return PromptIds((bos, *token_ids), bos=True)
+    return PromptIds(tuple(token_ids), bos=False)
+
+
+def check_ids(ids: Sequence[int], engine: Engine, param: str = "ids") -> None:
+    if not ids:
+        raise BadRequest(f"{param} is empty; at least 1 token is needed", param)
+    check_length(len(ids), engine)
+    largest = engine.vocabulary_size - 1
+    for index, token_id in enumerate(ids):
+        if not 0 <= token_id <= largest:
+            raise BadRequest(
+                f"{param}[{index}] is {token_id}; token ids of {engine.name} go from 0 to {largest}", param
+            )
+
+
+def check_length(length: int, engine: Engine) -> None:
+    if length > engine.context_length:
+        raise ContextOverflow(length, engine.context_length, engine.name)

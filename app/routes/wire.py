@@ -1,0 +1,69 @@
+"""How tokens and numbers look as JSON: bytes in hexadecimal, null for what is not finite."""
+
+import math
+from typing import Any
+
+from app.engine.outputs import Alternative, Done, Score, Step
+from app.tokenization.tokenizer import Tokenizer
+
+
+def finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def token(token_id: int, tokenizer: Tokenizer) -> dict[str, Any]:
+    return {"id": token_id, "bytes": tokenizer.token_bytes(token_id).hex()}
+
+
+def step(step: Step, tokenizer: Tokenizer) -> dict[str, Any]:
+    return {
+        "sequence": step.sequence,
+        "position": step.position,
+        **token(step.token_id, tokenizer),
+        "special": tokenizer.is_special(step.token_id),
+        "raw_logprob": finite(step.raw_logprob),
+        "processed_logprob": finite(step.processed_logprob),
+        "rank": step.rank,
+        "entropy_bits": finite(step.entropy_bits),
+        "u": step.u,
+        "kept": step.kept,
+        "top": [
+            {
+                **_alternative(alternative, tokenizer),
+                "processed_logprob": finite(alternative.processed_logprob),
+            }
+            for alternative in step.top
+        ],
+        "finish_reason": step.finish_reason,
+    }
+
+
+def done(done: Done) -> dict[str, Any]:
+    return {
+        "finish_reasons": list(done.finish_reasons),
+        "seed": done.seed,
+        "usage": {
+            "prompt_tokens": done.prompt_tokens,
+            "completion_tokens": done.completion_tokens,
+            "cached_tokens": done.cached_tokens,
+        },
+        "seconds": {
+            "queue": done.queue_seconds,
+            "prefill": done.prefill_seconds,
+            "decode": done.decode_seconds,
+        },
+    }
+
+
+def score(score: Score, tokenizer: Tokenizer) -> dict[str, Any]:
+    return {
+        **token(score.token_id, tokenizer),
+        "raw_logprob": finite(score.raw_logprob),
+        "rank": score.rank,
+        "entropy_bits": finite(score.entropy_bits),
+        "top": [_alternative(alternative, tokenizer) for alternative in score.top],
+    }
+
+
+def _alternative(alternative: Alternative, tokenizer: Tokenizer) -> dict[str, Any]:
+    return {**token(alternative.token_id, tokenizer), "raw_logprob": finite(alternative.raw_logprob)}

@@ -1,0 +1,40 @@
+"""Everything a person may set, in one table: by environment variable, `.env`-free, or on the command line."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.paths import default_weights_dir
+
+
+class Settings(BaseSettings):
+    """Each field is `PLAYGROUND_<FIELD>` in the environment; the README lists them all (a test says so)."""
+
+    model_config = SettingsConfigDict(env_prefix="PLAYGROUND_", extra="forbid", frozen=True)
+
+    model: str = Field("gemma-3-270m", description="Model to open with: a name from `python -m app models`.")
+    engine: Literal["local", "fake"] = Field(
+        "local", description="`local` runs the model; `fake` is scripted and up in a second."
+    )
+    exact: bool = Field(False, description="float32 and nothing quantised: slower, the reference.")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where the model runs.")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto",
+        description="Number format of the weights; `auto` is bfloat16 where the machine is fast at it.",
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    lan: bool = Field(False, description="Listen on every address, for a class on the same network.")
+    slots: int = Field(32, ge=1, le=256, description="Sequences that run at once.")
+    queue: int = Field(200, ge=0, le=10_000, description="Requests that may wait.")
+    max_tokens: int = Field(1024, ge=1, le=65536, description="Most tokens one request may ask for.")
+    context_length: int = Field(
+        8192, ge=16, description="Longest document in tokens; the model's own limit where that is smaller."
+    )
+    deadline_seconds: float = Field(300.0, gt=0, description="A request that runs longer is ended.")
+    weights_dir: Path = Field(
+        default_factory=default_weights_dir, description="Where fetched and converted weights lie."
+    )
+    ms_per_token: float = Field(5.0, ge=0, description="Fake engine only: milliseconds a step takes.")

@@ -1,0 +1,106 @@
+// Two continuations of one prompt with the same dice: only the settings differ, so only they can make a difference.
+
+import { LitElement, html, nothing } from "lit";
+import "./sampling-controls.js";
+import { tokenText } from "./token-text.js";
+import { decodeVisibly } from "../utf8.js";
+import { hexToBytes } from "../bytes.js";
+import { formatProbability, formatRoll } from "../format.js";
+import { t, tParts } from "../i18n.js";
+import { intervalOf } from "../step-numbers.js";
+
+export class ComparePanes extends LitElement {
+  static properties = {
+    sides: { attribute: false }, // two of {params, steps, reason}
+    vocabulary: { type: Number },
+    prompt: { type: String }, // the last words of what both continue
+    seed: { attribute: false },
+    running: { type: Boolean },
+    differs: { attribute: false }, // index of the first differing token; -1 none; null not known yet
+  };
+
+  constructor() {
+    super();
+    this.sides = null;
+    this.vocabulary = 0;
+    this.prompt = "";
+    this.seed = null;
+    this.running = false;
+    this.differs = null;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  shouldUpdate() {
+    return this.sides !== null;
+  }
+
+  render() {
+    return html`
+      <p class="small quiet">${tParts("Both continue {prompt}", { prompt: html`<b class="token-text">… ${this.prompt}</b>` })}${this.seed === null ? nothing : html` · ${t("seed {seed}, the same dice", { seed: String(this.seed) })}`}</p>
+      <div class="row">
+        ${this.running
+          ? html`<button type="button" class="button" @click=${() => this.#tell("compare-stopped")}>${t("Stop both")}</button>`
+          : html`<button type="button" class="button button-primary" @click=${() => this.#tell("compare-asked")}>${t("Run both")}</button>`}
+        <button type="button" class="button" ?disabled=${this.running} @click=${() => this.#set([this.sides[1].params, this.sides[0].params])}>${t("Swap A and B")}</button>
+        <button type="button" class="button" ?disabled=${this.running} @click=${() => this.#set([this.sides[0].params, this.sides[0].params])}>${t("Copy A to B")}</button>
+      </div>
+      ${this.#verdict()}
+      <div class="compare-panes">${this.sides.map((side, i) => this.#pane(side, i))}</div>
+    `;
+  }
+
+  #pane(side, i) {
+    const name = "AB"[i];
+    return html`
+      <section class="compare-pane" aria-label=${name}>
+        <h3>${name}</h3>
+        <sampling-controls .params=${side.params} .vocabulary=${this.vocabulary}
+          @params-changed=${(event) => {
+            event.stopPropagation();
+            this.#set(this.sides.map(({ params }, j) => (j === i ? event.detail.params : params)));
+          }}></sampling-controls>
+        <p class="compare-text document-mirror" aria-live="off">${side.steps.map((step, at) => this.#token(step, at))}</p>
+        <button type="button" class="button button-small" ?disabled=${this.running || side.steps.length === 0} @click=${() => this.#tell("compare-taken", { side: i })}>${t("Take {name} into the document", { name })}</button>
+      </section>
+    `;
+  }
+
+  #token(step, at) {
+    const text = decodeVisibly(hexToBytes(step.bytes));
+    return html`<span class="document-token by-model" ?data-differs=${at === this.differs} ?data-after=${this.differs !== null && this.differs >= 0 && at > this.differs}>${text}</span>`;
+  }
+
+  #verdict() {
+    if (this.differs === null) return nothing;
+    if (this.differs === -1) return html`<p class="compare-verdict" role="status">${t("No difference: the same tokens on both sides.")}</p>`;
+    const [a, b] = this.sides.map(({ steps }) => steps[this.differs]);
+    if (!a || !b) return html`<p class="compare-verdict" role="status">${t("The same up to token {n}, where one side ended.", { n: this.differs + 1 })}</p>`;
+    return html`<p class="compare-verdict" role="status">
+      ${tParts("Token {n} is the first that differs. Both rolled {u}: in A that fell on {a}, in B on {b}.", {
+        n: this.differs + 1,
+        u: html`<b class="number">${formatRoll(a.u)}</b>`,
+        a: this.#landing(a),
+        b: this.#landing(b),
+      })}
+    </p>`;
+  }
+
+  #landing(step) {
+    const interval = intervalOf(step);
+    const where = interval ? ` ${formatProbability(interval.from)} – ${formatProbability(interval.to)}` : ` #${step.rank}`;
+    return html`<b class="token-text">${tokenText(step.bytes)}</b><span class="number">${where}</span>`;
+  }
+
+  #set(params) {
+    this.#tell("compare-changed", { params });
+  }
+
+  #tell(name, detail = {}) {
+    this.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
+  }
+}
+
+if (!customElements.get("compare-panes")) customElements.define("compare-panes", ComparePanes);

@@ -1,0 +1,50 @@
+// How full the model's window is, in words and as a bar: "612 / 8,192 tokens · room for 7,580".
+
+import { LitElement, html, nothing } from "lit";
+import { formatCount } from "../format.js";
+import { t } from "../i18n.js";
+
+export class ContextMeter extends LitElement {
+  static properties = {
+    used: { type: Number },
+    limit: { type: Number }, // 0: not known yet
+    asked: { type: Number }, // tokens the next continuation wants
+  };
+
+  constructor() {
+    super();
+    this.used = 0;
+    this.limit = 0;
+    this.asked = 0;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  willUpdate() {
+    if (!this.hasUpdated) this.replaceChildren();
+  }
+
+  render() {
+    const room = Math.max(0, this.limit - this.used);
+    return html`
+      <span class="context-bar" aria-hidden="true"></span>
+      <span class="context-words">
+        <span class="number">${formatCount(this.used)} / ${this.limit ? formatCount(this.limit) : "–"}</span> ${t("tokens")}${this.limit
+          ? html` · ${room === 0 ? html`<strong>${t("the window is full")}</strong>` : t("room for {n}", { n: room })}`
+          : nothing}
+      </span>
+      ${this.limit && room > 0 && this.asked > room
+        ? html`<span class="context-clamped">${t("{asked} wanted, at most {n} fit", { asked: this.asked, n: room })}</span>`
+        : nothing}
+    `;
+  }
+
+  updated() {
+    const share = this.limit ? Math.min(1, this.used / this.limit) : 0;
+    this.querySelector(".context-bar").style.setProperty("--share", share.toFixed(4));
+  }
+}
+
+if (!customElements.get("context-meter")) customElements.define("context-meter", ContextMeter);

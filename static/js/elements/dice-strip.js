@@ -1,0 +1,86 @@
+// The numbers from 0 to 1, cut into the kept tokens' probabilities, and a pointer where the dice fell.
+// The pointer can be put anywhere by hand: thin tokens are drawn together but stay within reach.
+
+import { LitElement, html, live, nothing } from "lit";
+import { spokenText } from "../bytes.js";
+import { formatProbability, formatRoll } from "../format.js";
+import { t } from "../i18n.js";
+import { tokenText } from "./token-text.js";
+
+const NARROWEST_LABEL = 0.03; // of the strip
+
+export class DiceStrip extends LitElement {
+  static properties = {
+    intervals: { attribute: false }, // [{id, bytes, start, end, count}]: count > 1 is many thin tokens together
+    u: { attribute: false }, // the roll in [0, 1), or null
+    picked: { attribute: false }, // id of the picked token, to mark its interval
+    label: { type: String },
+  };
+
+  constructor() {
+    super();
+    this.intervals = null;
+    this.u = null;
+    this.picked = null;
+    this.label = "";
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  shouldUpdate() {
+    return this.intervals !== null;
+  }
+
+  willUpdate() {
+    if (!this.hasUpdated) this.replaceChildren();
+  }
+
+  render() {
+    return html`
+      <div class="dice-strip">
+        <div class="dice-intervals" aria-hidden="true">
+          ${this.intervals.map((interval) => this.#interval(interval))}
+        </div>
+        <div class="dice-pointer" ?hidden=${this.u === null}></div>
+        <input class="dice-hand" type="range" min="0" max="9999" step="1"
+          aria-label=${this.label || t("Put the roll by hand")} aria-valuetext=${this.#spoken()}
+          .value=${live(String(Math.floor((this.u ?? 0) * 10_000)))}
+          @input=${(event) => this.#point((Number(event.target.value) + 0.5) / 10_000)} />
+      </div>
+      <div class="dice-ends" aria-hidden="true"><span>0</span><span>${formatProbability(0.5)}</span><span>${formatProbability(1)}</span></div>
+    `;
+  }
+
+  #interval({ id, bytes, start, end, count }) {
+    const wide = end - start >= NARROWEST_LABEL;
+    const many = count > 1;
+    const picked = many ? this.u !== null && this.u >= start && this.u < end : id === this.picked && this.picked !== null;
+    const text = many ? t("{n} thin ones", { n: count }) : tokenText(bytes);
+    return html`<span class=${`dice-interval ${many ? "is-many" : ""} ${picked ? "is-picked" : ""}`}>${wide ? text : nothing}</span>`;
+  }
+
+  #spoken() {
+    if (this.u === null) return t("no roll yet");
+    const hit = this.intervals.find(({ start, end }) => this.u >= start && this.u < end) ?? this.intervals.at(-1);
+    if (!hit) return formatRoll(this.u);
+    const token = hit.count > 1 ? t("{n} thin ones", { n: hit.count }) : spokenText(hit.bytes);
+    return `${formatRoll(this.u)}: ${token}`;
+  }
+
+  updated() {
+    this.firstElementChild.style.setProperty("--u", this.u ?? 0);
+    const drawn = this.getElementsByClassName("dice-interval");
+    this.intervals.forEach(({ start, end }, index) => {
+      drawn[index].style.setProperty("--share", (end - start).toFixed(5));
+      drawn[index].style.setProperty("--shade", Math.max(0.15, 0.9 - index * 0.09).toFixed(2));
+    });
+  }
+
+  #point(u) {
+    this.dispatchEvent(new CustomEvent("roll-placed", { bubbles: true, detail: { u } }));
+  }
+}
+
+if (!customElements.get("dice-strip")) customElements.define("dice-strip", DiceStrip);

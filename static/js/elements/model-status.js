@@ -1,0 +1,209 @@
+import { LitElement, createRef, html, nothing, ref } from "lit";
+import { formatCompact, formatCount, formatProgress } from "../format.js";
+import { msg, t } from "../i18n.js";
+
+const DEVICES = { cpu: "CPU", cuda: "GPU", mps: "GPU" };
+const STAGES = {
+  fetch: msg("fetching"),
+  convert: msg("converting"),
+  load: msg("loading"),
+};
+
+/**
+ * The model that answers, in one line; pressed, it opens what else could be loaded.
+ *
+ * `.state` is the answer of `GET /api/models`, `.offline` whether the server is silent, `.problem` a
+ * sentence on why the last wish failed. Says `models-opened`, and `model-chosen {name}`.
+ */
+export class ModelStatus extends LitElement {
+  static properties = {
+    state: { attribute: false },
+    offline: { attribute: false },
+    problem: { attribute: false },
+  };
+
+  #dialog = createRef();
+
+  constructor() {
+    super();
+    this.state = null;
+    this.offline = false;
+    this.problem = null;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  connectedCallback() {
+    this.replaceChildren(); // the server's own first view
+    super.connectedCallback();
+  }
+
+  shouldUpdate() {
+    return this.state !== null;
+  }
+
+  #open() {
+    this.#dialog.value.showModal();
+    this.dispatchEvent(new CustomEvent("models-opened", { bubbles: true }));
+  }
+
+  #choose(name) {
+    this.dispatchEvent(new CustomEvent("model-chosen", { bubbles: true, detail: { name } }));
+  }
+
+  #closeFromBackdrop(event) {
+    if (event.target === event.currentTarget) event.currentTarget.close();
+  }
+
+  render() {
+    const { loaded, engine, task } = this.state;
+    return html`
+      <button class="model-status" type="button" aria-haspopup="dialog" data-light=${this.#light()} @click=${this.#open}>
+        <span class="model-light" aria-hidden="true"></span>
+        <span class="model-name">${loaded?.name ?? task?.name ?? t("no model")}</span>
+        ${engine && loaded ? html`<span class="model-device">${DEVICES[engine.device] ?? engine.device}</span>` : nothing}
+        <span class="model-word">${this.#word()}</span>
+      </button>
+      ${task === null ? nothing : progressBar(task, "model-progress")}
+      <dialog class="models" aria-labelledby="models-title" ${ref(this.#dialog)} @click=${this.#closeFromBackdrop}>
+        <div class="models-sheet">${this.#sheet()}</div>
+      </dialog>
+    `;
+  }
+
+  #light() {
+    if (this.offline || this.state.state === "failed") return "off";
+    return this.state.loaded !== null && this.state.task === null ? "on" : "busy";
+  }
+
+  #word() {
+    const { loaded, task, state } = this.state;
+    if (this.offline) return t("no answer");
+    if (task !== null) {
+      const stage = t(STAGES[task.stage] ?? task.stage);
+      return task.fraction === null ? stage : `${stage} ${formatProgress(task.fraction)}`;
+    }
+    if (loaded !== null) return t("ready");
+    return state === "failed" ? t("failed") : t("loading");
+  }
+
+  #sheet() {
+    const { loaded, task, error, engine, models } = this.state;
+    return html`
+      <header class="models-header">
+        <h2 id="models-title">${t("Models")}</h2>
+        <form method="dialog"><button class="button button-quiet">${t("Close")}</button></form>
+      </header>
+      <div aria-live="polite" class="models-news">
+        ${this.offline
+          ? html`<p class="models-error">${t("The server does not answer just now. Your text stays here; the page tries again by itself.")}</p>`
+          : nothing}
+        ${this.problem === null ? nothing : html`<p class="models-error">${this.problem}</p>`}
+        ${error === null
+          ? nothing
+          : html`<p class="models-error">
+              ${error.message}
+              ${loaded === null ? nothing : html`<br />${t("{name} goes on running.", { name: loaded.name })}`}
+            </p>`}
+        ${task === null ? nothing : this.#task(task, loaded)}
+      </div>
+      <p class="quiet">
+        ${engine && loaded
+          ? t("Running: {name} on {device}, {dtype}. Documents of up to {n} tokens. Everyone on this server uses the same model.", {
+              name: loaded.title,
+              device: DEVICES[engine.device] ?? engine.device,
+              dtype: engine.dtype,
+              n: this.state.context_length,
+            })
+          : t("Everyone on this server uses the same model.")}
+      </p>
+      <ul class="models-list">
+        ${models.map((model) => this.#row(model))}
+      </ul>
+    `;
+  }
+
+  #task(task, loaded) {
+    return html`<div class="models-task">
+      <p>
+        <b>${task.name}</b> · ${t(STAGES[task.stage] ?? task.stage)}
+        ${task.fraction === null ? nothing : html`<span class="number">${formatProgress(task.fraction)}</span>`}
+        ${task.message ? html`<br /><span class="quiet" lang="en">${task.message}</span>` : nothing}
+      </p>
+      ${progressBar(task)}
+      ${loaded === null ? nothing : html`<p class="quiet">${t("{name} answers until then.", { name: loaded.name })}</p>`}
+    </div>`;
+  }
+
+  #row(model) {
+    const running = model.name === this.state.loaded?.name;
+    const coming = model.name === this.state.task?.name;
+    return html`<li class="model" ?data-running=${running}>
+      <div class="model-about">
+        <h3>${model.title} <span class="model-kind">${model.kind === "base" ? t("base") : t("instruction-tuned")}</span></h3>
+        <p class="model-facts">${facts(model).map((fact, i) => html`${i ? " · " : ""}<span>${fact}</span>`)}</p>
+        ${model.available || !model.note ? nothing : html`<p class="model-reason">${model.note}</p>`}
+        <details>
+          <summary>${t("More")}</summary>
+          <dl>${details(model).map(([term, value]) => html`<dt>${term}</dt><dd>${value}</dd>`)}</dl>
+        </details>
+      </div>
+      <div class="model-action">
+        ${running
+          ? html`<span class="model-running">${t("running")}</span>`
+          : coming
+            ? html`<span class="quiet">${t("on its way")}</span>`
+            : model.available
+              ? this.#button(model)
+              : html`<span class="quiet">${t("cannot be had here")}</span>`}
+      </div>
+    </li>`;
+  }
+
+  #button(model) {
+    const busy = this.state.task !== null || this.offline;
+    return html`<button
+        class="button button-small"
+        type="button"
+        ?disabled=${busy}
+        aria-label=${t("Load {name}", { name: model.title })}
+        @click=${() => this.#choose(model.name)}
+      >
+        ${model.on_disk ? t("Load") : t("Fetch and load")}
+      </button>
+      <span class="quiet small">${model.on_disk ? t("on disk") : t("not fetched yet")}</span>`;
+  }
+}
+
+function progressBar(task, name = "") {
+  const label = t("Progress of {name}", { name: task.name });
+  return task.fraction === null
+    ? html`<progress class="progress ${name}" aria-label=${label}></progress>`
+    : html`<progress class="progress ${name}" aria-label=${label} max="1" .value=${task.fraction}></progress>`;
+}
+
+function facts(model) {
+  return [
+    t("{amount} parameters", { amount: formatCompact(model.parameters) }),
+    t("{n} tokens in its vocabulary", { n: model.vocabulary }),
+    t("reads {n} tokens at once", { n: model.context_length }),
+    model.licence,
+  ].filter(Boolean);
+}
+
+function details(model) {
+  return [
+    [t("layers"), formatCount(model.layers)],
+    [t("width"), formatCount(model.width)],
+    [t("attention heads"), formatCount(model.heads)],
+    [t("tokens read in training"), typeof model.tokens_read === "number" ? formatCompact(model.tokens_read) : model.tokens_read],
+    [t("training data"), model.data],
+    [t("knowledge until"), model.cut_off],
+    [t("source"), model.source],
+    [t("note"), model.note],
+  ].filter(([, value]) => value !== null && value !== undefined && value !== "");
+}
+
+if (!customElements.get("model-status")) customElements.define("model-status", ModelStatus);

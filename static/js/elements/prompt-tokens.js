@@ -1,0 +1,45 @@
+// The token ids that the model gets, in a line of quiet chips under the prompt.
+
+import { LitElement, html, nothing } from "lit";
+import { t } from "../i18n.js";
+import { tokenText } from "./token-text.js";
+
+const MOST = 24;
+
+export class PromptTokens extends LitElement {
+  static properties = {
+    tokens: { attribute: false }, // [{id, bytes, special}]
+  };
+
+  constructor() {
+    super();
+    this.tokens = null;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  shouldUpdate() {
+    return this.tokens !== null;
+  }
+
+  willUpdate() {
+    if (!this.hasUpdated) this.replaceChildren();
+  }
+
+  render() {
+    const hidden = Math.max(0, this.tokens.length - MOST);
+    return html`
+      <span class="prompt-tokens-count">${t("The model gets {n} tokens:", { n: this.tokens.length })}</span>
+      <ol class="prompt-tokens">
+        ${hidden > 0 ? html`<li class="prompt-tokens-more">${t("{n} more …", { n: hidden })}</li>` : nothing}
+        ${this.tokens.slice(hidden).map(
+          ({ id, bytes, special }) => html`<li class=${special ? "is-special" : ""}><span>${tokenText(bytes)}</span><small>${id}</small></li>`,
+        )}
+      </ol>
+    `;
+  }
+}
+
+if (!customElements.get("prompt-tokens")) customElements.define("prompt-tokens", PromptTokens);

@@ -1,0 +1,43 @@
+// Uncertainty before and after the settings: bits, and how many equal choices that is like.
+
+import { LitElement, html } from "lit";
+import { formatChoices, formatNumber } from "../format.js";
+import { t } from "../i18n.js";
+
+export class SamplingCounts extends LitElement {
+  static properties = {
+    before: { attribute: false }, // entropy in bits, of the model
+    after: { attribute: false }, // and of what is left
+  };
+
+  constructor() {
+    super();
+    this.before = null;
+    this.after = null;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  shouldUpdate() {
+    return this.before !== null;
+  }
+
+  willUpdate() {
+    if (!this.hasUpdated) this.replaceChildren();
+  }
+
+  render() {
+    return html`<div class="counts">
+      ${this.#count(formatNumber(this.before, 1), formatNumber(this.after, 1), t("bits of entropy"))}
+      ${this.#count(formatChoices(this.before), formatChoices(this.after), t("like that many equal choices"))}
+    </div>`;
+  }
+
+  #count(before, after, label) {
+    return html`<div><b><span class="counts-before">${before}</span> <span aria-label=${t("becomes")} role="img">→</span> ${after}</b><span>${label}</span></div>`;
+  }
+}
+
+if (!customElements.get("sampling-counts")) customElements.define("sampling-counts", SamplingCounts);

@@ -1,0 +1,48 @@
+// Settings by use, and the reason for the one that is chosen.
+
+import { LitElement, html } from "lit";
+import { t } from "../i18n.js";
+import { PRESETS, presetOf } from "../sampling-presets.js";
+
+export class SamplingPresets extends LitElement {
+  static properties = {
+    params: { attribute: false },
+  };
+
+  constructor() {
+    super();
+    this.params = null;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  shouldUpdate() {
+    return this.params !== null;
+  }
+
+  willUpdate() {
+    if (!this.hasUpdated) this.replaceChildren();
+  }
+
+  render() {
+    const chosen = presetOf(this.params);
+    return html`
+      <h2 class="presets-title" id="presets-title">${t("Settings people use")}</h2>
+      <div class="presets" role="group" aria-labelledby="presets-title">
+        ${PRESETS.map(
+          (preset) => html`<button type="button" class="button button-small" aria-pressed=${preset === chosen ? "true" : "false"}
+            @click=${() => this.#choose(preset)}>${t(preset.name)}</button>`,
+        )}
+      </div>
+      <p class="presets-reason" aria-live="polite">${chosen ? t(chosen.reason) : t("Your own mixture.")}</p>
+    `;
+  }
+
+  #choose({ params }) {
+    this.dispatchEvent(new CustomEvent("params-changed", { bubbles: true, detail: { params: { ...this.params, ...params } } }));
+  }
+}
+
+if (!customElements.get("sampling-presets")) customElements.define("sampling-presets", SamplingPresets);

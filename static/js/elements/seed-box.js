@@ -1,0 +1,54 @@
+// The seed of the dice: always shown, editable, and a button for a fresh one.
+
+import { LitElement, html, live, nothing } from "lit";
+import { MAX_SEED, parseSeed, randomSeed } from "../dice.js";
+import { t } from "../i18n.js";
+
+export class SeedBox extends LitElement {
+  static properties = {
+    seed: { attribute: false },
+    refused: { state: true },
+  };
+
+  constructor() {
+    super();
+    this.seed = null;
+    this.refused = false;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  shouldUpdate() {
+    return this.seed !== null;
+  }
+
+  willUpdate() {
+    if (!this.hasUpdated) this.replaceChildren();
+  }
+
+  render() {
+    return html`
+      <label class="seed-label"><span>${t("Seed")}</span>
+        <input class="seed-number" type="text" inputmode="numeric" autocomplete="off" maxlength="16" .value=${live(String(this.seed))}
+          aria-invalid=${this.refused ? "true" : nothing} @change=${this.#type} /></label>
+      <button type="button" class="button" @click=${() => this.#change(randomSeed())}>${t("New seed")}</button>
+      ${this.refused ? html`<span role="alert" class="seed-refused">${t("A seed is a whole number from 0 to {most}.", { most: MAX_SEED })}</span>` : nothing}
+    `;
+  }
+
+  #type(event) {
+    const seed = parseSeed(event.target.value);
+    this.refused = seed === null;
+    if (seed !== null) this.#change(seed);
+  }
+
+  #change(seed) {
+    this.refused = false;
+    this.seed = seed;
+    this.dispatchEvent(new CustomEvent("seed-changed", { bubbles: true, detail: { seed } }));
+  }
+}
+
+if (!customElements.get("seed-box")) customElements.define("seed-box", SeedBox);

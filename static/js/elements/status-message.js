@@ -1,0 +1,41 @@
+import { LitElement, html, nothing } from "lit";
+import { t } from "../i18n.js";
+
+/**
+ * One sentence to the reader: `.message = {kind: "error" | "note", text}`, or null for silence. Read aloud
+ * when it comes; a person can send it away, which is told by `message-dismissed`.
+ */
+export class StatusMessage extends LitElement {
+  static properties = { message: { attribute: false } };
+
+  constructor() {
+    super();
+    this.message = null;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.setAttribute("role", "status");
+    this.setAttribute("aria-live", "polite");
+  }
+
+  #dismiss() {
+    this.message = null;
+    this.dispatchEvent(new CustomEvent("message-dismissed", { bubbles: true }));
+  }
+
+  render() {
+    if (this.message === null) return nothing;
+    const { kind, text } = this.message;
+    return html`<div class="status-message" data-kind=${kind}>
+      <p>${text}</p>
+      <button class="button button-quiet button-small" type="button" @click=${this.#dismiss}>${t("Close")}</button>
+    </div>`;
+  }
+}
+
+if (!customElements.get("status-message")) customElements.define("status-message", StatusMessage);

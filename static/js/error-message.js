@@ -1,0 +1,32 @@
+/** What to tell a person about an error, in the page's language. */
+
+import { t } from "./i18n.js";
+
+/**
+ * A sentence for any error. Errors of the api carry one; the server's are English, so on other pages a
+ * sentence of that language stands first.
+ */
+export function errorMessage(error) {
+  switch (error.code) {
+    case "offline":
+    case "cut_off":
+      return error.message;
+    case "overloaded":
+      return error.retryAfter
+        ? t("Every place is taken just now. Try again in {n} seconds.", { n: error.retryAfter })
+        : t("Every place is taken just now. Try again in a moment.");
+    case "model_not_ready":
+      return t("The model is still getting ready. Its progress stands at the top of the page.");
+    case "context_overflow":
+      return t("That is more text than the model can read at once ({reason}).", { reason: error.message });
+    case "model_unavailable":
+      return t("That model cannot be had here ({reason}).", { reason: error.message });
+    case "not_supported":
+      return t("This model cannot do that ({reason}).", { reason: error.message });
+    case "bad_request":
+    case "not_found":
+      return t("The server did not accept that ({reason}).", { reason: error.message });
+    default:
+      return t("Something went wrong ({reason}). Your text is safe here.", { reason: error.message });
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Sentences in the page's language. The English sentence is the key; the page carries the catalog in
+ * `<script type="application/json" id="messages">`. A catalog entry is a sentence, or plural forms
+ * chosen by the value `n`: `{"one": "{n} token", "other": "{n} tokens"}`.
+ */
+
+let catalog = null;
+
+/** The page's language, `en` outside a browser. */
+export function language() {
+  return globalThis.document?.documentElement.lang || "en";
+}
+
+/** Use this catalog instead of the page's (tests). */
+export function useCatalog(messages) {
+  catalog = messages;
+}
+
+function messages() {
+  if (catalog === null) {
+    const script = globalThis.document?.getElementById("messages");
+    catalog = script ? JSON.parse(script.textContent) : {};
+  }
+  return catalog;
+}
+
+function sentence(key, values) {
+  const entry = messages()[key] ?? key;
+  if (typeof entry === "string") return entry;
+  return entry[new Intl.PluralRules(language()).select(Number(values.n))] ?? entry.other;
+}
+
+function shown(value) {
+  return typeof value === "number" ? value.toLocaleString(language(), { maximumFractionDigits: 6 }) : String(value);
+}
+
+/** The sentence for `key` with its `{name}` places filled; numbers are written as the language does. */
+export function t(key, values = {}) {
+  return sentence(key, values).replace(/\{(\w+)\}/g, (place, name) =>
+    name in values ? shown(values[name]) : place,
+  );
+}
+
+/**
+ * The same, cut at its places, so that an element can put more than text there.
+ *
+ * Example: tParts("picked {token} at rank {n}", {token: html`<b>a</b>`, n: 2}) is
+ * ["picked ", html`<b>a</b>`, " at rank ", "2"].
+ */
+export function tParts(key, values = {}) {
+  return sentence(key, values)
+    .split(/(\{\w+\})/)
+    .filter((part) => part !== "")
+    .map((part) => {
+      const name = /^\{(\w+)\}$/.exec(part)?.[1];
+      if (name === undefined || !(name in values)) return part;
+      return typeof values[name] === "number" ? shown(values[name]) : values[name];
+    });
+}
+
+/** Marks a sentence in a table for translation; the table's reader passes it to `t`. */
+export function msg(key) {
+  return key;
+}

@@ -1,0 +1,31 @@
+/** What every page has: the data it came with, and the places where it speaks to its reader. */
+
+import { errorMessage } from "./error-message.js";
+
+/** The page's own data: `{example}`. */
+export const pageData = JSON.parse(document.getElementById("page-data").textContent);
+
+function place() {
+  return document.querySelector("main status-message") ?? document.querySelector("status-message");
+}
+
+/** Say what went wrong; an aborted request went right. */
+export function showError(error) {
+  if (error.name === "AbortError") return;
+  place().message = { kind: "error", text: errorMessage(error) };
+}
+
+/** Say something worth knowing. */
+export function showNote(text) {
+  place().message = { kind: "note", text };
+}
+
+/** What was said no longer holds. */
+export function clearMessage() {
+  place().message = null;
+}
+
+/** Tell those who listen to the page instead of looking at it; say sentences, not tokens. */
+export function announce(text) {
+  document.getElementById("announcer").textContent = text;
+}

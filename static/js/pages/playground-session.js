@@ -1,0 +1,172 @@
+// The state of the playground: the document and its history, branches and settings; what keeps its ids true.
+
+import { postJson } from "../api.js";
+import { rememberBranch } from "../branches.js";
+import { EMPTY_DOCUMENT, draftsOf, editDocument, idsOf, piecesOf, recutDocument, settleDraft, startToken, textOf } from "../document.js";
+import { amend, commit, newHistory, redo, seal, undo } from "../history.js";
+import { models } from "../models.js";
+import { neutralParams } from "../sampling-params.js";
+import { Store } from "../store.js";
+
+const SETTLE_AFTER = 150; // milliseconds of no typing before the text is cut into tokens
+export const DEFAULT_PARAMS = Object.freeze({ ...neutralParams(), temperature: 0.8, top_p: 0.95 });
+
+export class Session {
+  constructor() {
+    this.store = new Store({
+      history: newHistory(EMPTY_DOCUMENT),
+      branches: [],
+      model: null, // whose tokens the ids are
+      selected: -1,
+      caret: 0,
+      view: "surprise",
+      params: DEFAULT_PARAMS,
+      maxTokens: 40,
+      stops: [],
+      ignoreEos: false,
+      count: 1,
+      seed: null, // the seed in the box: null until one was rolled
+      locked: false, // same dice again
+      running: null, // {kind, controller, position, tokens, started, first}
+      outcome: null, // how the last run ended: {reason, tokens, seconds, wait}
+      rows: [], // several continuations: documents
+      rowReasons: [],
+      unusual: new Set(),
+      scoring: false,
+      probe: null,
+    });
+    this.starts = new Map(); // model -> its first token, null where it has none
+  }
+
+  get state() {
+    return this.store.state;
+  }
+
+  get entries() {
+    return this.state.history.present;
+  }
+
+  get loaded() {
+    return models.state?.loaded ?? null;
+  }
+
+  get vocabulary() {
+    return this.loaded?.vocabulary ?? 0;
+  }
+
+  get limit() {
+    return models.state?.context_length ?? this.loaded?.context_length ?? 0;
+  }
+
+  /** A new document that can be undone. */
+  commit(entries, kind) {
+    this.store.update({ history: commit(this.state.history, entries, kind, performance.now()), probe: null });
+  }
+
+  /** The same step, further on. */
+  amend(entries) {
+    if (entries !== this.entries) this.store.update({ history: amend(this.state.history, entries) });
+  }
+
+  open(entries, changes = {}) {
+    this.store.update({ history: newHistory(entries), selected: -1, unusual: new Set(), probe: null, ...changes });
+  }
+
+  edit({ start, end, text }) {
+    this.commit(editDocument(this.entries, start, end, text), "type");
+    this.settleSoon();
+  }
+
+  settleSoon() {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.settle().catch(() => {}), SETTLE_AFTER); // it is tried again before ids are needed
+  }
+
+  undo() {
+    this.#turn(undo(this.state.history));
+  }
+
+  redo() {
+    this.#turn(redo(this.state.history));
+  }
+
+  #turn(history) {
+    if (history === this.state.history) return;
+    this.keep(this.entries);
+    this.store.update({ history, selected: -1, probe: null });
+    this.settleSoon();
+  }
+
+  /** What the model wrote stays reachable as a branch, whatever happens to the document. */
+  keep(entries, count = 1) {
+    if (!entries.some(({ by }) => by === "model")) return;
+    this.store.update({ branches: rememberBranch(this.state.branches, entries, { count }) });
+  }
+
+  /** Have every draft cut into tokens; resolves to a document of ids only, made for the loaded model. */
+  async settle() {
+    await this.#adoptModel();
+    for (let draft = draftsOf(this.entries)[0]; draft; draft = draftsOf(this.entries)[0]) {
+      const { tokens } = await cut(draft.draft);
+      this.amend(settleDraft(this.entries, draft, tokens));
+    }
+    return this.entries;
+  }
+
+  /** The same, with the token that starts every document where the model wants one. */
+  async prepare() {
+    await this.settle();
+    if (this.entries[0]?.by !== "start") {
+      const start = await this.#startOf(this.entries.length === 0);
+      if (start) {
+        this.amend(Object.freeze([start, ...this.entries]));
+        if (this.state.selected >= 0) this.store.update({ selected: this.state.selected + 1 });
+      }
+    }
+    this.store.update({ history: seal(this.state.history) });
+    return this.entries;
+  }
+
+  async #startOf(empty) {
+    const key = `${this.loaded?.name} ${empty}`;
+    if (!this.starts.has(key)) {
+      const { ids, tokens, bos } = await postJson("/api/next-token", { prompt: empty ? "" : "a", top: 1 });
+      this.starts.set(key, bos || empty ? startToken({ id: ids[0], bytes: tokens[0].bytes }) : null);
+    }
+    return this.starts.get(key);
+  }
+
+  /** Another model is loaded: its tokens are others. The text stays, its ids are cut anew; branches too. */
+  async #adoptModel() {
+    const name = this.loaded?.name ?? null;
+    const { model } = this.state;
+    if (name === null || name === model) return;
+    if (model === null || this.entries.length === 0) {
+      this.store.update({ model: name });
+      return;
+    }
+    const recut = async (entries) => recutDocument(withoutDrafts(entries), (await cut(textOf(entries.filter(({ by }) => by !== "start")))).tokens);
+    const present = await recut(this.entries);
+    const branches = [];
+    for (const branch of this.state.branches) branches.push({ ...branch, entries: await recut(branch.entries) });
+    this.open(present, { branches, model: name, rows: [], outcome: { reason: "recut", model: name, from: model } });
+  }
+
+  ids() {
+    return idsOf(this.entries);
+  }
+
+  pieces() {
+    return piecesOf(this.entries, { hold: this.state.running !== null });
+  }
+}
+
+function withoutDrafts(entries) {
+  const encoder = new TextEncoder();
+  const hex = (text) => Array.from(encoder.encode(text), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return entries.map((entry) => (entry.draft === undefined ? entry : { by: "typed", bytes: hex(entry.draft) }));
+}
+
+export function cut(text) {
+  return postJson("/api/tokenize", { text, encoding: "model", special: "text" });
+}

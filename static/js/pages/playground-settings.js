@@ -1,0 +1,66 @@
+// The settings of the next continuation: sliders, seed, stop strings, how many and how long.
+
+import { parseSeed } from "../dice.js";
+import { models } from "../models.js";
+
+const PENALTIES = ["repetition_penalty", "frequency_penalty", "presence_penalty"];
+const MOST_STOPS = 4;
+
+/** "\n\n | END" -> ["\n\n", "END"]; spaces around the bars do not count, `\|` is a bar and `\\` a backslash. */
+export function parseStops(text) {
+  const parts = text.match(/(?:\\.|[^|\\])+|\\$/g) ?? [];
+  const plain = { n: "\n", t: "\t" };
+  return parts
+    .map((part) => part.trim().replace(/\\(.)/g, (_, letter) => plain[letter] ?? letter))
+    .filter((stop) => stop !== "")
+    .slice(0, MOST_STOPS);
+}
+
+export function writeStops(stops) {
+  return stops.map((stop) => stop.replaceAll("\\", "\\\\").replaceAll("|", "\\|").replaceAll("\n", "\\n").replaceAll("\t", "\\t")).join(" | ");
+}
+
+export function bindSettings(session) {
+  const { store } = session;
+  const $ = (selector) => document.querySelector(selector);
+  const sliders = [$("#sampling"), $("#penalties")];
+  const boxes = { most: $("#max-tokens"), seed: $("#seed"), locked: $("#locked"), stops: $("#stops"), ignoreEos: $("#ignore-eos") };
+  sliders[1].shown = PENALTIES;
+  for (const slider of sliders) slider.addEventListener("params-changed", ({ detail }) => store.update({ params: { ...store.state.params, ...detail.params } }));
+  for (const button of document.querySelectorAll("[data-count]")) {
+    button.addEventListener("click", () => store.update({ count: Number(button.dataset.count) }));
+  }
+  boxes.most.addEventListener("change", () => {
+    const value = boxes.most.valueAsNumber;
+    if (Number.isInteger(value)) store.update({ maxTokens: Math.min(Number(boxes.most.max), Math.max(1, value)) });
+    draw(store.state);
+  });
+  // A seed typed by hand is meant to be used; an empty box rolls a new one each time.
+  boxes.seed.addEventListener("change", () => {
+    const seed = parseSeed(boxes.seed.value);
+    const empty = boxes.seed.value.trim() === "";
+    boxes.seed.setAttribute("aria-invalid", String(seed === null && !empty));
+    if (seed !== null || empty) store.update({ seed, locked: seed !== null });
+  });
+  boxes.locked.addEventListener("change", () => store.update({ locked: boxes.locked.checked }));
+  boxes.stops.addEventListener("change", () => store.update({ stops: parseStops(boxes.stops.value) }));
+  boxes.ignoreEos.addEventListener("change", () => store.update({ ignoreEos: boxes.ignoreEos.checked }));
+
+  const write = (box, value) => {
+    if (box.value !== value && document.activeElement !== box) box.value = value;
+  };
+  function draw(state) {
+    for (const slider of sliders) {
+      slider.params = state.params;
+      slider.vocabulary = session.vocabulary || slider.vocabulary;
+    }
+    if (boxes.most !== document.activeElement || state.maxTokens !== boxes.most.valueAsNumber) boxes.most.value = String(state.maxTokens);
+    write(boxes.seed, state.seed === null ? "" : String(state.seed));
+    boxes.locked.checked = state.locked;
+    boxes.locked.disabled = state.seed === null;
+    write(boxes.stops, writeStops(state.stops));
+    boxes.ignoreEos.checked = state.ignoreEos;
+  }
+  store.watch(draw);
+  models.addEventListener("change", () => draw(store.state));
+}

@@ -1,0 +1,72 @@
+// A space at the end of a prompt is a trap: words carry their space in front. Said, shown, never trimmed.
+
+import { html, render } from "lit";
+import "../elements/probability-bars.js";
+import { postJson } from "../api.js";
+import { editDocument, idsOf, textOf } from "../document.js";
+import { t } from "../i18n.js";
+import { showError } from "../page.js";
+import { cut } from "./playground-session.js";
+
+const SHOWN = 8;
+
+export class SpaceHint {
+  constructor(session, place) {
+    this.session = session;
+    this.place = place;
+    this.result = null;
+    this.seen = null;
+  }
+
+  look() {
+    const { entries, state } = this.session;
+    if (entries === this.seen && !state.running) return;
+    const ids = entries.map(({ id, draft }) => draft ?? id).join();
+    if (ids !== this.ids) this.result = null;
+    this.ids = ids;
+    this.seen = entries;
+    const text = entries.length > 0 && !state.running ? textOf(entries.slice(-4)) : "";
+    const trap = /[^\s] +$/.test(text);
+    this.place.hidden = !trap;
+    if (trap) this.#draw();
+  }
+
+  async compare() {
+    try {
+      const entries = await this.session.prepare();
+      const text = textOf(entries);
+      const without = text.replace(/ +$/, "");
+      const edited = editDocument(entries, without.length, text.length, "");
+      const shorter = await this.#idsOf(edited);
+      const ask = (ids) => postJson("/api/next-token", { ids, top: SHOWN });
+      this.result = await Promise.all([ask(idsOf(entries)), ask(shorter)]);
+      this.#draw();
+    } catch (error) {
+      showError(error);
+    }
+  }
+
+  async #idsOf(entries) {
+    const cuts = await Promise.all(entries.map(async (entry) => (entry.draft === undefined ? [entry.id] : (await cut(entry.draft)).tokens.map(({ id }) => id))));
+    return cuts.flat();
+  }
+
+  #draw() {
+    render(
+      html`
+        <p>${t("The text ends in a space. Words bring their own space in front, so after a lone space the model expects something else.")}
+          <button type="button" class="button button-small" @click=${() => this.compare()}>${t("Compare both")}</button></p>
+        ${this.result
+          ? html`<div class="space-pair">${this.result.map((answer, i) => this.#bars(answer, i === 0 ? t("with the space") : t("without it")))}</div>`
+          : ""}
+      `,
+      this.place,
+    );
+  }
+
+  #bars({ top, vocabulary, remainder }, label) {
+    const rows = top.map(({ id, bytes, raw_logprob }, i) => ({ id, bytes, rank: i + 1, raw: Math.exp(raw_logprob), processed: 0, kept: true }));
+    return html`<section><h3>${label}</h3>
+      <probability-bars single .rows=${rows} .remainder=${{ count: vocabulary - rows.length, raw: remainder, processed: 0 }} .label=${label}></probability-bars></section>`;
+  }
+}

@@ -1,0 +1,47 @@
+// The fold "Share, replay, take away": what its buttons do, and what is said afterwards.
+
+import { t } from "../i18n.js";
+import { showError } from "../page.js";
+import { copyAs, download } from "./playground-sharing.js";
+
+export function bindTakeaway(session, writer) {
+  const said = document.querySelector("#share-said");
+  const shown = document.querySelector("#share-text");
+  const show = (text) => {
+    shown.hidden = text === "";
+    shown.value = text;
+  };
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    button.addEventListener("click", async () => {
+      try {
+        const { text, copied, note } = await copyAs(session, button.dataset.copy);
+        show(text);
+        said.textContent = `${copied ? t("Copied.") : t("Copy it from here.")} ${note}`;
+        if (!copied) shown.select();
+      } catch (error) {
+        showError(error);
+      }
+    });
+  }
+  for (const button of document.querySelectorAll("[data-download]")) {
+    button.addEventListener("click", () => download(session, button.dataset.download).catch(showError));
+  }
+  document.querySelector("#replay").addEventListener("click", async (event) => {
+    event.target.disabled = true;
+    said.textContent = t("Rolling the same dice again …");
+    try {
+      said.textContent = replayText(await writer.replay());
+    } catch (error) {
+      said.textContent = "";
+      showError(error);
+    } finally {
+      event.target.disabled = false;
+    }
+  });
+}
+
+function replayText({ known, same, at, count, seed }) {
+  if (!known) return t("There is no run to replay: its seed and settings are not known.");
+  if (same) return t("Replayed with seed {seed}: all {n} tokens are the same.", { seed: String(seed), n: count });
+  return t("Not reproducible on this machine: with seed {seed} the first other token is number {n}. The ids in the document stay as they are.", { seed: String(seed), n: at + 1 });
+}

@@ -1,0 +1,158 @@
+/** The one card of the page: which token it is about, whether it is pinned, and what the server knows of that token. */
+
+import { ApiError, getJson } from "../api.js";
+import { tokenFacts } from "../token-facts.js";
+
+const ASK_AFTER_MS = 80; // someone who walks along the chips asks for the last one only
+const MOST_KNOWN = 2000;
+
+export class CardControl {
+  #card;
+  #panels;
+  #panel = null;
+  #index = -1;
+  #pinned = false;
+  #marked = null;
+  #known = new Map();
+  #timer = 0;
+  #address = "";
+
+  constructor(card, panels) {
+    this.#card = card;
+    this.#panels = panels;
+    for (const panel of panels) this.#listen(panel);
+    card.addEventListener("card-closed", () => this.close());
+    card.addEventListener("card-pinned", ({ detail }) => this.#pin(detail.pinned));
+    card.addEventListener("token-marked", ({ detail }) => this.#mark(detail.id));
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.defaultPrevented && this.#panel !== null) this.close();
+    });
+  }
+
+  #listen(panel) {
+    panel.element.addEventListener("token-pointed", ({ detail }) => this.#light(panel, detail.index));
+    panel.element.addEventListener("token-hovered", ({ detail }) => {
+      if (!this.#pinned && !this.#card.lies) this.open(panel, detail.index);
+    });
+    panel.element.addEventListener("token-selected", ({ detail }) => {
+      const again = panel === this.#panel && detail.index === this.#index;
+      if (again && (this.#pinned || this.#card.lies)) {
+        if (this.#card.lies) this.close();
+        else this.#pin(false);
+        return;
+      }
+      this.open(panel, detail.index);
+      if (!this.#card.lies) this.#pin(true);
+    });
+  }
+
+  /** What the page opens with: a card that stands in the page, but none that would lie over it. */
+  begin(panel, index) {
+    if (this.#card.lies) this.#card.token = null;
+    else this.open(panel, index);
+  }
+
+  /** Show the card for a token. */
+  open(panel, index) {
+    if (index < 0 || index >= panel.list.length) return this.close();
+    if (this.#panel !== panel) this.#unselect();
+    this.#panel = panel;
+    this.#index = index;
+    panel.strip.selected = index;
+    panel.ids.selected = index;
+    this.#write();
+    this.#clear();
+  }
+
+  close() {
+    const inside = this.#card.contains(document.activeElement);
+    const { strip } = this.#panel ?? {};
+    const index = this.#index;
+    this.#unselect();
+    this.#panel = null;
+    this.#index = -1;
+    this.#pin(false);
+    this.#mark(null);
+    this.#card.token = null;
+    if (inside && strip) strip.focusToken(index);
+  }
+
+  /** The panel has new tokens: the card stays at its place in the text, or goes. */
+  refresh(panel) {
+    this.#mark(null);
+    if (panel !== this.#panel) return;
+    const last = panel.list.length - 1;
+    if (last < 0) this.close();
+    else this.open(panel, Math.min(this.#index, last));
+  }
+
+  /** The panel goes away. */
+  leave(panel) {
+    if (panel === this.#panel) this.close();
+  }
+
+  #unselect() {
+    if (this.#panel === null) return;
+    this.#panel.strip.selected = -1;
+    this.#panel.ids.selected = -1;
+  }
+
+  #pin(pinned) {
+    this.#pinned = pinned;
+    this.#card.pinned = pinned;
+  }
+
+  #mark(id) {
+    this.#marked = id;
+    this.#card.marked = id !== null;
+    for (const panel of this.#panels) panel.strip.marked = panel === this.#panel ? id : null;
+  }
+
+  /** Light the token in its own strip and list, and what covers the same bytes in the other's. */
+  #light(from, index) {
+    const token = index >= 0 && index < from.list.length ? from.list.at(index) : null;
+    for (const panel of this.#panels) {
+      let lit = null;
+      if (token !== null) lit = panel === from ? { first: index, last: index } : panel.list.overlapping(token.start, token.end);
+      panel.strip.lit = lit;
+      panel.ids.lit = lit;
+    }
+  }
+
+  #write() {
+    const panel = this.#panel;
+    const token = tokenFacts(panel.list, this.#index, panel.vocabulary);
+    if (this.#marked !== null && this.#marked !== token.id) this.#mark(null);
+    this.#card.token = token;
+    const address = `/api/vocabulary/${encodeURIComponent(panel.vocabulary)}/${token.id}`;
+    this.#address = address;
+    this.#card.details = this.#known.get(address) ?? null;
+    clearTimeout(this.#timer);
+    if (!this.#known.has(address)) this.#timer = setTimeout(() => this.#ask(address), ASK_AFTER_MS);
+  }
+
+  async #ask(address) {
+    let details = "failed";
+    try {
+      details = await getJson(address);
+      if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+      this.#known.set(address, details);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
+    if (address === this.#address) this.#card.details = details;
+  }
+
+  /** On a small screen the card comes from below: the token it is about moves out from under it. */
+  #clear() {
+    const { strip } = this.#panel;
+    const index = this.#index;
+    this.#card.updateComplete.then(() => {
+      if (!this.#card.lies) return;
+      const chip = strip.querySelector(`.token[data-index="${index}"]`);
+      if (!chip) return;
+      const hidden = chip.getBoundingClientRect().bottom + 16 - this.#card.getBoundingClientRect().top;
+      if (hidden > 0) window.scrollBy({ top: hidden });
+    });
+  }
+}

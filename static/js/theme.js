@@ -1,0 +1,62 @@
+/**
+ * Light, dark or as the system says, and projector mode. A classic script, run before the first paint, so
+ * that a page never flashes in the wrong colours. What was chosen is remembered in this browser only.
+ */
+(() => {
+  const THEMES = ["auto", "light", "dark"];
+  const root = document.documentElement;
+
+  function remembered(key) {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null; // storage may be blocked
+    }
+  }
+
+  function remember(key, value) {
+    try {
+      localStorage.setItem(key, value);
+    } catch {
+      return; // the choice then lasts as long as the page
+    }
+  }
+
+  const theme = () => root.dataset.theme ?? "auto";
+  const projector = () => "projector" in root.dataset;
+
+  function useTheme(name) {
+    if (name === "light" || name === "dark") root.dataset.theme = name;
+    else delete root.dataset.theme;
+  }
+
+  function useProjector(on) {
+    root.toggleAttribute("data-projector", on);
+  }
+
+  function label() {
+    for (const button of document.querySelectorAll("[data-theme-button]")) {
+      const text = button.getAttribute(`data-${theme()}`);
+      button.setAttribute("aria-label", text);
+      button.title = text;
+    }
+    for (const button of document.querySelectorAll("[data-projector-button]")) {
+      button.setAttribute("aria-pressed", String(projector()));
+    }
+  }
+
+  useTheme(remembered("theme"));
+  useProjector(remembered("projector") === "on");
+  document.addEventListener("DOMContentLoaded", label);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-theme-button]")) {
+      const next = THEMES[(THEMES.indexOf(theme()) + 1) % THEMES.length];
+      useTheme(next);
+      remember("theme", next);
+    } else if (event.target.closest("[data-projector-button]")) {
+      useProjector(!projector());
+      remember("projector", projector() ? "on" : "off");
+    } else return;
+    label();
+  });
+})();

@@ -1,0 +1,147 @@
+"""Cached, batched and forked decoding, against one full forward pass and against transformers' own generate."""
+
+import asyncio
+
+import numpy as np
+import pytest
+import torch
+
+from app.engine.engine import EngineLimits, ThreadedEngine
+from app.engine.model_runner import ModelRunner
+from app.engine.outputs import Step
+from app.engine.params import GenerationRequest, SamplingParams
+from tests.engine.conftest import CONTEXT_LENGTH, ByteVocabulary
+
+PROMPTS = [b"Once upon a time", b"The capital of France is", b"x", b"def main():\n    return 1"]
+
+
+def start(model, slots=8):
+    return ThreadedEngine(
+        ModelRunner(model, slots=slots, context_length=CONTEXT_LENGTH),
+        ByteVocabulary(),
+        name="tiny",
+        description={},
+        limits=EngineLimits(slots=slots, context_length=CONTEXT_LENGTH),
+    )
+
+
+@pytest.fixture
+def engine(tiny_model):
+    engine = start(tiny_model)
+    yield engine
+    engine.close()
+
+
+async def complete(engine, prompt, **params):
+    request = GenerationRequest(tuple(prompt), SamplingParams(ignore_eos=True, **params))
+    return [event async for event in engine.generate(request) if isinstance(event, Step)]
+
+
+def full_pass(model, token_ids):
+    """Log-probabilities of each next token from one uncached forward pass, shape (T, V)."""
+    with torch.inference_mode():
+        return model(torch.tensor([token_ids])).logits[0].log_softmax(-1).numpy()
+
+
+async def test_greedy_text_equals_transformers_generate(engine, tiny_model):
+    for prompt in PROMPTS:
+        steps = await complete(engine, prompt, temperature=0, max_tokens=30)
+        with torch.inference_mode():
+            theirs = tiny_model.generate(
+                torch.tensor([list(prompt)]),
+                attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
+                max_new_tokens=30,
+                min_new_tokens=30,
+                do_sample=False,
+                eos_token_id=None,
+            )
+        assert [step.token_id for step in steps] == theirs[0, len(prompt) :].tolist()
+
+
+async def test_batched_and_cached_decoding_equals_one_full_forward_pass(engine, tiny_model):
+    answers = await asyncio.gather(
+        *(complete(engine, prompt, seed=i, max_tokens=40) for i, prompt in enumerate(PROMPTS * 3))
+    )
+    worst = 0.0
+    for prompt, steps in zip(PROMPTS * 3, answers, strict=True):
+        token_ids = [*prompt, *(step.token_id for step in steps)]
+        logprobs = full_pass(tiny_model, token_ids)
+        for step in steps:
+            worst = max(worst, abs(step.raw_logprob - logprobs[step.position - 1, step.token_id]))
+    assert worst <= 1e-4, worst
+
+
+async def test_forked_continuations_equal_one_full_forward_pass(engine, tiny_model):
+    prompt = PROMPTS[0]
+    steps = await complete(engine, prompt, seed=7, n=6, max_tokens=20)
+    texts = set()
+    for sequence in range(6):
+        mine = [step for step in steps if step.sequence == sequence]
+        token_ids = [*prompt, *(step.token_id for step in mine)]
+        logprobs = full_pass(tiny_model, token_ids)
+        assert max(abs(s.raw_logprob - logprobs[s.position - 1, s.token_id]) for s in mine) <= 1e-4
+        texts.add(tuple(token_ids))
+    assert len(texts) > 1
+
+
+async def test_a_long_prompt_read_in_chunks_equals_one_full_forward_pass(engine, tiny_model):
+    prompt = bytes(range(33, 33 + 80))
+    busy = asyncio.create_task(complete(engine, b"busy", seed=1, max_tokens=80))
+    steps = await complete(engine, prompt, seed=2, max_tokens=10)
+    await busy
+    logprobs = full_pass(tiny_model, [*prompt, *(step.token_id for step in steps)])
+    assert max(abs(s.raw_logprob - logprobs[s.position - 1, s.token_id]) for s in steps) <= 1e-4
+
+
+async def test_a_reused_prefix_changes_nothing(engine):
+    first = await complete(engine, PROMPTS[1], seed=3, max_tokens=12)
+    again = await complete(engine, PROMPTS[1], seed=3, max_tokens=12)
+    assert [s.token_id for s in first] == [s.token_id for s in again]
+    assert max(abs(a.raw_logprob - b.raw_logprob) for a, b in zip(first, again, strict=True)) <= 1e-4
+
+
+async def test_the_same_seed_gives_the_same_ids_alone_and_next_to_seven_others(engine):
+    for seed in range(5):
+        alone = await complete(engine, PROMPTS[0], seed=seed, max_tokens=40)
+        crowd = await asyncio.gather(
+            complete(engine, PROMPTS[0], seed=seed, max_tokens=40),
+            *(complete(engine, PROMPTS[i % 4], seed=100 + i, max_tokens=40 - i) for i in range(7)),
+        )
+        assert [s.token_id for s in alone] == [s.token_id for s in crowd[0]]
+
+
+async def test_summed_logprobs_equal_the_models_own_loss(engine, tiny_model):
+    token_ids = list(b"It was the best of times, it was the worst of times")
+    scores = await engine.score(token_ids)
+    with torch.inference_mode():
+        batch = torch.tensor([token_ids])
+        loss = tiny_model(batch, labels=batch).loss.item()
+    assert scores[0].raw_logprob is None
+    assert abs(-sum(s.raw_logprob for s in scores[1:]) - loss * (len(token_ids) - 1)) <= 1e-4 * len(token_ids)
+
+
+async def test_scores_know_rank_entropy_and_alternatives(engine, tiny_model):
+    token_ids = list(b"hello")
+    scores = await engine.score(token_ids, top=3)
+    logprobs = full_pass(tiny_model, token_ids)
+    for position, score in enumerate(scores[1:], start=1):
+        row = logprobs[position - 1]
+        assert score.rank == 1 + np.count_nonzero(row > row[score.token_id])
+        assert score.entropy_bits == pytest.approx(-(np.exp(row) * row).sum() / np.log(2), abs=1e-3)
+        assert [a.token_id for a in score.top] == np.argsort(-row, kind="stable")[:3].tolist()
+
+
+async def test_next_token_is_the_whole_distribution(engine, tiny_model):
+    logprobs = await engine.next_token(PROMPTS[1])
+    assert logprobs.shape == (ByteVocabulary.vocabulary_size,)
+    assert np.abs(logprobs - full_pass(tiny_model, list(PROMPTS[1]))[-1]).max() <= 1e-4
+
+
+async def test_the_window_can_be_filled_to_the_last_token(engine, tiny_model):
+    prompt = bytes(range(20, 20 + CONTEXT_LENGTH - 3))
+    steps = await complete(engine, prompt, seed=1, max_tokens=50)
+    assert len(steps) == 3
+    assert steps[-1].finish_reason == "context-full"
+    token_ids = [*prompt, *(s.token_id for s in steps)]
+    logprobs = full_pass(tiny_model, token_ids)
+    assert max(abs(s.raw_logprob - logprobs[s.position - 1, s.token_id]) for s in steps) <= 1e-4

@@ -1,0 +1,114 @@
+"""Random arrivals, lengths, cancels and forks against a naive reference: same tokens, no leaked slot.
+
+The runner here is a cache made visible: its next token depends on every token that lies in the slot, so a
+slot that was swapped, copied or reused wrongly gives another text.
+"""
+
+import random
+
+import numpy as np
+import pytest
+
+from app.engine import dice
+from app.engine.job import Job
+from app.engine.outputs import Done, PromptScores, Queued, Step
+from app.engine.params import GenerationRequest, SamplingParams
+from app.engine.sampler import sample
+from app.engine.scheduler import Scheduler
+from tests.engine.conftest import ByteVocabulary
+
+SLOTS, CONTEXT, SIZE = 6, 64, 32
+
+
+class VisibleCache:
+    """Slots are rows of token ids; logits are a hash of what the slot holds."""
+
+    vocabulary_size = SIZE
+    kv_bytes_per_token = 1
+
+    def __init__(self):
+        self.rows = np.zeros((SLOTS, CONTEXT + 1), np.int64)
+
+    def copy(self, source, target, length):
+        self.rows[target, :length] = self.rows[source, :length]
+
+    def swap(self, first, second, length):
+        self.rows[[first, second], :length] = self.rows[[second, first], :length]
+
+    def forward(self, chunks):
+        assert [c.slot for c in chunks] == list(range(chunks[0].slot, chunks[0].slot + len(chunks)))
+        answers = []
+        for chunk in chunks:
+            end = chunk.past + len(chunk.token_ids)
+            self.rows[chunk.slot, chunk.past : end] = chunk.token_ids
+            row = self.rows[chunk.slot]
+            wanted = [logits_after(row[: i + 1]) for i in range(end - chunk.logits, end)]
+            answers.append(np.array(wanted, np.float32).reshape(-1, SIZE))
+        return answers
+
+
+def logits_after(token_ids):
+    seed = int(np.dot(token_ids + 1, 31 ** (np.arange(len(token_ids)) % 7))) * 1009 + len(token_ids)
+    return np.random.default_rng(seed).normal(0, 2, SIZE).astype(np.float32)
+
+
+def reference(prompt, params, sequence):
+    token_ids = list(prompt)
+    for _ in range(min(params.max_tokens, CONTEXT - len(prompt))):
+        u = dice.roll(params.seed, sequence, len(token_ids))
+        token_ids.append(sample(logits_after(np.array(token_ids)), params, u).token_id)
+    return token_ids[len(prompt) :]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_traffic_gives_each_the_text_it_would_have_had_alone(seed):
+    chance = random.Random(seed)
+    scheduler = Scheduler(VisibleCache(), ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    openings = [[chance.randrange(SIZE) for _ in range(chance.randrange(1, 40))] for _ in range(3)]
+    jobs, events = [], {}
+    for number in range(60):
+        opening = chance.choice(openings)
+        prompt = opening[: chance.randrange(1, len(opening) + 1)] + [
+            chance.randrange(SIZE) for _ in range(chance.randrange(0, 12))
+        ]
+        params = SamplingParams(
+            seed=chance.randrange(2**40),
+            n=chance.choice([1, 1, 1, 2, 4]),
+            max_tokens=chance.choice([0, 1, 5, 30]),
+            prompt_logprobs=chance.random() < 0.2,
+            ignore_eos=True,
+        )
+        events[number] = []
+        request = GenerationRequest(tuple(prompt), params, client=str(number % 4))
+        job = Job(request, params.seed, events[number].append, whole_distribution=chance.random() < 0.1)
+        jobs.append((number, job))
+        scheduler.submit(job)
+        for _ in range(chance.randrange(0, 6)):
+            scheduler.step()
+        if chance.random() < 0.3:
+            chance.choice(jobs)[1].cancelled = True
+    for _ in range(2_000):
+        if scheduler.idle:
+            break
+        scheduler.step()
+    assert scheduler.idle
+    assert scheduler._table.free == SLOTS
+    for number, job in jobs:
+        check(job, events[number])
+    outcomes = scheduler.stats().requests
+    assert sum(outcomes.values()) == len(jobs) and outcomes["failed"] == 0
+
+
+def check(job, events):
+    """A finished job has all of its text; a cancelled one has the beginning of it."""
+    params, prompt = job.request.params, list(job.request.prompt_token_ids)
+    finished = any(isinstance(event, Done) for event in events)
+    assert finished or job.cancelled
+    assert not events or isinstance(events[0], Queued)
+    for sequence in range(params.n if params.max_tokens else 0):
+        ours = [e.token_id for e in events if isinstance(e, Step) and e.sequence == sequence]
+        theirs = reference(prompt, params, sequence)
+        assert ours == (theirs if finished else theirs[: len(ours)])
+    for event in events:
+        if isinstance(event, PromptScores):
+            assert [score.token_id for score in event.scores] == prompt

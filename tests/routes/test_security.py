@@ -1,0 +1,164 @@
+import base64
+import hashlib
+import re
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from app.routes.security import allowed_hosts
+from app.settings import Settings
+from tests.site import OneModel
+
+QUESTION = {"prompt": "Once", "top": 1}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/livez", 200),
+        ("GET", "/api/models", 200),
+        ("GET", "/metrics", 200),
+        ("GET", "/nothing", 404),
+        ("GET", "/static/nothing.css", 404),
+        ("GET", "/static/js/dice.js", 200),
+        ("PUT", "/api/score", 405),
+        ("POST", "/api/score", 422),
+    ],
+)
+def test_every_response_is_locked_down(client: TestClient, method: str, path: str, status: int):
+    reply = client.request(method, path)
+    assert reply.status_code == status
+    assert_locked_down(reply)
+
+
+def assert_locked_down(reply) -> None:
+    policy = dict(part.split(" ", 1) for part in reply.headers["content-security-policy"].split("; "))
+    assert policy["default-src"] == "'self'"
+    assert re.fullmatch(r"'self' 'sha256-[A-Za-z0-9+/]{43}='", policy["script-src"])
+    assert policy["object-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert policy["require-trusted-types-for"] == "'script'"
+    assert "unsafe" not in reply.headers["content-security-policy"]
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    assert reply.headers["referrer-policy"] == "no-referrer"
+    assert not [name for name in reply.headers if name.startswith("access-control-")]
+
+
+def test_an_unexpected_error_tells_nothing_and_is_logged_without_its_message(client, fake_engine, monkeypatch, capfd):
+    async def broken(*_, **__):
+        raise RuntimeError("a person's text")
+
+    monkeypatch.setattr(fake_engine, "score", broken)
+    reply = client.post("/api/score", json={"prompt": "x"})
+    assert reply.status_code == 500
+    assert reply.json()["error"]["code"] == "internal"
+    assert_locked_down(reply)
+    written = reply.text + capfd.readouterr().err
+    assert '"kind": "RuntimeError"' in written
+    assert "a person's text" not in written and "Traceback" not in written
+
+
+def test_the_one_inline_script_is_the_import_map(client: TestClient):
+    page = client.get("/")
+    if page.status_code != 200:
+        pytest.skip("there is no page yet")
+    inline = re.findall(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>(.*?)</script>", page.text, re.S)
+    digests = {base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inline}
+    assert len(digests) == 1
+    assert f"'sha256-{digests.pop()}'" in page.headers["content-security-policy"]
+    assert " style=" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200), ("LOCALHOST:8000", 200), ("127.0.0.1:8000", 200), ("[::1]:8000", 200), ("[::1]", 200),
+        ("evil.example", 400), ("", 400), ("localhost.", 400), ("127.0.0.1.evil", 400), ("localhost:x", 400),
+        ("evil@localhost", 400), ("localhost, evil.example", 400), ("localhost:8000:9000", 400), ("::1", 400),
+        ("192.168.1.5", 400),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/livez", "/static/js/dice.js", "/api/models"])
+def test_only_known_host_names_are_answered(client: TestClient, path: str, host: str, status: int):
+    reply = client.get(path, headers={"Host": host})
+    assert reply.status_code == status
+    if status == 400:
+        assert reply.json()["error"]["code"] == "wrong_host"
+        assert "evil" not in reply.text
+
+
+def test_a_class_on_the_network_may_use_this_machines_addresses_and_name():
+    assert allowed_hosts(Settings()) == {"localhost", "127.0.0.1", "[::1]", "testserver"}
+    assert "192.168.7.7" in allowed_hosts(Settings(host="192.168.7.7"))
+    assert "[fe80::1]" in allowed_hosts(Settings(host="fe80::1"))
+    assert len(allowed_hosts(Settings(lan=True))) > 4
+    assert not allowed_hosts(Settings(lan=True)) & {"0.0.0.0", "*", ""}
+
+
+@pytest.mark.parametrize(
+    ("headers", "allowed"),
+    [
+        ({}, True),
+        ({"Origin": "http://testserver"}, True),
+        ({"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}, True),
+        ({"Sec-Fetch-Site": "none"}, True),
+        ({"Origin": "http://evil.example"}, False),
+        ({"Origin": "null"}, False),
+        ({"Origin": "http://testserver:9000"}, False),
+        ({"Origin": "http://testserver.evil.example"}, False),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({"Sec-Fetch-Site": "same-site"}, False),
+        ({"Origin": "http://evil.example", "Sec-Fetch-Site": "same-origin"}, False),
+        ({"Origin": "http://["}, False),
+    ],
+)
+def test_other_sites_cannot_post_here(client: TestClient, headers: dict, allowed: bool):
+    reply = client.post("/api/next-token", json=QUESTION, headers=headers)
+    assert reply.status_code == (200 if allowed else 403)
+    if not allowed:
+        assert reply.json()["error"]["code"] == "cross_origin"
+
+
+def test_a_preflight_is_not_answered(client: TestClient):
+    headers = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
+    reply = client.options("/api/next-token", headers=headers)
+    assert reply.status_code == 405
+    assert not [name for name in reply.headers if name.startswith("access-control-")]
+
+
+def test_no_get_generates(client: TestClient, fake_engine, site: FastAPI):
+    for path in ("/", "/playground", "/sampling", "/tokenizer", "/api/models", "/v1/models", "/metrics", "/readyz"):
+        client.get(path)
+    assert fake_engine.stats().tokens_total == 0
+    assert sum(fake_engine.stats().requests.values()) == 0
+
+
+def test_scripts_and_styles_are_asked_for_again_by_etag(client: TestClient):
+    first = client.get("/static/js/dice.js")
+    assert first.headers["cache-control"] == "no-cache"
+    again = client.get("/static/js/dice.js", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
+
+
+def test_a_stream_is_never_compressed_and_a_script_is(client: TestClient):
+    headers = {"Accept-Encoding": "gzip"}
+    assert client.get("/static/js/dice.js", headers=headers).headers["content-encoding"] == "gzip"
+    body = {"prompt": "Once", "max_tokens": 200}
+    stream = client.post("/api/completions", json=body, headers=headers)
+    assert "content-encoding" not in stream.headers
+    assert stream.headers["x-accel-buffering"] == "no"
+
+
+def test_a_client_names_itself_in_few_words(client: TestClient):
+    body = {"prompt": "Once", "max_tokens": 1}
+    assert client.post("/api/completions", json=body, headers={"X-Client": "a" * 64}).status_code == 200
+    reply = client.post("/api/completions", json=body, headers={"X-Client": "a" * 65})
+    assert reply.status_code == 422
+    assert "64 characters" in reply.json()["error"]["message"]
+
+
+def test_the_site_starts_without_a_model():
+    with TestClient(create_app(Settings(), OneModel(None))) as client:
+        assert client.get("/api/models").json()["state"] == "loading"
+        assert client.get("/v1/models").status_code == 503
