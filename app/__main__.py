@@ -191,7 +191,11 @@ def _serve(settings: Settings) -> None:
         listener = listen(settings.host, settings.port)
     except OSError as error:
         _fail(f"{port_sentence(settings, error)}; end that program, or choose another with --port")
-    settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+    with listener:
+        _run(settings.model_copy(update={"port": listener.getsockname()[1]}), listener)
+
+
+def _run(settings: Settings, listener: socket.socket) -> None:
     import uvicorn
 
     from app.host import ModelHost

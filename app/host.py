@@ -188,6 +188,8 @@ class ModelHost:
 
         try:
             engine, tokenizer = self._open(manifest, progress, self._cancelled)
+            if tokenizer.kind == "model":
+                self.encodings.register(manifest.name, tokenizer)
         except PlaygroundError as error:
             self._fail(manifest, error.code, error.message)
         except MemoryError:
@@ -200,8 +202,6 @@ class ModelHost:
             message = f"{manifest.title} could not be loaded: {type(error).__name__}: {first_line}"
             self._fail(manifest, ModelUnavailable.code, message)
         else:
-            if tokenizer.kind == "model":
-                self.encodings.register(manifest.name, tokenizer)
             with self._lock:
                 old, self._loaded = self._loaded, _Loaded(manifest, engine, tokenizer)
                 self._task = None
@@ -211,6 +211,8 @@ class ModelHost:
                 self._retire(old, keep_encoding=old.manifest.name == manifest.name)
 
     def _fail(self, manifest: Manifest, code: str, message: str) -> None:
+        if self._cancelled.is_set():
+            return  # the site is closing: nobody is left to tell
         with self._lock:
             if self._loaded:
                 message += f". {self._loaded.manifest.title} stays loaded"

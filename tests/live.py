@@ -17,7 +17,12 @@ def serve(app: FastAPI) -> Iterator[int]:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         config = uvicorn.Config(
-            app, http="h11", ws="none", log_level="error", server_header=False, h11_max_incomplete_event_size=16384
+            app,
+            http="h11",
+            ws="none",
+            log_level="error",
+            server_header=False,
+            h11_max_incomplete_event_size=16384,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -4,16 +4,20 @@ from typing import Any
 
 from app.engine.interface import Engine
 from app.errors import ModelNotReady, NotFound
+from app.paths import STATIC
+from app.tokenization.registry import Encodings
 from tests.byte_tokenizer import ByteTokenizer
 
 
 class OneModel:
     """A host whose one model is there from the start, or never."""
 
-    def __init__(self, engine: Engine | None, tokenizer: Any = None, encodings: Any = None) -> None:
+    def __init__(
+        self, engine: Engine | None, tokenizer: Any = None, encodings: Encodings | None = None
+    ) -> None:
         self._engine = engine
         self._tokenizer = tokenizer or ByteTokenizer()
-        self.encodings = encodings
+        self.encodings = encodings or Encodings(STATIC / "vendor" / "encodings")
         self.asked_for: list[str] = []
 
     @property

@@ -6,12 +6,14 @@ with it, and if it crashes, the site does not.
 
 import functools
 import json
+import math
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.engine.subprocesses import run_python, tail
 from app.errors import ModelUnavailable
@@ -30,14 +32,19 @@ def run(
     """Fill `folder`, which exists, with the converted model. Raises ModelUnavailable."""
     log = gguf.with_name("convert.log")
     error = ""
+    step, since = Step(0.0, 0.02, 2.0, "starting"), time.monotonic()
 
     def news(message: dict[str, Any]) -> None:
-        nonlocal error
+        nonlocal error, step, since
         error = message.get("error", error)
-        if "fraction" in message:
-            progress("convert", float(message["fraction"]), f"converting {title}: {message['message']}")
+        if "step" in message:
+            step, since = Step(*message["step"]), time.monotonic()
 
-    progress("convert", 0.0, f"converting {title}, once: about a minute")
+    def watch() -> None:
+        done = 1 - math.exp(-(time.monotonic() - since) / step.seconds)  # slows down, never arrives
+        fraction = step.start + (step.end - step.start) * done
+        progress("convert", fraction, f"converting {title}, once: {step.message}")
+
     status = run_python(
         ["-m", "app.engine.convert", str(gguf), str(folder)],
         log=log,
@@ -45,6 +52,7 @@ def run(
         cancelled=cancelled,
         environment={"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TQDM_DISABLE": "1"},
         news=news,
+        watch=watch,
     )
     if status == 0 and not error:
         return
@@ -55,9 +63,18 @@ def run(
     raise ModelUnavailable(f"{title} could not be converted: {error or tail(log) or f'exit status {status}'}")
 
 
-def convert(gguf: Path, folder: Path, say: Callable[[float, str], None]) -> None:
-    """The child's work. The steps' shares of the bar are their shares of the time for Gemma 3 270M."""
-    say(0.02, "reading the file")
+class Step(NamedTuple):
+    """A part of the work: its share of the bar, and about how long it takes for Gemma 3 270M on two cores."""
+
+    start: float
+    end: float
+    seconds: float
+    message: str
+
+
+def convert(gguf: Path, folder: Path, say: Callable[[Step], None]) -> None:
+    """The child's work."""
+    say(Step(0.02, 0.06, 2, "reading the file"))
     _read_each_file_once()
     import torch
     import transformers
@@ -67,21 +84,21 @@ def convert(gguf: Path, folder: Path, say: Callable[[float, str], None]) -> None
     unpacked: dict[str, Any] = {}
     if hasattr(transformers, "GgufConfig"):  # newer transformers would keep the 4-bit blocks
         unpacked["quantization_config"] = transformers.GgufConfig(dequantize=True)
-    say(0.05, "unpacking the weights")
+    say(Step(0.06, 0.72, 20, "unpacking the weights"))
     model: Any = AutoModelForCausalLM.from_pretrained(
         gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16, local_files_only=True, **unpacked
     )
-    say(0.6, "writing the weights")
+    say(Step(0.72, 0.75, 1, "writing the weights"))
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config  # save_pretrained refuses a model that remembers being GGUF
     model.save_pretrained(folder)
-    say(0.65, "rebuilding the tokenizer")
+    say(Step(0.75, 0.88, 5, "rebuilding the tokenizer"))
     tokenizer: Any = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True)
     _split_digits(tokenizer, gguf)
     tokenizer.save_pretrained(folder)
     _forget_this_machine(folder)
     del model, tokenizer
-    say(0.9, "checking")
+    say(Step(0.88, 1.0, 4, "checking that it speaks"))
     check(folder)
 
 
@@ -144,8 +161,8 @@ def _forget_this_machine(folder: Path) -> None:
 def main() -> int:
     """The child: progress and errors as lines of JSON on standard output."""
 
-    def say(fraction: float, message: str) -> None:
-        sys.stdout.write(json.dumps({"fraction": fraction, "message": message}) + "\n")
+    def say(step: Step) -> None:
+        sys.stdout.write(json.dumps({"step": step}) + "\n")
 
     try:
         convert(Path(sys.argv[1]), Path(sys.argv[2]), say)

@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.interface import Vocabulary
-from app.engine.job import Delivered, Job, NextToken
+from app.engine.job import Delivered, Distributions, Job
 from app.engine.outputs import Done, EngineStats, Event, PromptScores, Score
 from app.engine.params import MAX_SEED, GenerationRequest, SamplingParams
 from app.engine.runner import Runner
 from app.engine.scheduler import Scheduler
 from app.errors import BadRequest, ContextOverflow, ModelNotReady, Overloaded
+
+MAX_DISTRIBUTIONS = 256  # whole distributions of one request: 256 * 262,144 * 4 bytes = 268 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,13 @@ class ThreadedEngine:
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Event, None]:
         async with aclosing(self._events(request)) as events:
             async for event in events:
-                if not isinstance(event, NextToken | Exception):
+                if not isinstance(event, Distributions | Exception):
                     yield event
 
-    async def score(self, token_ids: Sequence[int], *, top: int = 0, client: str = "") -> list[Score]:
-        params = SamplingParams(max_tokens=0, prompt_logprobs=True, logprobs=top)
+    async def score(
+        self, token_ids: Sequence[int], *, start: int = 0, top: int = 0, client: str = ""
+    ) -> list[Score]:
+        params = SamplingParams(max_tokens=0, prompt_logprobs=True, prompt_logprobs_from=start, logprobs=top)
         async with aclosing(self._events(GenerationRequest(tuple(token_ids), params, client))) as events:
             async for event in events:
                 if isinstance(event, PromptScores):
@@ -104,10 +108,21 @@ class ThreadedEngine:
         raise ModelNotReady(f"{self.name} ran out of time")
 
     async def next_token(self, token_ids: Sequence[int], *, client: str = "") -> NDArray[np.float32]:
+        rows = await self.distributions(token_ids, start=len(token_ids) - 1, client=client)
+        last: NDArray[np.float32] = rows[0]
+        return last
+
+    async def distributions(
+        self, token_ids: Sequence[int], *, start: int, client: str = ""
+    ) -> NDArray[np.float32]:
+        if len(token_ids) - start > MAX_DISTRIBUTIONS:
+            raise BadRequest(
+                f"{len(token_ids) - start:,} whole distributions were asked for; at most {MAX_DISTRIBUTIONS}"
+            )
         request = GenerationRequest(tuple(token_ids), SamplingParams(max_tokens=0), client)
-        async with aclosing(self._events(request, whole_distribution=True)) as events:
+        async with aclosing(self._events(request, distributions_from=max(0, start))) as events:
             async for event in events:
-                if isinstance(event, NextToken):
+                if isinstance(event, Distributions):
                     return event.logprobs
         raise ModelNotReady(f"{self.name} ran out of time")
 
@@ -126,7 +141,7 @@ class ThreadedEngine:
         self._thread.join(timeout=10)
 
     async def _events(
-        self, request: GenerationRequest, *, whole_distribution: bool = False
+        self, request: GenerationRequest, *, distributions_from: int | None = None
     ) -> AsyncGenerator[Delivered, None]:
         self.check(request)
         seed = request.params.seed
@@ -135,7 +150,7 @@ class ThreadedEngine:
             request,
             secrets.randbelow(MAX_SEED + 1) if seed is None else seed,
             lambda event: self._outbox.setdefault(mailbox.loop, []).append((mailbox, event)),
-            whole_distribution=whole_distribution,
+            distributions_from=distributions_from,
         )
         with self._wake:
             if self._closing:

@@ -48,11 +48,18 @@ class Engine(Protocol):
         Close the generator (`aclosing`) to cancel: the slot is free within one step.
         """
 
-    async def score(self, token_ids: Sequence[int], *, top: int = 0, client: str = "") -> list[Score]:
-        """The model's opinion of each token of a text, over the whole vocabulary."""
+    async def score(
+        self, token_ids: Sequence[int], *, start: int = 0, top: int = 0, client: str = ""
+    ) -> list[Score]:
+        """The model's opinion of each token of a text from index `start` on, over the whole vocabulary."""
 
     async def next_token(self, token_ids: Sequence[int], *, client: str = "") -> NDArray[np.float32]:
         """Log-probabilities of the next token, shape (V,), natural logarithm."""
+
+    async def distributions(
+        self, token_ids: Sequence[int], *, start: int, client: str = ""
+    ) -> NDArray[np.float32]:
+        """Log-probabilities of the token after each position from `start` on, shape (T, V)."""
 
     def stats(self) -> EngineStats: ...
 

@@ -13,13 +13,13 @@ from app.engine.stopping_criteria import StoppingCriteria
 
 
 @dataclass(frozen=True, slots=True)
-class NextToken:
-    """The whole next-token distribution, asked for by `Engine.next_token`."""
+class Distributions:
+    """Whole next-token distributions, asked for by `Engine.distributions`."""
 
-    logprobs: NDArray[np.float32]  # (V,)
+    logprobs: NDArray[np.float32]  # (T, V)
 
 
-Delivered = Event | NextToken | Exception
+Delivered = Event | Distributions | Exception
 
 
 @dataclass(eq=False)
@@ -29,12 +29,13 @@ class Job:
     request: GenerationRequest
     seed: int
     deliver: Callable[[Delivered], None]
-    whole_distribution: bool = False
+    distributions_from: int | None = None  # first position whose whole distribution is wanted
     cancelled: bool = False
     prompt: NDArray[np.int32] = field(init=False)
     read: int = 0  # prompt tokens whose keys and values are there
     cached: int = 0
     scores: list[Score] = field(default_factory=list)
+    logprobs: list[NDArray[np.float32]] = field(default_factory=list)
     sequences: list["Continuation"] = field(default_factory=list)
     position: int | None = None  # place in the line, as last told
     over: bool = False
@@ -45,6 +46,16 @@ class Job:
     def __post_init__(self) -> None:
         self.prompt = np.asarray(self.request.prompt_token_ids, np.int32)
         self.submitted_at = time.monotonic()
+
+    @property
+    def first_wanted(self) -> int:
+        """The first position whose logits somebody asked for; the cache may answer for all before it."""
+        wanted = len(self.prompt) - 1
+        if self.request.params.prompt_logprobs:
+            wanted = min(wanted, max(0, self.request.params.prompt_logprobs_from - 1))
+        if self.distributions_from is not None:
+            wanted = min(wanted, self.distributions_from)
+        return wanted
 
     @property
     def slots_needed(self) -> int:

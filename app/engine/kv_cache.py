@@ -62,10 +62,10 @@ class SlotTable:
         self._tokens[slot, start : start + len(token_ids)] = token_ids
         self._lengths[slot] = start + len(token_ids)
 
-    def admit(self, owner: object, prompt: NDArray[np.int32], *, reuse: bool) -> int:
-        """Give a prompt a slot; how many of its tokens are already in it. At least one is left to run."""
+    def admit(self, owner: object, prompt: NDArray[np.int32]) -> int:
+        """Give a prompt a slot; how many of its leading tokens are already in it."""
         place = self.running + self.prefilling
-        source, shared = self._longest_prefix(prompt[:-1]) if reuse else (place, 0)
+        source, shared = self._longest_prefix(prompt)
         if shared and source >= place:
             self._swap(source, place)  # a free slot holds it: take that one
         else:

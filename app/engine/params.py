@@ -27,6 +27,7 @@ class SamplingParams:
     stop: tuple[str, ...] = ()  # text is cut before the first of these
     logprobs: int = 0  # likeliest alternatives reported with each token
     prompt_logprobs: bool = False  # also score the prompt's own tokens
+    prompt_logprobs_from: int = 0  # index of the first of them; what comes before may come from the cache
     ignore_eos: bool = False  # go on after an end-of-text token
 
     @property

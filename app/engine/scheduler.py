@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from app.engine import dice
 from app.engine.distribution import Distribution
 from app.engine.interface import Vocabulary
-from app.engine.job import Continuation, Job, NextToken
+from app.engine.job import Continuation, Distributions, Job
 from app.engine.kv_cache import SlotTable
 from app.engine.outputs import Done, EngineStats, FinishReason, PromptScores, Queued, Score, Step
 from app.engine.runner import Chunk, Runner
@@ -123,7 +123,7 @@ class Scheduler:
             if jobs:
                 self._waiting[client] = jobs  # back of the line: the next turn is another client's
             job.admitted_at = time.monotonic()
-            job.cached = self._table.admit(job, job.prompt, reuse=not job.request.params.prompt_logprobs)
+            job.cached = self._table.admit(job, job.prompt[: job.first_wanted])
             job.read = job.cached
             self._prefilling.append(job)
             self._tell_position(job, 0)
@@ -145,26 +145,20 @@ class Scheduler:
         """Read one chunk: several short prompts side by side, or a piece of a long one."""
         budget = CHUNK_BUSY if self._running else CHUNK_IDLE
         first = self._prefilling[0]
-        if first.request.params.prompt_logprobs:
-            batch, width = [first], CHUNK_SCORED
-        else:
-            batch, width = self._prefill_batch(budget)
+        batch, width = self._prefill_batch(budget)
+        batch.sort(key=self._table.slot_of)
         chunks = []
-        for job in sorted(batch, key=self._table.slot_of):
+        for job in batch:
             piece = job.prompt[job.read : job.read + width]
-            wants_all = job.request.params.prompt_logprobs
-            last = job.read + len(piece) == len(job.prompt)
-            wanted = len(piece) if wants_all else int(last)
+            end = job.read + len(piece)
+            wanted = max(0, end - max(job.read, job.first_wanted))
             chunks.append(Chunk(self._table.slot_of(job), piece, job.read, wanted))
-        by_slot = {self._table.slot_of(job): job for job in batch}
         logits = self._runner.forward(chunks)
-        for chunk, rows in zip(chunks, logits, strict=True):
-            job = by_slot[chunk.slot]
+        for job, chunk, rows in zip(batch, chunks, logits, strict=True):
             self._table.append(job, chunk.token_ids)
-            if job.request.params.prompt_logprobs:
-                self._score(job, rows, chunk.past)
             job.read += len(chunk.token_ids)
-        for job, rows in [(by_slot[c.slot], r) for c, r in zip(chunks, logits, strict=True)]:
+            self._observe(job, rows)
+        for job, rows in zip(batch, logits, strict=True):
             if job.read == len(job.prompt):
                 self._prefilling.remove(job)
                 self._begin(job, rows[-1])
@@ -177,13 +171,15 @@ class Scheduler:
         Padding costs a forward pass as much as tokens do, so only prompts of like length run together.
         """
         first = self._prefilling[0]
+        if _is_observed(first):
+            return [first], min(budget, max(0, first.first_wanted - first.read) + CHUNK_SCORED)
         width = min(budget, len(first.prompt) - first.read)
         batch, slots = [first], {self._table.slot_of(first)}
         for job in list(self._prefilling)[1:]:
             left = len(job.prompt) - job.read
             slot = self._table.slot_of(job)
             beside = slot + 1 in slots or slot - 1 in slots
-            if job.request.params.prompt_logprobs or not beside or left > width or left * 2 < width:
+            if _is_observed(job) or not beside or left > width or left * 2 < width:
                 continue
             if (len(batch) + 1) * width > budget:
                 break
@@ -191,23 +187,25 @@ class Scheduler:
             slots.add(slot)
         return batch, width
 
-    def _score(self, job: Job, logits: NDArray[np.float32], past: int) -> None:
-        """Scores of the tokens that follow the chunk's positions."""
-        if past == 0:
-            job.scores.append(Score(int(job.prompt[0]), None, None, None))
-        for offset, row in enumerate(logits):
-            position = past + offset + 1
-            if position < len(job.prompt):
-                job.scores.append(score(row, int(job.prompt[position]), job.request.params.logprobs))
+    def _observe(self, job: Job, logits: NDArray[np.float32]) -> None:
+        """Keep what was asked for of the positions just read, whose last one is `job.read - 1`."""
+        params = job.request.params
+        for position, row in enumerate(logits, start=job.read - len(logits)):
+            following = position + 1
+            if params.prompt_logprobs and params.prompt_logprobs_from <= following < len(job.prompt):
+                job.scores.append(score(row, int(job.prompt[following]), params.logprobs))
+            if job.distributions_from is not None and position >= job.distributions_from:
+                job.logprobs.append(Distribution(row).logprobs)
 
     def _begin(self, job: Job, logits: NDArray[np.float32]) -> None:
         """The prompt is read: draw the first token of every sequence."""
         job.decoding_at = time.monotonic()
         params = job.request.params
         if params.prompt_logprobs:
-            job.deliver(PromptScores(tuple(job.scores)))
-        if job.whole_distribution:
-            job.deliver(NextToken(Distribution(logits).logprobs))
+            opening = () if params.prompt_logprobs_from else (Score(int(job.prompt[0]), None, None, None),)
+            job.deliver(PromptScores((*opening, *job.scores)))
+        if job.distributions_from is not None:
+            job.deliver(Distributions(np.stack(job.logprobs)))
         if params.max_tokens == 0:
             self._table.release(job)
             self._conclude(job, "finished")
@@ -332,3 +330,8 @@ class Scheduler:
             return 0.0
         seconds = self._recent[-1][0] - self._recent[0][0]
         return sum(tokens for _, tokens in list(self._recent)[1:]) / seconds if seconds else 0.0
+
+
+def _is_observed(job: Job) -> bool:
+    """More than the last position's logits are wanted: these take memory, so they are read apart."""
+    return job.first_wanted < len(job.prompt) - 1

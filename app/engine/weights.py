@@ -8,8 +8,11 @@ import errno
 import json
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from app.engine.catalog import HubSource, Manifest, PackageSource, PathSource
 from app.errors import ModelUnavailable
@@ -40,19 +43,15 @@ def fetch(
     if isinstance(manifest.source, PathSource) or have(manifest, weights_dir):
         check_folder(folder, manifest.title)
         return folder
-    partial = weights_dir / f"{manifest.name}.partial"
+    cancelled = cancelled or threading.Event()
     try:
         weights_dir.mkdir(parents=True, exist_ok=True)
-        _check_space(manifest, weights_dir)
-        shutil.rmtree(partial, ignore_errors=True)
-        _fetch_into(partial, manifest, weights_dir, progress, cancelled or threading.Event())
-        check_folder(partial, manifest.title)
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
+        with _alone(manifest, weights_dir, progress, cancelled):
+            if not have(manifest, weights_dir):  # another process may have brought it while we waited
+                _check_space(manifest, weights_dir)
+                _fetch_whole(folder, manifest, weights_dir, progress, cancelled)
     except OSError as error:
         raise ModelUnavailable(_disk_sentence(manifest, weights_dir, error)) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return folder
 
 
@@ -91,6 +90,42 @@ def check_folder(folder: Path, title: str) -> None:
         _check_safetensors(path, title)
     if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):
         raise ModelUnavailable(f"{title} has no tokenizer: {folder} holds no tokenizer.json")
+
+
+@contextmanager
+def _alone(
+    manifest: Manifest, weights_dir: Path, progress: Progress, cancelled: threading.Event
+) -> Iterator[None]:
+    """One process at a time fetches a model; the others wait for it."""
+    path = weights_dir / f".{manifest.name}.lock"
+    lock = FileLock(path)
+    while True:
+        try:
+            lock.acquire(timeout=0.5)
+            break
+        except Timeout:
+            progress("fetch", None, f"waiting: another program is fetching {manifest.title}")
+            if cancelled.is_set():
+                raise ModelUnavailable(f"waiting for {manifest.title} was stopped") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _fetch_whole(
+    folder: Path, manifest: Manifest, weights_dir: Path, progress: Progress, cancelled: threading.Event
+) -> None:
+    """Build the folder beside its place and rename it when it is complete."""
+    partial = weights_dir / f"{manifest.name}.partial"
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        _fetch_into(partial, manifest, weights_dir, progress, cancelled)
+        check_folder(partial, manifest.title)
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def bytes_needed(manifest: Manifest) -> int:

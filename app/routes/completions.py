@@ -12,7 +12,7 @@ from app.engine.outputs import Done, Event, Queued, Step
 from app.engine.params import GenerationRequest
 from app.errors import PlaygroundError
 from app.routes import wire
-from app.routes.dependencies import ClientDep, EngineDep, MetricsDep, SettingsDep, TokenizerDep
+from app.routes.dependencies import ClientDep, EngineDep, MetricsDep, SettingsDep, TokenizerDep, WorkersDep
 from app.routes.errors import INTERNAL, log_unexpected
 from app.routes.generation import open_generation
 from app.routes.prompts import PromptIds, read_prompt
@@ -34,12 +34,13 @@ async def _open(
     settings: SettingsDep,
     engine: EngineDep,
     tokenizer: TokenizerDep,
+    workers: WorkersDep,
     client: ClientDep,
     metrics: MetricsDep,
 ) -> AsyncIterator[OpenCompletion]:
     """A dependency, so that a refusal is an ordinary 4xx and the reader's leaving closes the generation."""
     params = body.params(settings.max_tokens)
-    prompt = await read_prompt(body.ids, body.prompt, engine, tokenizer)
+    prompt = await read_prompt(body.ids, body.prompt, engine, tokenizer, workers)
     request = GenerationRequest(prompt.token_ids, params, client)
     async with open_generation(engine, request, metrics) as events:
         yield OpenCompletion(events, prompt, tokenizer)

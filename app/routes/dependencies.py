@@ -1,16 +1,15 @@
 """What handlers ask for, as typed aliases, so that a signature reads like a sentence."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
 from app.engine.interface import Engine
+from app.host import ModelHost
 from app.routes.metrics import Metrics
 from app.settings import Settings
 from app.tokenization.tokenizer import Tokenizer
-
-if TYPE_CHECKING:
-    from app.host import ModelHost
+from app.tokenization.workers import TokenizerWorkers
 
 
 async def _settings(request: Request) -> Settings:
@@ -18,7 +17,7 @@ async def _settings(request: Request) -> Settings:
     return settings
 
 
-async def _host(request: Request) -> "ModelHost":
+async def _host(request: Request) -> ModelHost:
     host: ModelHost = request.app.state.host
     return host
 
@@ -29,7 +28,7 @@ async def _metrics(request: Request) -> Metrics:
 
 
 SettingsDep = Annotated[Settings, Depends(_settings)]
-HostDep = Annotated["ModelHost", Depends(_host)]
+HostDep = Annotated[ModelHost, Depends(_host)]
 MetricsDep = Annotated[Metrics, Depends(_metrics)]
 
 
@@ -41,6 +40,10 @@ async def _tokenizer(host: HostDep) -> Tokenizer:
     return host.tokenizer
 
 
+async def _workers(host: HostDep) -> TokenizerWorkers:
+    return host.encodings.workers
+
+
 async def _client(request: Request, x_client: Annotated[str, Header(max_length=64)] = "") -> str:
     """Who shares a place in the queue: a random id per tab, or else the address the request came from."""
     return x_client or (request.client.host if request.client else "")
@@ -48,4 +51,5 @@ async def _client(request: Request, x_client: Annotated[str, Header(max_length=6
 
 EngineDep = Annotated[Engine, Depends(_engine)]
 TokenizerDep = Annotated[Tokenizer, Depends(_tokenizer)]
+WorkersDep = Annotated[TokenizerWorkers, Depends(_workers)]
 ClientDep = Annotated[str, Depends(_client)]

@@ -9,7 +9,7 @@ from fastapi import Request
 T = TypeVar("T")
 
 
-class ReaderLeft(Exception):  # noqa: N818 - not a fault, so not called an error
+class ReaderLeft(Exception):
     """Nobody waits for the answer any more."""
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 
 from app.routes import wire
-from app.routes.dependencies import ClientDep, EngineDep, TokenizerDep
+from app.routes.dependencies import ClientDep, EngineDep, TokenizerDep, WorkersDep
 from app.routes.disconnect import while_connected
 from app.routes.prompts import PromptIds, read_prompt
 from app.routes.schemas import NextTokenRequest
@@ -22,10 +22,15 @@ BINARY = "application/octet-stream"
 
 @router.post("/api/next-token", response_model=None)
 async def next_token(
-    body: NextTokenRequest, request: Request, engine: EngineDep, tokenizer: TokenizerDep, client: ClientDep
+    body: NextTokenRequest,
+    request: Request,
+    engine: EngineDep,
+    tokenizer: TokenizerDep,
+    workers: WorkersDep,
+    client: ClientDep,
 ) -> dict[str, Any] | Response:
     """JSON with the likeliest tokens; with `Accept: application/octet-stream` every log-probability."""
-    prompt = await read_prompt(body.ids, body.prompt, engine, tokenizer)
+    prompt = await read_prompt(body.ids, body.prompt, engine, tokenizer, workers)
     logprobs = await while_connected(request, engine.next_token(prompt.token_ids, client=client))  # (V,)
     if BINARY in request.headers.get("accept", ""):
         headers = {"X-Prompt-Tokens": str(len(prompt.token_ids)), "X-Vocabulary": str(len(logprobs))}

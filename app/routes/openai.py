@@ -16,7 +16,14 @@ from app.engine.interface import Engine
 from app.engine.outputs import Done, Event, PromptScores, Step
 from app.engine.params import GenerationRequest
 from app.errors import NotFound, PlaygroundError
-from app.routes.dependencies import ClientDep, EngineDep, MetricsDep, SettingsDep, TokenizerDep
+from app.routes.dependencies import (
+    ClientDep,
+    EngineDep,
+    MetricsDep,
+    SettingsDep,
+    TokenizerDep,
+    WorkersDep,
+)
 from app.routes.disconnect import while_connected
 from app.routes.errors import INTERNAL, log_unexpected
 from app.routes.generation import merged, open_generation
@@ -24,6 +31,7 @@ from app.routes.openai_schemas import OpenAICompletionRequest, PromptItem
 from app.routes.openai_text import ChoiceText, Logprobs, Piece
 from app.routes.prompts import check_ids, check_length, encode
 from app.tokenization.tokenizer import Tokenizer
+from app.tokenization.workers import TokenizerWorkers
 
 router = APIRouter(prefix="/v1")
 
@@ -107,13 +115,15 @@ async def _open(
     settings: SettingsDep,
     engine: EngineDep,
     tokenizer: TokenizerDep,
+    workers: WorkersDep,
     client: ClientDep,
     metrics: MetricsDep,
 ) -> AsyncIterator[OpenCompletion]:
     if body.model not in (None, engine.name):
         raise NotFound(f"model is not loaded here; this server answers for {engine.name}", "model")
     params = body.params(settings.max_tokens)
-    prompts = [await _token_ids(item, body.add_special_tokens, engine, tokenizer) for item in body.prompt]
+    add_bos = None if body.add_special_tokens else False
+    prompts = [await _token_ids(item, add_bos, engine, tokenizer, workers) for item in body.prompt]
     async with AsyncExitStack() as stack:
         streams = []
         for token_ids in prompts:
@@ -124,12 +134,12 @@ async def _open(
 
 
 async def _token_ids(
-    item: PromptItem, add_special_tokens: bool, engine: Engine, tokenizer: Tokenizer
+    item: PromptItem, add_bos: bool | None, engine: Engine, tokenizer: Tokenizer, workers: TokenizerWorkers
 ) -> tuple[int, ...]:
     if not isinstance(item, str):
         check_ids(item, engine, "prompt")
         return item
-    prompt = await encode(item, tokenizer, add_bos=None if add_special_tokens else False)
+    prompt = await encode(item, tokenizer, workers, add_bos=add_bos)
     check_length(len(prompt.token_ids), engine)
     return prompt.token_ids
 

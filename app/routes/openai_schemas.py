@@ -17,6 +17,7 @@ from app.routes.schemas import (
 )
 
 MAX_PROMPTS = 64
+_NO_SEED = -1  # vLLM and llama.cpp take it for "any"
 
 PromptItem = str | tuple[int, ...]
 
@@ -70,6 +71,7 @@ class OpenAICompletionRequest(Sampling):
     echo: Annotated[bool, Field(strict=True)] = False
     stream: Annotated[bool, Field(strict=True)] = False
     stream_options: StreamOptions = StreamOptions()
+    seed: Annotated[Integer, Field(ge=-(2**63), lt=2**63)] | None = None
     add_special_tokens: Annotated[bool, Field(strict=True)] = True
     suffix: Annotated[str, Field(strict=True)] = ""
     logit_bias: dict[str, Any] = {}
@@ -95,7 +97,8 @@ class OpenAICompletionRequest(Sampling):
         if self.n * len(self.prompt) > 2 * MAX_PROMPTS:
             raise BadRequest(f"n times the number of prompts is more than {2 * MAX_PROMPTS}", "n")
         return SamplingParams(
-            **self.model_dump(include=set(Sampling.model_fields)),
+            **self.model_dump(include=set(Sampling.model_fields) - {"seed"}),
+            seed=None if self.seed in (None, _NO_SEED) else self.seed % (MAX_SEED + 1),
             top_k=max(0, self.top_k),
             n=self.n,
             max_tokens=self.max_tokens,

@@ -1,12 +1,12 @@
 """From what a person sent to the token ids the model reads."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.engine.interface import Engine
 from app.errors import BadRequest, ContextOverflow
 from app.tokenization.tokenizer import Tokenizer
+from app.tokenization.workers import TokenizerWorkers
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,11 @@ class PromptIds:
 
 
 async def read_prompt(
-    ids: Sequence[int] | None, text: str | None, engine: Engine, tokenizer: Tokenizer
+    ids: Sequence[int] | None,
+    text: str | None,
+    engine: Engine,
+    tokenizer: Tokenizer,
+    workers: TokenizerWorkers,
 ) -> PromptIds:
     """Ids are taken as they are; text is tokenised as plain text, off the event loop."""
     if (ids is None) == (text is None):
@@ -25,14 +29,16 @@ async def read_prompt(
         assert ids is not None
         check_ids(ids, engine)
         return PromptIds(tuple(ids), bos=False)
-    prompt = await encode(text, tokenizer)
+    prompt = await encode(text, tokenizer, workers)
     check_length(len(prompt.token_ids), engine)
     return prompt
 
 
-async def encode(text: str, tokenizer: Tokenizer, *, add_bos: bool | None = None) -> PromptIds:
+async def encode(
+    text: str, tokenizer: Tokenizer, workers: TokenizerWorkers, *, add_bos: bool | None = None
+) -> PromptIds:
     """BOS comes first where the model's own tokenizer puts it, and before nothing at all."""
-    token_ids = await asyncio.to_thread(tokenizer.encode, text)
+    token_ids = await workers.run(lambda: tokenizer.encode(text), len(text))
     wants_bos = tokenizer.adds_bos if add_bos is None else add_bos
     bos = tokenizer.bos_token_id
     if not token_ids and bos is None:

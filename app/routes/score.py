@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 
 from app.engine.outputs import Score
 from app.routes import wire
-from app.routes.dependencies import ClientDep, EngineDep, TokenizerDep
+from app.routes.dependencies import ClientDep, EngineDep, TokenizerDep, WorkersDep
 from app.routes.disconnect import while_connected
 from app.routes.prompts import read_prompt
 from app.routes.schemas import ScoreRequest
@@ -20,9 +20,14 @@ router = APIRouter()
 
 @router.post("/api/score")
 async def score(
-    body: ScoreRequest, request: Request, engine: EngineDep, tokenizer: TokenizerDep, client: ClientDep
+    body: ScoreRequest,
+    request: Request,
+    engine: EngineDep,
+    tokenizer: TokenizerDep,
+    workers: WorkersDep,
+    client: ClientDep,
 ) -> dict[str, Any]:
-    prompt = await read_prompt(body.ids, body.prompt, engine, tokenizer)
+    prompt = await read_prompt(body.ids, body.prompt, engine, tokenizer, workers)
     work = engine.score(prompt.token_ids, top=body.top, client=client)
     scores = await while_connected(request, work)
     return await asyncio.to_thread(_described, scores, tokenizer)

@@ -8,6 +8,7 @@ from babel.numbers import format_compact_decimal, format_decimal
 
 from app.routes.localisation import Language
 
+_AXIS_TOPS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # static/js/bar-axis.js
 _MARKS = {" ": "·", "\n": "↵", "\r": "␍", "\t": "⇥", "\u00a0": "⍽", "\u3000": "□"}
 
 
@@ -41,8 +42,13 @@ def _part(character: str) -> Part:
     return Part(character, "text")
 
 
+def axis_top(highest: float) -> float:
+    """Where the linear axis of bars up to `highest` ends."""
+    return next((top for top in _AXIS_TOPS if highest <= top), 1.0)
+
+
 def filters(language: Language) -> dict[str, Callable[..., Any]]:
-    """`count`, `compact`, `decimal`, `probability` and `visible_parts`, as this language writes them."""
+    """Numbers as this language writes them, and the two that know no language."""
     locale = language.replace("-", "_")
 
     def decimal(value: float, digits: int = 1) -> str:
@@ -70,5 +76,6 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
         "compact": compact,
         "decimal": decimal,
         "probability": probability,
+        "axis_top": axis_top,
         "visible_parts": visible_parts,
     }

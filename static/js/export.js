@@ -64,7 +64,7 @@ export function toCsv({ entries, model }) {
       numbers?.rank,
       logprob === null ? null : round(-logprob / Math.LN2),
       round(numbers?.entropy_bits),
-      entry.step ? Math.exp(entry.step.processed_logprob).toPrecision(6) : null,
+      (entry.step?.processed_logprob ?? null) === null ? null : Math.exp(entry.step.processed_logprob).toPrecision(6),
       entry.step?.u,
       entry.step?.kept,
     ];
@@ -92,6 +92,11 @@ function pythonList(ids) {
   return ids.length > 0 ? `[\n${lines.join("\n")}\n]` : "[]";
 }
 
+/** What transformers calls the model: its name on the hub, else the folder this site keeps it in. */
+function nameForTransformers(model, source) {
+  return source?.startsWith("huggingface.co/") ? source.slice("huggingface.co/".length) : `models/weights/${model}`;
+}
+
 /** A script for the transformers library: the same ids, the model's probability of each, and the greedy continuation. */
 export function toPython({ entries, model, source }) {
   const start = promptLength(entries);
@@ -102,7 +107,7 @@ export function toPython({ entries, model, source }) {
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-NAME = ${JSON.stringify(source || model)}
+NAME = ${JSON.stringify(nameForTransformers(model, source))}  # on the hub, or a folder
 prompt_ids = ${pythonList(ids.slice(0, start))}
 written_ids = ${pythonList(ids.slice(start))}  # by the model, on the page
 

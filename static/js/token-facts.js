@@ -45,7 +45,7 @@ function partOf(list, index) {
   if (decodeUtf8(list.bytesOf(index)) !== null) return null;
   let first = index;
   while (first > 0 && endOfGroup(list, first - 1) >= index) first -= 1;
-  return decodeUtf8(list.bytes.subarray(list.startOf(first), list.ends[endOfGroup(list, index)]));
+  return decodeUtf8(list.bytes.subarray(list.startOf(first), list.ends[endOfGroup(list, index)]))?.trim() ?? null;
 }
 
 /** What the reader of a strip should know about it, as sentences to translate: `[{key, values}]`. */

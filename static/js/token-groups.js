@@ -61,30 +61,35 @@ function nameOf(character) {
 
 /**
  * Whole text as pieces `{kind, text, mark, breaks}`. Kinds: `text` (ink), `space` (a blank character with a mark to
- * lay over it), `run` (four and more spaces), `newline` (a mark, `breaks` lines), `name` (no ink of its own).
+ * lay over it), `run` (four and more spaces), `newline` (a mark, `breaks` lines), `name` (no ink of its own),
+ * `combining` (a mark without the letter it belongs on, shown on a dotted circle).
  *
  * Example: textPieces(" a\n") is a space "·", the text "a" and a newline "↵" of one break.
  */
 export function textPieces(text) {
   const pieces = [];
   for (const [found] of text.matchAll(PIECES)) {
-    const piece = pieceOf(found, pieces.length === 0);
-    if (piece.kind === "text" && pieces.at(-1)?.kind === "text") pieces.at(-1).text += piece.text;
+    const last = pieces.at(-1);
+    const onInk = last?.kind === "text" || last?.kind === "combining";
+    const piece = pieceOf(found, !onInk);
+    const joins = last?.kind === "text" || (last?.kind === "combining" && COMBINING.test(found));
+    if (piece.kind === "text" && joins) last.text += piece.text;
     else pieces.push(piece);
   }
   return pieces;
 }
 
-function pieceOf(found, first) {
+/** `bare`: there is no ink before it that a combining mark could stand on. */
+function pieceOf(found, bare) {
   if (found.endsWith("\n")) return newline(found);
   if (found.length >= SHORTEST_RUN) return { kind: "run", text: found, mark: `␣×${found.length}`, breaks: 0 };
   if (found === "\r") return { kind: "name", text: "", mark: "␍", breaks: 0 };
   if (MARKS.has(found)) return { kind: "space", text: found, mark: MARKS.get(found), breaks: 0 };
-  if (INVISIBLE.test(found) || found === "\u034f" || (first && VARIATION.test(found))) {
+  if (INVISIBLE.test(found) || found === "\u034f" || (bare && VARIATION.test(found))) {
     return { kind: "name", text: "", mark: nameOf(found), breaks: 0 };
   }
-  const text = first && COMBINING.test(found) ? `◌${found}` : found;
-  return { kind: "text", text, mark: "", breaks: 0 };
+  if (bare && COMBINING.test(found)) return { kind: "combining", text: `◌${found}`, mark: "", breaks: 0 };
+  return { kind: "text", text: found, mark: "", breaks: 0 };
 }
 
 function newline(found) {

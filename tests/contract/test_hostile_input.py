@@ -84,7 +84,9 @@ def test_no_value_of_any_field_is_a_500(http: httpx.Client, path: str):
     ids=lambda value: repr(value[:24]) if isinstance(value, bytes) else "",
 )
 def test_every_malformed_body_is_a_clear_refusal(http: httpx.Client, path, body, statuses):
-    error = assert_error(http.post(path, content=body, headers={"Content-Type": "application/json"}), *statuses)
+    error = assert_error(
+        http.post(path, content=body, headers={"Content-Type": "application/json"}), *statuses
+    )
     assert error["message"]
     assert_still_works(http)
 
@@ -139,13 +141,35 @@ def test_no_such_address_and_no_such_method(http: httpx.Client):
     assert wrong.headers["allow"] == "POST"
 
 
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(path=st.sampled_from(PATHS), data=st.data())
+def test_no_body_whatsoever_is_a_500(http: httpx.Client, path: str, data: st.DataObject):
+    known = st.sampled_from((*FIELDS[path], "prompt"))
+    fields = data.draw(st.dictionaries(known | st.text(max_size=6), json_values, max_size=4))
+    if path.endswith("completions"):
+        fields.setdefault("max_tokens", 1)
+    body = json.dumps({"prompt": "Once"} | fields)
+    reply = http.post(path, content=body, headers={"Content-Type": "application/json"})
+    if reply.status_code != 200:
+        assert_error(reply, 404, 422)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(codec=None), max_size=40))
 def test_any_text_is_a_prompt(http: httpx.Client, text: str):
     body = json.dumps({"prompt": text, "top": 1})
     reply = http.post("/api/next-token", content=body, headers={"Content-Type": "application/json"})
     assert reply.status_code == 200
-    joined = b"".join(bytes.fromhex(token["bytes"]) for token in reply.json()["tokens"] if not token["special"])
+    joined = b"".join(
+        bytes.fromhex(token["bytes"]) for token in reply.json()["tokens"] if not token["special"]
+    )
     paired = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     assert joined == paired.encode() or "\ufffd" in paired
 
@@ -161,7 +185,15 @@ def test_any_text_is_a_prompt(http: httpx.Client, text: str):
         b"POST /api/score HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
         b"\x00\x01\x02\r\n\r\n",
     ],
-    ids=["long header", "many headers", "long address", "two lengths", "encoding", "negative length", "noise"],
+    ids=[
+        "long header",
+        "many headers",
+        "long address",
+        "two lengths",
+        "encoding",
+        "negative length",
+        "noise",
+    ],
 )
 def test_malformed_http_is_refused_or_closed(http: httpx.Client, port: int, request_bytes: bytes):
     started = time.monotonic()

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from app.engine.fake import FakeEngine
+from app.routes import generation
 from tests.live import post, wait_until
 
 
@@ -48,7 +49,7 @@ def test_closing_the_tab_frees_the_place_within_half_a_second(port, engine, kind
     for _ in range(3):
         before = engine.stats()
         connection = connect(port, *REQUESTS[kind])
-        wait_until(lambda: engine.stats().tokens_total > before.tokens_total + 2)
+        wait_until(lambda begun=before.tokens_total + 2: engine.stats().tokens_total > begun)
         leave(connection)
         wait_until(lambda: idle(engine), 0.5)
         stopped = engine.stats()
@@ -83,3 +84,29 @@ def test_a_reader_that_leaves_does_not_disturb_the_others(port, engine, http):
         leaver.close()
         assert "event: done" in list(lines)
     wait_until(lambda: idle(engine), 1)
+
+
+def test_a_reader_that_stalls_loses_its_place_and_no_one_else_notices(port, engine, http, monkeypatch):
+    monkeypatch.setattr(generation, "STALL_SECONDS", 0.5)
+    wordy = ENDLESS | {"logprobs": 50, "n": 4, "max_tokens": 1000}
+    stalled = socket.socket()
+    stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    stalled.connect(("127.0.0.1", port))
+    before = engine.stats()
+    stalled.sendall(post("/api/completions", json.dumps(wordy).encode()))
+    wait_until(lambda: engine.stats().running == 1)
+    wait_until(lambda: idle(engine), 15)
+    assert engine.stats().requests["cancelled"] == before.requests["cancelled"] + 1
+    assert engine.stats().requests["finished"] == before.requests["finished"]
+    assert http.post("/api/next-token", json={"prompt": "Once", "top": 1}).status_code == 200
+    stalled.close()
+
+
+@pytest.mark.parametrize("body", [{}, {"stream": True}, {"prompt": ["Once"] * 3, "stream": True}])
+def test_a_slow_generation_is_not_a_stalled_reader(port, engine, http, monkeypatch, body):
+    monkeypatch.setattr(generation, "STALL_SECONDS", 0.05)
+    path = "/v1/completions" if body else "/api/completions"
+    reply = http.post(path, json={"prompt": "Once", "max_tokens": 20} | body)
+    assert reply.status_code == 200
+    assert "stalled" not in reply.text
+    assert ("event: done" in reply.text) or ("[DONE]" in reply.text)

@@ -137,6 +137,20 @@ async def test_next_token_is_the_whole_distribution(engine, tiny_model):
     assert np.abs(logprobs - full_pass(tiny_model, list(PROMPTS[1]))[-1]).max() <= 1e-4
 
 
+async def test_scores_from_the_middle_and_distributions_equal_the_full_pass(engine, tiny_model):
+    token_ids = list(b"the answer comes at the end of a long prompt")
+    logprobs = full_pass(tiny_model, token_ids)
+    for _ in range(2):  # the second time the beginning comes from the cache
+        scores = await engine.score(token_ids, start=30)
+        assert [s.token_id for s in scores] == token_ids[30:]
+        assert (
+            max(abs(s.raw_logprob - logprobs[i - 1, token_ids[i]]) for i, s in enumerate(scores, 30)) <= 1e-4
+        )
+        rows = await engine.distributions(token_ids, start=40)
+        assert rows.shape == (len(token_ids) - 40, ByteVocabulary.vocabulary_size)
+        assert np.abs(rows - logprobs[40:]).max() <= 1e-4
+
+
 async def test_the_window_can_be_filled_to_the_last_token(engine, tiny_model):
     prompt = bytes(range(20, 20 + CONTEXT_LENGTH - 3))
     steps = await complete(engine, prompt, seed=1, max_tokens=50)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from app.engine import dice
-from app.engine.job import Job
+from app.engine.distribution import Distribution
+from app.engine.job import Distributions, Job
 from app.engine.outputs import Done, PromptScores, Queued, Step
 from app.engine.params import GenerationRequest, SamplingParams
 from app.engine.sampler import sample
@@ -76,11 +77,14 @@ def test_any_traffic_gives_each_the_text_it_would_have_had_alone(seed):
             n=chance.choice([1, 1, 1, 2, 4]),
             max_tokens=chance.choice([0, 1, 5, 30]),
             prompt_logprobs=chance.random() < 0.2,
+            prompt_logprobs_from=chance.choice([0, 0, 1, 5]),
             ignore_eos=True,
         )
         events[number] = []
         request = GenerationRequest(tuple(prompt), params, client=str(number % 4))
-        job = Job(request, params.seed, events[number].append, whole_distribution=chance.random() < 0.1)
+        job = Job(
+            request, params.seed, events[number].append, distributions_from=chance.choice([None] * 9 + [0])
+        )
         jobs.append((number, job))
         scheduler.submit(job)
         for _ in range(chance.randrange(0, 6)):
@@ -111,4 +115,8 @@ def check(job, events):
         assert ours == (theirs if finished else theirs[: len(ours)])
     for event in events:
         if isinstance(event, PromptScores):
-            assert [score.token_id for score in event.scores] == prompt
+            assert [score.token_id for score in event.scores] == prompt[params.prompt_logprobs_from :]
+        if isinstance(event, Distributions):
+            assert event.logprobs.shape == (len(prompt), SIZE)
+            expected = Distribution(logits_after(np.array(prompt))).logprobs
+            assert np.array_equal(event.logprobs[-1], expected)

@@ -9,7 +9,7 @@ const run = { seed: 5 };
 const step = (id, text) => ({ id, bytes: hex(text), raw_logprob: Math.log(0.25), processed_logprob: Math.log(0.5), rank: 2, entropy_bits: 3, u: 0.5, kept: 7, top: [] });
 const entries = [typedToken({ id: 1, bytes: hex('=1,"a"') }), modelToken(step(2, " it's"), run), modelToken(step(3, "\n"), run)];
 const PARAMS = { temperature: 0.8, top_k: 0, top_p: 0.9, min_p: 0, repetition_penalty: 1, frequency_penalty: 0, presence_penalty: 0, max_tokens: 64, stop: [] };
-const exhibit = { entries, model: "gemma-3-270m", source: "google/gemma-3-270m", params: PARAMS, seed: 5, origin: "http://127.0.0.1:8000", date: "2026-11-22" };
+const exhibit = { entries, model: "gemma-3-270m", source: "huggingface.co/google/gemma-3-270m", params: PARAMS, seed: 5, origin: "http://127.0.0.1:8000", date: "2026-11-22" };
 
 test("every export says a model wrote it", () => {
   for (const text of [toJson(exhibit), toCsv(exhibit), toText(exhibit)]) {
@@ -39,6 +39,8 @@ test("the prompt is what stands before the model's last run", () => {
 });
 
 test("Python and curl carry the same ids", () => {
+  assert.match(toPython(exhibit), /NAME = "google\/gemma-3-270m"/);
+  assert.match(toPython({ ...exhibit, source: "package index" }), /NAME = "models\/weights\/gemma-3-270m"/);
   assert.match(toPython(exhibit), /prompt_ids = \[\n {4}1,\n\]/);
   assert.match(toPython(exhibit), /written_ids = \[\n {4}2, 3,\n\]/);
   const body = JSON.parse(/-d '(.*)'/s.exec(toCurl(exhibit))[1]);

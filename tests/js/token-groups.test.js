@@ -32,7 +32,9 @@ test("characters without ink get their names", () => {
 });
 
 test("a combining mark alone stands on a dotted circle, inside a word it does not", () => {
-  assert.deepEqual(marks("\u0301a"), ["text:◌\u0301a"]);
+  assert.deepEqual(marks("\u0301\u0328a"), ["combining:◌\u0301\u0328", "text:a"]);
+  assert.deepEqual(marks(" \u0301"), ["space:·", "combining:◌\u0301"]);
+  assert.deepEqual(marks("\ufe0f\u20e3"), ["name:⟨U+FE0F⟩", "combining:◌\u20e3"]);
   assert.deepEqual(marks("e\u0301"), ["text:e\u0301"]);
 });
 

@@ -102,7 +102,11 @@ def test_half_a_character_in_the_prompt_becomes_the_replacement_character(client
         ({"ids": [True]}, "ids[0]", "ids[0] is true"),
         ({"ids": [0] * 513}, "prompt", "prompt is 513 tokens; fake reads at most 512"),
         ({"prompt": "x" * 513}, "prompt", "prompt is 513 tokens; fake reads at most 512"),
-        ({"prompt": "x", "max_tokens": 1025}, "max_tokens", "max_tokens is 1,025; this server allows at most 1,024"),
+        (
+            {"prompt": "x", "max_tokens": 1025},
+            "max_tokens",
+            "max_tokens is 1,025; this server allows at most 1,024",
+        ),
         ({"prompt": "x", "max_tokens": 0}, "max_tokens", "max_tokens is 0"),
         ({"prompt": "x", "n": 33}, "n", "n is 33: should be less than or equal to 32"),
         ({"prompt": "x", "temperature": 5.1}, "temperature", "temperature is 5.1"),
@@ -155,7 +159,10 @@ class BreakingEngine(FakeEngine):
 
 @pytest.mark.parametrize(
     ("failure", "code"),
-    [(RuntimeError("secret /site-packages/ Traceback"), "internal"), (ModelUnavailable("gone"), "model_unavailable")],
+    [
+        (RuntimeError("secret /site-packages/ Traceback"), "internal"),
+        (ModelUnavailable("gone"), "model_unavailable"),
+    ],
 )
 def test_a_failing_step_ends_the_stream_with_one_error_event(failure, code, capfd):
     engine = BreakingEngine(failure)

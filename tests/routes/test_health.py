@@ -9,7 +9,9 @@ from tests.site import OneModel
 def metrics(client: TestClient) -> dict[str, float]:
     families = text_string_to_metric_families(client.get("/metrics").text)
     samples = [sample for family in families for sample in family.samples]
-    return {sample.name + "".join(f"[{v}]" for v in sample.labels.values()): sample.value for sample in samples}
+    return {
+        sample.name + "".join(f"[{v}]" for v in sample.labels.values()): sample.value for sample in samples
+    }
 
 
 def test_alive_and_ready(client: TestClient):

@@ -14,7 +14,14 @@ def test_every_token_is_scored_over_the_whole_vocabulary(client: TestClient, fak
     reply = client.post("/api/score", json={"prompt": "Once", "top": 3}).json()
     assert reply["ids"] == list(b"Once")
     first, *rest = reply["scores"]
-    assert first == {"id": 79, "bytes": "4f", "raw_logprob": None, "rank": None, "entropy_bits": None, "top": []}
+    assert first == {
+        "id": 79,
+        "bytes": "4f",
+        "raw_logprob": None,
+        "rank": None,
+        "entropy_bits": None,
+        "top": [],
+    }
     for position, score in enumerate(rest, start=1):
         logprobs = asyncio.run(fake_engine.next_token(list(b"Once"[:position])))
         assert score["raw_logprob"] == pytest.approx(float(logprobs[score["id"]]), abs=1e-5)
@@ -35,7 +42,11 @@ def test_the_totals_count_what_was_predicted(client: TestClient):
 
 
 def test_totals_of_the_worked_example():
-    scores = [Score(65, None, None, None), Score(66, math.log(1 / 2), 1, 0.0), Score(67, math.log(1 / 8), 2, 0.0)]
+    scores = [
+        Score(65, None, None, None),
+        Score(66, math.log(1 / 2), 1, 0.0),
+        Score(67, math.log(1 / 8), 2, 0.0),
+    ]
     found = totals(scores, ByteTokenizer())
     assert found["bits"] == pytest.approx(4)
     assert found["bits_per_byte"] == pytest.approx(2)

@@ -45,7 +45,9 @@ def assert_locked_down(reply) -> None:
     assert not [name for name in reply.headers if name.startswith("access-control-")]
 
 
-def test_an_unexpected_error_tells_nothing_and_is_logged_without_its_message(client, fake_engine, monkeypatch, capfd):
+def test_an_unexpected_error_tells_nothing_and_is_logged_without_its_message(
+    client, fake_engine, monkeypatch, capfd
+):
     async def broken(*_, **__):
         raise RuntimeError("a person's text")
 
@@ -63,7 +65,9 @@ def test_the_one_inline_script_is_the_import_map(client: TestClient):
     page = client.get("/")
     if page.status_code != 200:
         pytest.skip("there is no page yet")
-    inline = re.findall(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>(.*?)</script>", page.text, re.S)
+    inline = re.findall(
+        r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>(.*?)</script>", page.text, re.S
+    )
     digests = {base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inline}
     assert len(digests) == 1
     assert f"'sha256-{digests.pop()}'" in page.headers["content-security-policy"]
@@ -128,7 +132,16 @@ def test_a_preflight_is_not_answered(client: TestClient):
 
 
 def test_no_get_generates(client: TestClient, fake_engine, site: FastAPI):
-    for path in ("/", "/playground", "/sampling", "/tokenizer", "/api/models", "/v1/models", "/metrics", "/readyz"):
+    for path in (
+        "/",
+        "/playground",
+        "/sampling",
+        "/tokenizer",
+        "/api/models",
+        "/v1/models",
+        "/metrics",
+        "/readyz",
+    ):
         client.get(path)
     assert fake_engine.stats().tokens_total == 0
     assert sum(fake_engine.stats().requests.values()) == 0

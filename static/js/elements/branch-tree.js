@@ -113,7 +113,7 @@ export class BranchTree extends LitElement {
       aria-label=${`${node.entries.slice(0, 6).map(({ bytes }) => spokenText(bytes)).join(" ")} ${p}`}
       title=${node.entries.length > 0 ? `${visibleText(node.entries[0].bytes)} ${p}` : nothing}
       @click=${() => (node.children.length > 0 && !inside ? (this.zoom = node.key) : this.#open(node))}>
-      ${high ? html`<span class="token-text">${snippet(node.entries)}</span> <span class="number">${p}</span>` : nothing}
+      ${high ? html`<span class="token-text">${snippet(node.entries) || t("(start)")}</span> <span class="number">${p}</span>` : nothing}
     </button>`;
   }
 

@@ -62,7 +62,7 @@ export class ComparePanes extends LitElement {
             event.stopPropagation();
             this.#set(this.sides.map(({ params }, j) => (j === i ? event.detail.params : params)));
           }}></sampling-controls>
-        <p class="compare-text document-mirror" aria-live="off">${side.steps.map((step, at) => this.#token(step, at))}</p>
+        <p class="compare-text" aria-live="off">${side.steps.map((step, at) => this.#token(step, at))}</p>
         <button type="button" class="button button-small" ?disabled=${this.running || side.steps.length === 0} @click=${() => this.#tell("compare-taken", { side: i })}>${t("Take {name} into the document", { name })}</button>
       </section>
     `;

@@ -23,6 +23,7 @@ export class DiceStrip extends LitElement {
     this.u = null;
     this.picked = null;
     this.label = "";
+    this.shaded = 0; // how many pieces have their shade, which goes by their place
   }
 
   createRenderRoot() {
@@ -73,9 +74,12 @@ export class DiceStrip extends LitElement {
     this.firstElementChild.style.setProperty("--u", this.u ?? 0);
     const drawn = this.getElementsByClassName("dice-interval");
     this.intervals.forEach(({ start, end }, index) => {
-      drawn[index].style.setProperty("--share", (end - start).toFixed(5));
-      drawn[index].style.setProperty("--shade", Math.max(0.15, 0.9 - index * 0.09).toFixed(2));
+      drawn[index].style.flexBasis = `${((end - start) * 100).toFixed(3)}%`;
     });
+    for (; this.shaded < drawn.length; this.shaded += 1) {
+      drawn[this.shaded].style.setProperty("--shade", Math.max(0.15, 0.9 - this.shaded * 0.09).toFixed(2));
+    }
+    this.shaded = Math.min(this.shaded, drawn.length); // a piece that comes back is a new one
   }
 
   #point(u) {

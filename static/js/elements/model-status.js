@@ -1,6 +1,6 @@
 import { LitElement, createRef, html, nothing, ref } from "lit";
 import { formatCompact, formatCount, formatProgress } from "../format.js";
-import { msg, t } from "../i18n.js";
+import { language, msg, t } from "../i18n.js";
 
 const DEVICES = { cpu: "CPU", cuda: "GPU", mps: "GPU" };
 const STAGES = {
@@ -63,11 +63,11 @@ export class ModelStatus extends LitElement {
       <button class="model-status" type="button" aria-haspopup="dialog" data-light=${this.#light()} @click=${this.#open}>
         <span class="model-light" aria-hidden="true"></span>
         <span class="model-name">${loaded?.name ?? task?.name ?? t("no model")}</span>
-        ${engine && loaded ? html`<span class="model-device">${DEVICES[engine.device] ?? engine.device}</span>` : nothing}
+        ${loaded !== null && deviceName(engine) !== null ? html`<span class="model-device">${deviceName(engine)}</span>` : nothing}
         <span class="model-word">${this.#word()}</span>
       </button>
       ${task === null ? nothing : progressBar(task, "model-progress")}
-      <dialog class="models" aria-labelledby="models-title" ${ref(this.#dialog)} @click=${this.#closeFromBackdrop}>
+      <dialog class="models" aria-label=${t("Models")} ${ref(this.#dialog)} @click=${this.#closeFromBackdrop}>
         <div class="models-sheet">${this.#sheet()}</div>
       </dialog>
     `;
@@ -93,7 +93,7 @@ export class ModelStatus extends LitElement {
     const { loaded, task, error, engine, models } = this.state;
     return html`
       <header class="models-header">
-        <h2 id="models-title">${t("Models")}</h2>
+        <h2>${t("Models")}</h2>
         <form method="dialog"><button class="button button-quiet">${t("Close")}</button></form>
       </header>
       <div aria-live="polite" class="models-news">
@@ -104,20 +104,14 @@ export class ModelStatus extends LitElement {
         ${error === null
           ? nothing
           : html`<p class="models-error">
-              ${error.message}
-              ${loaded === null ? nothing : html`<br />${t("{name} goes on running.", { name: loaded.name })}`}
+              <span lang="en">${error.message}</span>
+              ${loaded === null || language() === "en" ? nothing : html`<br />${t("{name} goes on running.", { name: loaded.title })}`}
             </p>`}
         ${task === null ? nothing : this.#task(task, loaded)}
       </div>
       <p class="quiet">
-        ${engine && loaded
-          ? t("Running: {name} on {device}, {dtype}. Documents of up to {n} tokens. Everyone on this server uses the same model.", {
-              name: loaded.title,
-              device: DEVICES[engine.device] ?? engine.device,
-              dtype: engine.dtype,
-              n: this.state.context_length,
-            })
-          : t("Everyone on this server uses the same model.")}
+        ${loaded === null ? nothing : this.#running(loaded, engine)}
+        ${t("Everyone on this server uses the same model.")}
       </p>
       <ul class="models-list">
         ${models.map((model) => this.#row(model))}
@@ -125,15 +119,22 @@ export class ModelStatus extends LitElement {
     `;
   }
 
+  #running(loaded, engine) {
+    const values = { name: loaded.title, device: deviceName(engine), dtype: engine?.dtype, n: this.state.context_length };
+    return values.device === null
+      ? t("Running: {name}. Documents of up to {n} tokens.", values)
+      : t("Running: {name} on {device}, {dtype}. Documents of up to {n} tokens.", values);
+  }
+
   #task(task, loaded) {
     return html`<div class="models-task">
       <p>
-        <b>${task.name}</b> · ${t(STAGES[task.stage] ?? task.stage)}
+        <b>${task.title ?? task.name}</b> · ${t(STAGES[task.stage] ?? task.stage)}
         ${task.fraction === null ? nothing : html`<span class="number">${formatProgress(task.fraction)}</span>`}
         ${task.message ? html`<br /><span class="quiet" lang="en">${task.message}</span>` : nothing}
       </p>
       ${progressBar(task)}
-      ${loaded === null ? nothing : html`<p class="quiet">${t("{name} answers until then.", { name: loaded.name })}</p>`}
+      ${loaded === null ? nothing : html`<p class="quiet">${t("{name} answers until then.", { name: loaded.title })}</p>`}
     </div>`;
   }
 
@@ -144,10 +145,14 @@ export class ModelStatus extends LitElement {
       <div class="model-about">
         <h3>${model.title} <span class="model-kind">${model.kind === "base" ? t("base") : t("instruction-tuned")}</span></h3>
         <p class="model-facts">${facts(model).map((fact, i) => html`${i ? " · " : ""}<span>${fact}</span>`)}</p>
-        ${model.available || !model.note ? nothing : html`<p class="model-reason">${model.note}</p>`}
+        ${model.on_disk || !model.note ? nothing : html`<p class="model-reason">${t(model.note)}</p>`}
         <details>
           <summary>${t("More")}</summary>
-          <dl>${details(model).map(([term, value]) => html`<dt>${term}</dt><dd>${value}</dd>`)}</dl>
+          <dl>
+            ${details(model).map(
+              ([term, value, from]) => html`<dt>${term}</dt><dd>${value}${from ? html`<small lang="en">${from}</small>` : nothing}</dd>`,
+            )}
+          </dl>
         </details>
       </div>
       <div class="model-action">
@@ -184,26 +189,34 @@ function progressBar(task, name = "") {
     : html`<progress class="progress ${name}" aria-label=${label} max="1" .value=${task.fraction}></progress>`;
 }
 
+function deviceName(engine) {
+  return engine === null || engine.device === "none" ? null : (DEVICES[engine.device] ?? engine.device);
+}
+
 function facts(model) {
   return [
-    t("{amount} parameters", { amount: formatCompact(model.parameters) }),
+    model.parameters > 0 && t("{amount} parameters", { amount: formatCompact(model.parameters) }),
     t("{n} tokens in its vocabulary", { n: model.vocabulary }),
     t("reads {n} tokens at once", { n: model.context_length }),
     model.licence,
   ].filter(Boolean);
 }
 
+/** Rows of term, value, and where the value is from. */
 function details(model) {
+  const from = model.fact_sources ?? {};
+  const amount = (value) => (typeof value === "number" ? formatCompact(value) : value && t(value));
   return [
-    [t("layers"), formatCount(model.layers)],
-    [t("width"), formatCount(model.width)],
-    [t("attention heads"), formatCount(model.heads)],
-    [t("tokens read in training"), typeof model.tokens_read === "number" ? formatCompact(model.tokens_read) : model.tokens_read],
-    [t("training data"), model.data],
-    [t("knowledge until"), model.cut_off],
-    [t("source"), model.source],
-    [t("note"), model.note],
-  ].filter(([, value]) => value !== null && value !== undefined && value !== "");
+    [t("layers"), formatCount(model.layers), from.layers],
+    [t("width"), formatCount(model.width), from.width],
+    [t("attention heads"), formatCount(model.heads), from.heads],
+    [t("tokens read in training"), amount(model.tokens_read), from.tokens_read],
+    [t("training data"), model.data && t(model.data), from.data],
+    [t("knowledge until"), model.cut_off && t(model.cut_off), from.cut_off],
+    [t("licence"), model.licence_url || model.licence, from.licence],
+    [t("where it comes from"), model.source && t(model.source)],
+    [t("note"), model.on_disk && model.note && t(model.note)],
+  ].filter(([, value]) => value);
 }
 
 if (!customElements.get("model-status")) customElements.define("model-status", ModelStatus);

@@ -112,7 +112,7 @@ export class ProbabilityBars extends LitElement {
 
   #bar({ observed }) {
     return html`<td class="bars-axis">
-      <span class="bar">${observed ? html`<span class="bar-band"></span><span class="bar-observed"></span>` : nothing}</span>
+      <span class="bar"><span class="bar-before"></span><span class="bar-now"></span>${observed ? html`<span class="bar-band"></span><span class="bar-observed"></span>` : nothing}</span>
     </td>`;
   }
 
@@ -157,19 +157,20 @@ export class ProbabilityBars extends LitElement {
     `;
   }
 
-  /** Lengths go straight to custom properties: no inline style is ever parsed. */
+  /** Lengths go straight to the bars: no inline style is ever parsed, and only what moved is touched. */
   updated() {
     const rows = this.remainder ? [...this.rows, this.remainder] : this.rows;
     const bars = this.getElementsByClassName("bar");
     for (let index = 0; index < rows.length; index += 1) {
       const { raw, processed, observed } = rows[index];
-      const { style } = bars[index];
-      style.setProperty("--raw", barLength(raw, this.axis).toFixed(4));
-      style.setProperty("--kept", (this.single ? 0 : barLength(processed, this.axis)).toFixed(4));
+      const [before, now, band, mark] = bars[index].children;
+      stretch(before, barLength(raw, this.axis));
+      stretch(now, barLength(this.single ? raw : processed, this.axis));
       if (!observed) continue;
-      style.setProperty("--low", barLength(observed.low, this.axis).toFixed(4));
-      style.setProperty("--high", barLength(observed.high, this.axis).toFixed(4));
-      style.setProperty("--observed", barLength(observed.share, this.axis).toFixed(4));
+      const low = barLength(observed.low, this.axis);
+      band.style.insetInlineStart = percent(low);
+      band.style.inlineSize = percent(barLength(observed.high, this.axis) - low);
+      mark.style.insetInlineStart = percent(barLength(observed.share, this.axis));
     }
   }
 
@@ -188,6 +189,16 @@ export class ProbabilityBars extends LitElement {
     this.updateComplete.then(() => this.getElementsByClassName("bars-pick")[this.active]?.focus());
   }
 }
+
+const lengths = new WeakMap(); // bar -> the length it has
+
+function stretch(bar, length) {
+  if (lengths.get(bar) === length) return;
+  lengths.set(bar, length);
+  bar.style.transform = `scaleX(${length.toFixed(5)})`;
+}
+
+const percent = (share) => `${(share * 100).toFixed(3)}%`;
 
 function superscript(n) {
   return String(n).replace(/[-\d]/g, (sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign]));

@@ -44,8 +44,8 @@ export class PromptHints extends LitElement {
   #compared() {
     const { space, none } = this.comparison;
     return html`<div class="hint-comparison">
-      <div><h3>${t("With the space")}</h3><probability-bars single .rows=${space} label=${t("Likeliest with the space")}></probability-bars></div>
-      <div><h3>${t("Without it")}</h3><probability-bars single .rows=${none} label=${t("Likeliest without the space")}></probability-bars></div>
+      <div><p><b>${t("With the space")}</b></p><probability-bars single .rows=${space} label=${t("Likeliest with the space")}></probability-bars></div>
+      <div><p><b>${t("Without it")}</b></p><probability-bars single .rows=${none} label=${t("Likeliest without the space")}></probability-bars></div>
     </div>`;
   }
 

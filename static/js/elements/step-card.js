@@ -101,7 +101,7 @@ export class StepCard extends LitElement {
       <dl>
         <dt>${t("model")}</dt>
         <dd>${formatProbability(Math.exp(numbers.raw_logprob))} · #${formatCount(numbers.rank)}</dd>
-        ${entry.step ? html`<dt>${t("after sampling")}</dt><dd>${formatProbability(Math.exp(entry.step.processed_logprob))}</dd>` : nothing}
+        ${entry.step ? html`<dt>${t("after sampling")}</dt><dd>${afterSampling(entry.step)}</dd>` : nothing}
         ${impossible
           ? html`<dt>${t("after sampling")}</dt><dd class="step-impossible">${t("impossible under {name} {value}", { name: t(NAMES[impossible.name]), value: impossible.value })}</dd>`
           : nothing}
@@ -148,7 +148,7 @@ export class StepCard extends LitElement {
     return html`
       <form class="step-own" @submit=${this.#ask}>
         <label class="small" for="own-token">${t("Or a token of your own")}</label>
-        <div class="row">
+        <div class="step-ask">
           <input class="field" id="own-token" name="text" autocomplete="off" spellcheck="false" maxlength="200" placeholder=${t("e.g. “ dog”, with its space")} />
           <button type="submit" class="button button-small">${t("How likely?")}</button>
         </div>
@@ -161,7 +161,7 @@ export class StepCard extends LitElement {
     const { token, raw_logprob, rank, more } = this.probe;
     return html`<div class="step-probe small" role="status">
       <span><b class="number token-text">${tokenText(token.bytes)}</b>
-        ${raw_logprob === null ? t("rarer than the {n} likeliest", { n: rank }) : html`<span class="number">${formatProbability(Math.exp(raw_logprob))}</span> · #${formatCount(rank)}`}
+        <span class="number">${formatProbability(Math.exp(raw_logprob))} · #${formatCount(rank)}</span>
         ${more > 0 ? html`<span class="quiet">${t("(the first of {n} tokens)", { n: more + 1 })}</span>` : nothing}</span>
       <button type="button" class="button button-small" @click=${() => this.#choose(token)}>${t("Branch with it")}</button>
     </div>`;
@@ -187,6 +187,11 @@ export class StepCard extends LitElement {
   #tell(name, detail = {}) {
     this.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
   }
+}
+
+/** A person may have chosen what the settings had cut. */
+function afterSampling({ processed_logprob }) {
+  return processed_logprob === null ? `${formatProbability(0)} (${t("cut")})` : formatProbability(Math.exp(processed_logprob));
 }
 
 if (!customElements.get("step-card")) customElements.define("step-card", StepCard);

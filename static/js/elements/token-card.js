@@ -135,11 +135,11 @@ export class TokenCard extends LitElement {
 
   #rank() {
     const { rank, special } = this.token;
-    if (special) return prose(t("rank"), t("a special token: given its id by hand, never merged"));
+    if (special) return prose(t("merge rank"), t("a special token: given its id by hand, never merged"));
     if (rank === null) return nothing;
-    if (rank.kind === "byte") return prose(t("rank"), t("a single byte: there before the first merge"));
+    if (rank.kind === "byte") return prose(t("merge rank"), t("a single byte: there before the first merge"));
     return prose(
-      t("rank"),
+      t("merge rank"),
       t("merge {merge} of {merges}; a lower id was merged earlier", {
         merge: formatCount(rank.merge),
         merges: formatCount(rank.merges),

@@ -32,7 +32,7 @@ export class TokenTax extends LitElement {
     return html`<table class="tax">
       <caption class="visually-hidden">${t("One text in ten languages")}</caption>
       <thead><tr>
-        <th scope="col">${t("language")}</th><th scope="col" class="tax-figure">${t("tokens")}</th>
+        <th scope="col">${t("language")}</th><th scope="col" class="tax-figure">${t("token count")}</th>
         <th scope="col" class="tax-axis"><span class="visually-hidden">${t("as a bar")}</span></th>
         <th scope="col" class="tax-figure">${t("bytes a token")}</th><th scope="col" class="tax-figure">${t("against English")}</th>
       </tr></thead>

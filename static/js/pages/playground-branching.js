@@ -23,7 +23,7 @@ export class Brancher {
       session.commit(swapToken(entries, index, chosen(entries[index], token), { keep }), "fork");
       session.store.update({ selected: index, rows: [], outcome: null });
       if (!keep) session.keep(session.entries);
-      if (go && !keep) await writer.write({ tokens: session.state.maxTokens, n: 1 });
+      if (go && !keep) await writer.write({ tokens: session.state.maxTokens, n: 1, joined: true });
     } catch (error) {
       showError(error);
     }

@@ -60,7 +60,8 @@ export class Scorer {
     const { session } = this;
     const { entries, state } = session;
     this.checked = entries;
-    const plain = entries.every(({ by, special, draft }) => draft === undefined && (by === "start" || !special));
+    const mine = state.model === session.loaded?.name; // ids of another model have no cut to be compared with
+    const plain = mine && entries.every(({ by, special, draft }) => draft === undefined && (by === "start" || !special));
     const written = entries.some(({ by }) => by === "model");
     const text = plain && written && !state.running ? textOf(entries) : "";
     const bytes = entries.filter(({ by }) => by !== "start").map((entry) => entry.bytes).join("");

@@ -1,8 +1,9 @@
 // The state of the playground: the document and its history, branches and settings; what keeps its ids true.
 
 import { postJson } from "../api.js";
+import { textToHex } from "../bytes.js";
 import { rememberBranch } from "../branches.js";
-import { EMPTY_DOCUMENT, draftsOf, editDocument, idsOf, piecesOf, recutDocument, settleDraft, startToken, textOf } from "../document.js";
+import { EMPTY_DOCUMENT, draftsOf, editDocument, entryBefore, idsOf, piecesOf, recutDocument, settleDraft, startToken, textOf } from "../document.js";
 import { amend, commit, newHistory, redo, seal, undo } from "../history.js";
 import { models } from "../models.js";
 import { neutralParams } from "../sampling-params.js";
@@ -110,6 +111,8 @@ export class Session {
       const { tokens } = await cut(draft.draft);
       this.amend(settleDraft(this.entries, draft, tokens));
     }
+    const { selected, caret } = this.state;
+    if (!this.entries[selected]) this.store.update({ selected: entryBefore(this.pieces(), caret) });
     return this.entries;
   }
 
@@ -145,10 +148,13 @@ export class Session {
       this.store.update({ model: name });
       return;
     }
-    const recut = async (entries) => recutDocument(withoutDrafts(entries), (await cut(textOf(entries.filter(({ by }) => by !== "start")))).tokens);
-    const present = await recut(this.entries);
     const branches = [];
     for (const branch of this.state.branches) branches.push({ ...branch, entries: await recut(branch.entries) });
+    let present = EMPTY_DOCUMENT;
+    for (let before = null; before !== this.entries; ) {
+      before = this.entries; // someone may type meanwhile: then once more
+      present = await recut(before);
+    }
     this.open(present, { branches, model: name, rows: [], outcome: { reason: "recut", model: name, from: model } });
   }
 
@@ -161,10 +167,14 @@ export class Session {
   }
 }
 
+async function recut(entries) {
+  const text = textOf(entries.filter(({ by }) => by !== "start"));
+  const { tokens } = await cut(text);
+  return recutDocument(withoutDrafts(entries), tokens);
+}
+
 function withoutDrafts(entries) {
-  const encoder = new TextEncoder();
-  const hex = (text) => Array.from(encoder.encode(text), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return entries.map((entry) => (entry.draft === undefined ? entry : { by: "typed", bytes: hex(entry.draft) }));
+  return entries.map((entry) => (entry.draft === undefined ? entry : { by: "typed", bytes: textToHex(entry.draft) }));
 }
 
 export function cut(text) {

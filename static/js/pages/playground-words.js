@@ -1,6 +1,6 @@
 // What the status line says: how the writing goes, and why it ended.
 
-import { formatCount, formatNumber, formatSeconds } from "../format.js";
+import { formatNumber, formatSeconds } from "../format.js";
 import { msg, t } from "../i18n.js";
 import { models } from "../models.js";
 
@@ -39,13 +39,13 @@ function runningText({ position, tokens, first }) {
   }
   const seconds = (performance.now() - first) / 1000;
   const rate = tokens > 1 && seconds > 0.2 ? formatNumber((tokens - 1) / seconds, 0) : "–";
-  return t("{count} tokens, {rate} a second", { count: formatCount(tokens), rate });
+  return t("{n} tokens, {rate} a second", { n: tokens, rate });
 }
 
 const LEGENDS = {
-  surprise: { steps: ["<1", "1", "3", "5", "≥8"], unit: msg("bits of surprise") },
-  rank: { steps: ["1", "2", "11", "101", ">1000"], unit: msg("rank and below") },
-  kept: { steps: ["1", "2", "11", "101", ">1000"], unit: msg("tokens it was picked from") },
+  surprise: { steps: ["<1", "1+", "3+", "5+", "8+"], unit: msg("bits of surprise") },
+  rank: { steps: ["1", "2+", "11+", "101+", "1001+"], unit: msg("rank among all tokens") },
+  kept: { steps: ["1", "2+", "11+", "101+", "1001+"], unit: msg("tokens it was picked from") },
 };
 
 export function drawLegend(legend, view) {

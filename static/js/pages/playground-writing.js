@@ -51,8 +51,11 @@ export class Writer {
     this.#finish(reason);
   }
 
-  /** Write on from the end, or from entry `from` on, dropping what stood after it. */
-  async write({ tokens, from = null, until = null, seed, kind = "generate", n = this.session.state.count }) {
+  /**
+   * Write on from the end, or from entry `from` on, dropping what stood after it. `joined` makes it one step of the
+   * history with what was done just before.
+   */
+  async write({ tokens, from = null, until = null, seed, kind = "generate", n = this.session.state.count, joined = false }) {
     const { session } = this;
     const { store } = session;
     this.stop();
@@ -67,8 +70,9 @@ export class Writer {
       if (from !== null && from + shift < session.entries.length) {
         session.keep(session.entries);
         session.commit(keepFirst(session.entries, from + shift), kind);
+        joined = true;
       }
-      await this.#stream(controller, { tokens, until, seed, kind, n });
+      await this.#stream(controller, { tokens, until, seed, kind, n, joined });
     } catch (error) {
       if (error.name === "AbortError" || controller.signal.aborted) return;
       this.#flush();
@@ -77,7 +81,7 @@ export class Writer {
     }
   }
 
-  async #stream(controller, { tokens, until, seed, kind, n }) {
+  async #stream(controller, { tokens, until, seed, kind, n, joined }) {
     const { session } = this;
     const { state } = session;
     const prompt = session.entries;
@@ -93,7 +97,7 @@ export class Writer {
     this.lines = Array.from({ length: n }, () => prompt);
     this.reasons = Array.from({ length: n }, () => null);
     this.waiting = [];
-    this.committed = false;
+    this.committed = joined;
     this.kind = kind;
     this.spoken = textOf(prompt).length;
     session.store.update({ seed: rolled });
@@ -181,7 +185,8 @@ export class Writer {
       rate: tokens > 1 && seconds > 0 ? (tokens - 1) / seconds : null,
       cached: usage?.usage.cached_tokens ?? null,
     };
-    session.store.update({ running: null, outcome });
+    const { selected } = session.state;
+    session.store.update({ running: null, outcome, selected: session.entries[selected] ? selected : session.entries.length - 1 });
     if (this.committed) {
       const rest = textOf(this.lines[0]).slice(this.spoken).trim();
       if (rest) announce(rest);

@@ -26,6 +26,7 @@ import { Store } from "../store.js";
 import { exampleDistribution, exampleNames } from "../worked-example.js";
 
 const ROWS = [12, 40, 100, 200];
+const COMPARED = 6;
 const MANY = 1000;
 const TYPING_PAUSE = 250; // milliseconds without a key before the model is asked
 const LISTENING_PAUSE = 700; // before a slider's outcome is said aloud
@@ -124,6 +125,7 @@ function show(state) {
   elements.observed.textContent = observed ? observedSentence(rows) : "";
   showPrompt(state);
   showButtons(state);
+  part("[data-vocabulary]").textContent = formatCount(distribution.size);
 }
 
 function resultOf({ distribution, pick }, processed, index) {
@@ -164,13 +166,12 @@ function showPrompt({ prompt, tokens, ids, bos, waiting, comparison, model }) {
   });
 }
 
-function showButtons({ scale, shown, distribution, waiting, rolls }) {
+function showButtons({ scale, shown, distribution, rolls }) {
   for (const button of main.querySelectorAll("[data-scale]")) {
     button.setAttribute("aria-pressed", String(button.dataset.scale === scale));
   }
   const more = ROWS.find((rows) => rows > shown && shown < distribution.size);
   part("[data-action=more]").textContent = t("Show {n} rows", { n: more ?? ROWS[0] });
-  for (const action of ["roll", "roll-many", "greedy"]) part(`[data-action=${action}]`).disabled = waiting;
   part("[data-action=replay]").disabled = rolls === 0;
 }
 
@@ -179,11 +180,13 @@ let asking = null;
 async function ask({ pause = 0 } = {}) {
   asking?.abort();
   const { signal } = (asking = new AbortController());
-  store.update({ waiting: true });
+  // The worked example is good to play with until the model is there; for any other text it says nothing.
+  store.update({ waiting: models.ready || store.state.prompt.shown !== example.prompt });
   try {
     await new Promise((resolve) => setTimeout(resolve, pause));
     await models.untilReady({ signal });
     signal.throwIfAborted();
+    store.update({ waiting: true });
     const { name } = models.state.loaded;
     const prompt = promptFor(name);
     const question = await questionOf(prompt, { signal });
@@ -207,20 +210,22 @@ function promptFor(name) {
   return typed;
 }
 
-async function questionOf(prompt, { signal }) {
+async function questionOf(prompt, { signal } = {}) {
   if (prompt.ids === null) return { prompt: prompt.typed };
   if (prompt.typed === "") return { ids: prompt.ids };
   return { ids: [...prompt.ids, ...(await typedIds(prompt.typed, { signal }))] };
 }
 
 function rollOnce() {
-  const { seed, rolls, ids } = store.state;
+  const { seed, rolls, ids, waiting } = store.state;
+  if (waiting) return; // what is on screen is about to go
   store.update({ pick: { by: "dice", u: roll(seed, rolls, ids.length), roll: rolls }, rolls: rolls + 1 });
   sayPicked();
 }
 
 function rollManyTimes() {
-  const { seed, rolls, ids } = store.state;
+  const { seed, rolls, ids, waiting } = store.state;
+  if (waiting) return;
   store.update({ us: rollMany(seed, rolls, ids.length, MANY), rolls: rolls + MANY });
   announce(elements.observed.textContent);
 }
@@ -249,15 +254,31 @@ function edit(shown) {
   ask({ pause: TYPING_PAUSE });
 }
 
+/** Resolves when the numbers on the page are those of the prompt in the box. */
+function settled() {
+  if (!store.state.waiting) return Promise.resolve();
+  return new Promise((resolve) => {
+    const controller = new AbortController();
+    const look = ({ waiting }) => {
+      if (waiting) return;
+      controller.abort();
+      resolve();
+    };
+    store.watch(look, { signal: controller.signal });
+  });
+}
+
 async function compareWithoutSpace() {
-  const { prompt, distribution } = store.state;
   try {
-    await models.untilReady();
+    await settled();
+    const { prompt, distribution, named } = store.state;
     const shorter = prompt.edit(prompt.shown.replace(/ +$/, ""));
-    const without = await nextToken(await questionOf(shorter, {}));
-    const rowsOf = (whole, names) => tokenRows(whole, whole.process(), 6, (id) => names.get(id) ?? hexOf(id));
-    const named = new Map([...store.state.named]);
-    store.update({ comparison: { space: rowsOf(distribution, named), none: rowsOf(without.distribution, without.named) } });
+    const without = await nextToken(await questionOf(shorter));
+    if (store.state.prompt !== prompt) return; // typed on meanwhile
+    const likeliest = (whole, names) => tokenRows(whole, whole.process(), COMPARED, (id) => names.get(id) ?? "");
+    store.update({
+      comparison: { space: likeliest(distribution, named), none: likeliest(without.distribution, without.named) },
+    });
   } catch (error) {
     showError(error);
   }

@@ -5,6 +5,7 @@ import { tokenFacts } from "../token-facts.js";
 
 const ASK_AFTER_MS = 80; // someone who walks along the chips asks for the last one only
 const MOST_KNOWN = 2000;
+const SHEET_GAP = 20; // px between a token and the sheet about it
 
 export class CardControl {
   #card;
@@ -140,18 +141,18 @@ export class CardControl {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
     }
-    if (address === this.#address) this.#card.details = details;
+    if (address !== this.#address) return;
+    this.#card.details = details;
+    this.#clear();
   }
 
   /** On a small screen the card comes from below: the token it is about moves out from under it. */
   #clear() {
-    const { strip } = this.#panel;
-    const index = this.#index;
     this.#card.updateComplete.then(() => {
-      if (!this.#card.lies) return;
-      const chip = strip.querySelector(`.token[data-index="${index}"]`);
+      if (this.#panel === null || !this.#card.lies) return;
+      const chip = this.#panel.strip.querySelector(`.token[data-index="${this.#index}"]`);
       if (!chip) return;
-      const hidden = chip.getBoundingClientRect().bottom + 16 - this.#card.getBoundingClientRect().top;
+      const hidden = chip.getBoundingClientRect().bottom + SHEET_GAP - (window.innerHeight - this.#card.offsetHeight);
       if (hidden > 0) window.scrollBy({ top: hidden });
     });
   }

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { msg, t, tParts, useCatalog } from "../../static/js/i18n.js";
+
+beforeEach(() => useCatalog({}));
+afterEach(() => {
+  delete globalThis.document;
+});
+
+test("a sentence without translation stands as it is", () => {
+  assert.equal(t("Roll the dice"), "Roll the dice");
+});
+
+test("a translated sentence has its places filled, in its own order", () => {
+  useCatalog({ "{a} of {b}": "{b} 中的 {a}" });
+  assert.equal(t("{a} of {b}", { a: "x", b: "y" }), "y 中的 x");
+});
+
+test("numbers are written as the language writes them; a place without a value stays visible", () => {
+  assert.equal(t("{n} tokens, {missing}", { n: 262144 }), "262,144 tokens, {missing}");
+});
+
+test("a value that looks like a place is not filled again", () => {
+  assert.equal(t("{text}", { text: "{n}", n: 3 }), "{n}");
+});
+
+test("plural forms follow n", () => {
+  useCatalog({ "{n} tokens": { one: "{n} token", other: "{n} tokens" } });
+  assert.equal(t("{n} tokens", { n: 1 }), "1 token");
+  assert.equal(t("{n} tokens", { n: 0 }), "0 tokens");
+  assert.equal(t("{n} tokens", { n: 1000 }), "1,000 tokens");
+});
+
+test("parts keep what is not text, for elements to put in place", () => {
+  const bold = { strings: ["<b>"] };
+  assert.deepEqual(tParts("picked {token} at rank {n}", { token: bold, n: 1234 }), ["picked ", bold, " at rank ", "1,234"]);
+});
+
+test("the catalog is the page's own", () => {
+  useCatalog(null);
+  globalThis.document = {
+    documentElement: { lang: "zh-CN" },
+    getElementById: (id) => (id === "messages" ? { textContent: '{"Close": "关闭"}' } : null),
+  };
+  assert.equal(t("Close"), "关闭");
+});
+
+test("msg only marks", () => {
+  assert.equal(msg("fetching"), "fetching");
+});

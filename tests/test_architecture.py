@@ -1,0 +1,86 @@
+"""Imports point one way; the web knows no torch, the engine no web."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.paths import ROOT
+
+APP = ROOT / "app"
+BELOW_HOST = {"errors", "paths", "settings", "engine", "tokenization", "experiments"}
+MAY_IMPORT = {
+    "errors": set(),
+    "paths": set(),
+    "assets": set(),
+    "settings": {"paths"},
+    "engine": {"errors"},
+    "tokenization": {"errors"},
+    "experiments": {"errors", "engine", "tokenization"},
+    "host": BELOW_HOST,
+    "doctor": BELOW_HOST | {"assets"},
+    "routes": BELOW_HOST | {"host"},
+    "main": BELOW_HOST | {"host", "routes"},
+    "__main__": BELOW_HOST | {"host", "doctor", "main"},
+    "__init__": set(),
+}
+ONLY_IN_ENGINE = {"torch", "transformers", "safetensors", "gguf", "accelerate"}
+NOT_IN_THE_CORE = {"fastapi", "starlette", "uvicorn", "jinja2", "pydantic", "pydantic_settings", "typer"}
+
+
+def layer_of(path: Path) -> str:
+    return path.relative_to(APP).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Full names of every module a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are written in full"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_there_is_something_to_check():
+    assert {layer_of(path) for path in APP.rglob("*.py")} >= {"engine", "tokenization", "routes", "host"}
+
+
+@pytest.mark.parametrize("path", sorted(APP.rglob("*.py")), ids=lambda path: str(path.relative_to(APP)))
+def test_imports_point_one_way(path: Path):
+    layer = layer_of(path)
+    used = {name.split(".")[1] for name in imported(path) if name.startswith("app.")}
+    assert used <= MAY_IMPORT[layer] | {layer}
+
+
+@pytest.mark.parametrize("path", sorted(APP.rglob("*.py")), ids=lambda path: str(path.relative_to(APP)))
+def test_each_layer_keeps_to_its_libraries(path: Path):
+    packages = {name.split(".")[0] for name in imported(path)}
+    layer = layer_of(path)
+    if layer not in {"engine", "doctor"}:
+        assert not packages & ONLY_IN_ENGINE
+    if layer in {"engine", "tokenization", "experiments", "errors"}:
+        assert not packages & NOT_IN_THE_CORE
+
+
+@pytest.mark.parametrize("path", sorted(APP.rglob("*.py")), ids=lambda path: str(path.relative_to(APP)))
+def test_files_stay_short(path: Path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def test_starting_the_site_imports_no_torch():
+    script = (
+        "import sys\n"
+        "from app.main import create_app\n"
+        "from app.settings import Settings\n"
+        "create_app(Settings())\n"
+        "import app.__main__\n"
+        "print(sorted({'torch', 'transformers'} & set(sys.modules)))\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert found.stdout.strip() == "[]"

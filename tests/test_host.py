@@ -1,0 +1,218 @@
+"""The host: one model answers while another is had, and nothing that goes wrong takes the first away."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.engine.catalog import Manifest
+from app.engine.fake import FakeEngine
+from app.engine.weights import Progress
+from app.errors import ModelNotReady, ModelUnavailable, NotFound, NotSupported
+from app.host import ModelHost
+from app.settings import Settings
+from tests.byte_tokenizer import ByteTokenizer
+from tests.tiny_folder import save_tiny_model
+
+
+class Bytes(ByteTokenizer):
+    kind = "model"
+
+
+class Loader:
+    """Opens scripted engines, as slowly and as badly as a test wants."""
+
+    def __init__(self) -> None:
+        self.engines: dict[str, FakeEngine] = {}
+        self.errors: dict[str, Exception] = {}
+        self.gate = threading.Event()
+        self.gate.set()
+        self.waiting = threading.Event()
+
+    def __call__(
+        self, manifest: Manifest, progress: Progress, _: threading.Event
+    ) -> tuple[FakeEngine, Bytes]:
+        progress("fetch", 0.25, "a quarter is here")
+        self.waiting.set()
+        assert self.gate.wait(10)
+        if manifest.name in self.errors:
+            raise self.errors[manifest.name]
+        tokenizer = Bytes()
+        self.engines[manifest.name] = FakeEngine(tokenizer, slots=4, queue=4, context_length=128)
+        return self.engines[manifest.name], tokenizer
+
+
+def until(condition: Callable[[], Any]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def loader() -> Loader:
+    return Loader()
+
+
+@pytest.fixture
+def host(loader: Loader) -> Iterator[ModelHost]:
+    host = ModelHost(Settings(), open_model=loader)
+    yield host
+    loader.gate.set()
+    host.close()
+
+
+def test_before_it_is_ready_it_says_how_far_it_is(host: ModelHost, loader: Loader):
+    loader.gate.clear()
+    with pytest.raises(ModelNotReady, match="starting"):
+        _ = host.engine
+    host.start()
+    loader.waiting.wait(5)
+    state = host.state()
+    assert state["state"] == "loading"
+    assert state["loaded"] is None
+    assert state["task"] == {
+        "name": "gemma-3-270m",
+        "title": "Gemma 3 270M",
+        "stage": "fetch",
+        "fraction": 0.25,
+        "message": "a quarter is here",
+    }
+    with pytest.raises(ModelNotReady, match=r"a quarter is here \(25%\)"):
+        _ = host.tokenizer
+    loader.gate.set()
+    until(lambda: host.state()["state"] == "ready")
+    assert host.engine is loader.engines["gemma-3-270m"]
+    assert host.state()["loaded"]["title"] == "Gemma 3 270M"
+    assert host.state()["context_length"] == 128
+
+
+def test_the_running_model_answers_until_the_next_is_ready(host: ModelHost, loader: Loader):
+    host.start()
+    until(lambda: host.state()["state"] == "ready")
+    first = host.engine
+    loader.gate.clear()
+    host.load("gpt2")
+    state = host.state()
+    assert (state["state"], state["loaded"]["name"], state["task"]["name"]) == (
+        "ready",
+        "gemma-3-270m",
+        "gpt2",
+    )
+    assert host.engine is first
+    with pytest.raises(ModelUnavailable, match="is being loaded"):
+        host.load("gpt2-medium")
+    host.load("gpt2")  # asking twice for the same is no mistake
+    loader.gate.set()
+    until(lambda: host.state()["loaded"]["name"] == "gpt2")
+    assert host.engine is loader.engines["gpt2"]
+
+
+async def test_a_switched_off_model_ends_its_streams_first(loader: Loader):
+    from contextlib import aclosing
+
+    from app.engine.outputs import Done
+    from app.engine.params import GenerationRequest, SamplingParams
+
+    host = ModelHost(Settings(), open_model=loader)
+    host.start()
+    until(lambda: host.state()["state"] == "ready")
+    request = GenerationRequest((65, 66), SamplingParams(max_tokens=40, seed=1, ignore_eos=True))
+    async with aclosing(host.engine.generate(request)) as events:
+        await anext(events)
+        host.load("gpt2")
+        until(lambda: host.state()["loaded"]["name"] == "gpt2")
+        rest = [event async for event in events]
+    assert isinstance(rest[-1], Done)
+    assert rest[-1].completion_tokens == 40
+    host.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            ModelUnavailable("GPT-2 needs huggingface.co"),
+            "GPT-2 needs huggingface.co. Gemma 3 270M stays loaded",
+        ),
+        (MemoryError(), "GPT-2 (124M) does not fit into this machine's memory. Gemma 3 270M stays loaded"),
+        (
+            RuntimeError("odd\nmore"),
+            "GPT-2 (124M) could not be loaded: RuntimeError: odd. Gemma 3 270M stays loaded",
+        ),
+    ],
+)
+def test_a_model_that_cannot_be_had_leaves_the_running_one_alone(
+    host: ModelHost, loader: Loader, error: Exception, message: str
+):
+    host.start()
+    until(lambda: host.state()["state"] == "ready")
+    loader.errors["gpt2"] = error
+    host.load("gpt2")
+    until(lambda: host.state()["error"])
+    state = host.state()
+    assert state["error"] == {"code": "model_unavailable", "message": message}
+    assert (state["state"], state["task"], state["loaded"]["name"]) == ("ready", None, "gemma-3-270m")
+    host.load("gpt2-medium")
+    until(lambda: host.state()["loaded"]["name"] == "gpt2-medium")
+    assert host.state()["error"] is None
+
+
+def test_a_first_model_that_cannot_be_had_is_a_failure_with_a_reason(host: ModelHost, loader: Loader):
+    loader.errors["gemma-3-270m"] = ModelUnavailable("the disk is full")
+    host.start()
+    until(lambda: host.state()["state"] == "failed")
+    with pytest.raises(ModelNotReady, match="the disk is full"):
+        _ = host.engine
+    del loader.errors["gemma-3-270m"]
+    host.load("gemma-3-270m")
+    until(lambda: host.state()["state"] == "ready")
+
+
+def test_an_unknown_name_is_not_found_and_not_repeated(host: ModelHost):
+    with pytest.raises(NotFound, match="there are .*gemma-3-270m") as caught:
+        host.load("<script>")
+    assert "script" not in caught.value.message
+
+
+def test_a_model_of_the_settings_that_is_neither_name_nor_folder_is_refused_at_once():
+    with pytest.raises(NotFound, match="neither a folder nor one of"):
+        ModelHost(Settings(model="no-such-model"))
+
+
+def test_the_scripted_engine_is_up_in_a_second_and_does_not_pretend_to_load_others():
+    host = ModelHost(Settings(engine="fake", ms_per_token=0))
+    started = time.monotonic()
+    host.start()
+    until(lambda: host.state()["state"] == "ready")
+    assert time.monotonic() - started < 3
+    assert host.tokenizer.name == "gpt2"
+    assert host.state()["loaded"]["name"] == "fake"
+    with pytest.raises(NotSupported):
+        host.load("gpt2")
+    host.close()
+    host.close()
+
+
+def test_a_folder_on_disk_is_loaded_by_the_real_engine_and_leaves_a_broken_one_alone(tmp_path: Path):
+    folder = save_tiny_model(tmp_path / "my-gpt2")
+    host = ModelHost(Settings(model=str(folder), exact=True, slots=2))
+    host.start()
+    until(lambda: host.state()["state"] != "loading")
+    state = host.state()
+    assert state["error"] is None
+    assert (state["loaded"]["name"], state["engine"]["dtype"]) == ("my-gpt2", "float32")
+    assert host.engine.context_length == 64
+    assert "my-gpt2" in host.encodings.names()
+    assert host.tokenizer.encode("hi") == host.encodings.get("my-gpt2").encode("hi")
+    host.close()
+
+    (folder / "model.safetensors").write_bytes(b"cut short")
+    broken = ModelHost(Settings(model=str(folder)))
+    broken.start()
+    until(lambda: broken.state()["state"] == "failed")
+    assert "is not whole" in broken.state()["error"]["message"]
+    broken.close()
