@@ -3,7 +3,6 @@
 import logging
 import os
 import socket
-import sys
 import threading
 from enum import StrEnum
 from pathlib import Path
@@ -14,10 +13,10 @@ from pydantic import ValidationError
 
 from app.errors import PlaygroundError
 from app.settings import Settings
+from app.terminal import ProgressLine, announce, follow
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-    from rich.progress import Progress as RichProgress
 
 _MODEL = "MODEL"
 
@@ -108,15 +107,14 @@ def fetch(name: Annotated[str, typer.Argument(help="A name from `models`.")]) ->
         if name not in catalog:
             _fail(f"there is no model {name}; there are {', '.join(catalog)}")
         manifest = catalog[name]
-        terminal = _Terminal()
-        with terminal:
-            folder = weights.fetch(manifest, settings.weights_dir, terminal.show)
+        with ProgressLine() as line:
+            folder = weights.fetch(manifest, settings.weights_dir, line.show)
     except PlaygroundError as error:
         _fail(error.message)
     except KeyboardInterrupt:
         _fail(f"stopped; `python -m app fetch {name}` goes on from here")
-    print(f"{manifest.title} is in {folder}")
-    print(f"Licence: {manifest.licence}, {manifest.licence_url}")
+    typer.echo(f"{manifest.title} is in {folder}")
+    typer.echo(f"Licence: {manifest.licence}, {manifest.licence_url}")
 
 
 @app.command()
@@ -136,7 +134,7 @@ def models() -> None:
         there = "on disk" if weights.have(manifest, settings.weights_dir) else f"from {manifest.source.label}"
         size = f"{manifest.parameters / 1e6:,.0f}M"
         default = "  (default)" if manifest.name == settings.model else ""
-        print(f"{manifest.name:{width}}  {size:>6}  {manifest.kind:8}  {there}{default}")
+        typer.echo(f"{manifest.name:{width}}  {size:>6}  {manifest.kind:8}  {there}{default}")
 
 
 @app.command()
@@ -150,7 +148,7 @@ def doctor() -> None:
         _fail(error.message)
     for finding in findings:
         advice = f": {finding.advice}" if finding.advice else ""
-        print(f"{finding.level:8}{finding.what}{advice}")
+        typer.echo(f"{finding.level:8}{finding.what}{advice}")
     if any(finding.level == "problem" for finding in findings):
         raise typer.Exit(1)
 
@@ -180,7 +178,7 @@ def _plain(value: Any) -> Any:
 
 
 def _fail(message: str) -> NoReturn:
-    print(f"error: {message}", file=sys.stderr)
+    typer.echo(f"error: {message}", err=True)
     raise typer.Exit(1)
 
 
@@ -198,9 +196,13 @@ def _serve(settings: Settings) -> None:
 def _run(settings: Settings, listener: socket.socket) -> None:
     import uvicorn
 
+    from app.assets import is_filled
     from app.host import ModelHost
     from app.main import create_app
+    from app.paths import STATIC
 
+    if not is_filled(STATIC):
+        typer.echo("warning: the browser libraries are missing or old; run `python -m app.assets`", err=True)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         host = ModelHost(settings)
@@ -212,8 +214,8 @@ def _run(settings: Settings, listener: socket.socket) -> None:
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                _announce(settings)
-                threading.Thread(target=_follow, args=(host,), name="terminal", daemon=True).start()
+                announce(settings)
+                threading.Thread(target=follow, args=(host,), name="terminal", daemon=True).start()
 
     config = uvicorn.Config(
         application,
@@ -233,9 +235,8 @@ def _serve_reloading(settings: Settings) -> None:
 
     for name in ("model", "engine", "exact", "device", "dtype", "host", "port", "lan"):
         os.environ[f"PLAYGROUND_{name.upper()}"] = str(getattr(settings, name))
-    _announce(settings)
     folder = Path(__file__).resolve().parent
-    uvicorn.run(
+    uvicorn.run(  # which says itself where it listens
         "app.__main__:application",
         factory=True,
         host=settings.host,
@@ -246,91 +247,9 @@ def _serve_reloading(settings: Settings) -> None:
         ws="none",
         server_header=False,
         access_log=False,
-        log_level="warning",
+        log_level="info",
         timeout_graceful_shutdown=10,
     )
-
-
-def _announce(settings: Settings) -> None:
-    """Where the playground is. Printed only when somebody already listens there."""
-    local = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
-    print(
-        f"Base Model Playground: http://{f'[{local}]' if ':' in local else local}:{settings.port}", flush=True
-    )
-    if settings.host in ("0.0.0.0", "::"):
-        print(
-            "\n  OPEN TO THE NETWORK: everybody on it can use this playground, without a password.",
-            flush=True,
-        )
-        for address in lan_addresses():
-            print(f"  Students open  http://{address}:{settings.port}", flush=True)
-        print(flush=True)
-
-
-def lan_addresses() -> list[str]:
-    """This machine's addresses on its networks, the one that leads out first. Sends nothing."""
-    found = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(
-                ("192.0.2.1", 9)
-            )  # an address for documentation, RFC 5737; a datagram socket sends nothing
-            found.append(str(probe.getsockname()[0]))
-        except OSError:
-            pass
-    try:
-        found += [str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
-    except OSError:
-        pass
-    return [address for address in dict.fromkeys(found) if not address.startswith("127.")]
-
-
-def _follow(host: Any) -> None:
-    """Show in the terminal how far the model is, until it answers or cannot."""
-    terminal = _Terminal()
-    with terminal:
-        while (state := host.state())["state"] == "loading":
-            if task := state["task"]:
-                terminal.show(task["stage"], task["fraction"], task["message"])
-            threading.Event().wait(0.2)
-    if state["state"] == "ready":
-        where = ", ".join(each for each in state["engine"].values() if each != "none")
-        print(f"{state['loaded']['title']} is ready ({where}).", flush=True)
-    elif state["error"]:
-        print(f"error: {state['error']['message']}", file=sys.stderr, flush=True)
-
-
-class _Terminal:
-    """A progress bar where there is a terminal, a line at each new stage where there is none."""
-
-    def __init__(self) -> None:
-        self._bar: RichProgress | None = None
-        self._task: Any = None
-        self._stage = ""
-
-    def __enter__(self) -> "_Terminal":
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-            columns = BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn()
-            text = TextColumn("{task.description}", markup=False)
-            self._bar = Progress(*columns, text, console=Console(stderr=True), transient=True)
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar:
-            self._bar.stop()
-
-    def show(self, stage: str, fraction: float | None, message: str) -> None:
-        if self._bar:
-            if self._task is None:
-                self._task = self._bar.add_task(message, total=1.0)
-            self._bar.update(self._task, description=message, completed=fraction or 0.0, refresh=True)
-        elif stage != self._stage:
-            print(message, file=sys.stderr, flush=True)
-        self._stage = stage
 
 
 if __name__ == "__main__":

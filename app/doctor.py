@@ -9,7 +9,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.assets import ENCODINGS, ENTRIES, FONTS
+from app.assets import ENCODINGS, ENTRIES, FONTS, is_filled
 from app.engine import weights
 from app.engine.catalog import Manifest, PackageSource, read_catalog
 from app.paths import MODELS, STATIC
@@ -68,6 +68,8 @@ def _vendored() -> Finding:
             f"{', '.join(missing)} missing from {vendor}",
             "run `python -m app.assets` in the checkout",
         )
+    if not is_filled(STATIC):
+        return Finding("note", "the browser libraries are of another version", "run `python -m app.assets`")
     return Finding("ok", "browser libraries, fonts and tokenizer vocabularies are there")
 
 
@@ -161,7 +163,8 @@ def _port(settings: Settings) -> Finding:
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; OSError where the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # named, or asyncio would not know it for TCP and would wait 40 ms to send small packets
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -8,13 +8,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.paths import default_weights_dir
 
+DEFAULT_MODEL = "gemma-3-270m"
+
 
 class Settings(BaseSettings):
     """Each field is `PLAYGROUND_<FIELD>` in the environment; the README lists them all (a test says so)."""
 
     model_config = SettingsConfigDict(env_prefix="PLAYGROUND_", extra="forbid", frozen=True)
 
-    model: str = Field("gemma-3-270m", description="Model to open with: a name from `python -m app models`.")
+    model: str = Field(DEFAULT_MODEL, description="Model to open with: a name from `python -m app models`.")
     engine: Literal["local", "fake"] = Field(
         "local", description="`local` runs the model; `fake` is scripted and up in a second."
     )

@@ -60,7 +60,8 @@ def worked_example(
         "prompt": PROMPT,
         "ids": ids,
         "tokens": [
-            {"id": i, "bytes": tokenizer.token_bytes(i).hex(), "special": tokenizer.is_special(i)} for i in ids
+            {"id": i, "bytes": tokenizer.token_bytes(i).hex(), "special": tokenizer.is_special(i)}
+            for i in ids
         ],
         "vocabulary": len(ranked),
         "params": PARAMS,

@@ -22,7 +22,11 @@ ARTICLE = [
         "English",
         "All human beings are born free and equal in dignity and rights. They are endowed with reason and conscience and should act towards one another in a spirit of brotherhood.",
     ),
-    ("zh-CN", "Chinese", "人人生而自由，在尊严和权利上一律平等。他们赋有理性和良心，并应以兄弟关系的精神相对待。"),
+    (
+        "zh-CN",
+        "Chinese",
+        "人人生而自由，在尊严和权利上一律平等。他们赋有理性和良心，并应以兄弟关系的精神相对待。",
+    ),
     (
         "es",
         "Spanish",
@@ -33,7 +37,11 @@ ARTICLE = [
         "Hindi",
         "सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता और समानता प्राप्त है। उन्हें बुद्धि और अन्तरात्मा की देन प्राप्त है और परस्पर उन्हें भाईचारे के भाव से बर्ताव करना चाहिए।",
     ),
-    ("ar", "Arabic", "يولد جميع الناس أحراراً متساوين في الكرامة والحقوق. وقد وهبوا عقلاً وضميراً وعليهم أن يعامل بعضهم بعضاً بروح الإخاء."),
+    (
+        "ar",
+        "Arabic",
+        "يولد جميع الناس أحراراً متساوين في الكرامة والحقوق. وقد وهبوا عقلاً وضميراً وعليهم أن يعامل بعضهم بعضاً بروح الإخاء.",
+    ),
     (
         "pt",
         "Portuguese",
@@ -78,9 +86,7 @@ def _tokens(tokenizer: Tokenizer, text: str) -> list[dict[str, Any]]:
 def _details(tokenizer: Tokenizer, token_id: int) -> dict[str, Any]:
     """What `GET /api/vocabulary/{encoding}/{id}` says of the token whose card is open."""
     return {
-        "merges": [
-            [merge.left.hex(), merge.right.hex(), merge.rank] for merge in tokenizer.merges(token_id)
-        ],
+        "merges": [[merge.left.hex(), merge.right.hex(), merge.rank] for merge in tokenizer.merges(token_id)],
         "spellings": [
             {"id": other, "bytes": tokenizer.token_bytes(other).hex()}
             for other in tokenizer.table.spellings(token_id)

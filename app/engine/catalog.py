@@ -4,6 +4,7 @@ A fact nobody published is the string "not published"; every fact says where it 
 """
 
 import json
+import math
 import re
 import tomllib
 from dataclasses import asdict, dataclass, field
@@ -186,7 +187,7 @@ def folder_manifest(folder: Path) -> Manifest:
         licence="not stated",
         licence_url="",
         context_length=number("max_position_embeddings", "n_positions"),
-        parameters=0,
+        parameters=_count_parameters(folder),
         layers=number("num_hidden_layers", "n_layer"),
         width=number("hidden_size", "n_embd"),
         heads=number("num_attention_heads", "n_head"),
@@ -197,6 +198,21 @@ def folder_manifest(folder: Path) -> Manifest:
         source=PathSource(folder),
         fact_sources=dict.fromkeys(FACTS, "the folder's config.json"),
     )
+
+
+def _count_parameters(folder: Path) -> int:
+    """The sizes of the tensors, as the headers of the weight files state them; 0 where unreadable."""
+    total = 0
+    for path in folder.glob("*.safetensors"):
+        try:
+            with path.open("rb") as file:
+                header = json.loads(file.read(min(int.from_bytes(file.read(8), "little"), 2**27)))
+            total += sum(
+                math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__"
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return 0
+    return total
 
 
 def _source(reader: "_Reader") -> Source:

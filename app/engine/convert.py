@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.engine.subprocesses import run_python, tail
+from app.engine.subprocesses import end_with_parent, run_python, tail
 from app.errors import ModelUnavailable
 
 PROBE = "The capital of France is"
@@ -164,6 +164,7 @@ def main() -> int:
     def say(step: Step) -> None:
         sys.stdout.write(json.dumps({"step": step}) + "\n")
 
+    end_with_parent()
     try:
         convert(Path(sys.argv[1]), Path(sys.argv[2]), say)
     except ModelUnavailable as error:

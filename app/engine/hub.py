@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.engine.catalog import HubSource, Manifest
-from app.engine.subprocesses import run_python, tail
+from app.engine.subprocesses import end_with_parent, run_python, tail
 from app.errors import ModelUnavailable
 
 _SUFFIXES = (".safetensors", ".json", ".jinja", ".model")
@@ -112,6 +112,7 @@ def main() -> int:
     def say(message: dict[str, Any]) -> None:
         sys.stdout.write(json.dumps(message) + "\n")
 
+    end_with_parent()
     try:
         download(sys.argv[1], sys.argv[2], Path(sys.argv[3]), say)
         return 0

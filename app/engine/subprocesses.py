@@ -56,6 +56,18 @@ def run_python(
     return child.returncode
 
 
+def end_with_parent() -> None:
+    """In a child: end when the program that started it is gone, however it went."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
+
+
 def tail(log: Path, lines: int = 1) -> str:
     """The last lines of a child's output that say something."""
     try:

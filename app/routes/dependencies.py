@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 
 from app.engine.interface import Engine
+from app.experiments.shared_runs import SharedRuns
 from app.host import ModelHost
 from app.routes.metrics import Metrics
 from app.settings import Settings
@@ -32,6 +33,11 @@ HostDep = Annotated[ModelHost, Depends(_host)]
 MetricsDep = Annotated[Metrics, Depends(_metrics)]
 
 
+async def _runs(request: Request) -> SharedRuns:
+    runs: SharedRuns = request.app.state.runs
+    return runs
+
+
 async def _engine(host: HostDep) -> Engine:
     return host.engine
 
@@ -49,6 +55,7 @@ async def _client(request: Request, x_client: Annotated[str, Header(max_length=6
     return x_client or (request.client.host if request.client else "")
 
 
+SharedRunsDep = Annotated[SharedRuns, Depends(_runs)]
 EngineDep = Annotated[Engine, Depends(_engine)]
 TokenizerDep = Annotated[Tokenizer, Depends(_tokenizer)]
 WorkersDep = Annotated[TokenizerWorkers, Depends(_workers)]

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -14,9 +14,11 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.errors import NotFound
+from app.experiments.presets import BEHAVIOURS, Measurement, Preset, read_measurement, read_presets
 from app.paths import STATIC, TEMPLATES
 from app.routes.localisation import LANGUAGES, Language, messages, negotiate, translations
 from app.routes.template_filters import filters
+from app.settings import DEFAULT_MODEL
 
 IMPORT_MAP = json.dumps(
     {
@@ -49,6 +51,7 @@ PAGES = (
     Page("tokenizer", "/tokenizer"),
     Page("sampling", "/sampling"),
     Page("playground", "/playground"),
+    *(Page(name, f"/{name}") for name in BEHAVIOURS if (TEMPLATES / "pages" / f"{name}.html").is_file()),
     Page("patterns", "/patterns", development=True),
 )
 
@@ -60,7 +63,9 @@ class PageContext:
     page: Page
     language: Language
     example: dict[str, Any]  # static/examples/<name>.json
-    page_data: dict[str, Any]  # the same and what else the script wants: <script id="page-data">
+    presets: tuple[Preset, ...]  # of a behaviour page
+    measurement: Measurement | None  # what they gave on the loaded model, or else on the default one
+    page_data: dict[str, Any]  # all three, for the script: <script id="page-data">
     model_state: dict[str, Any]  # GET /api/models, as it is now
     messages: dict[str, Any]  # the scripts' sentences
     import_map: str
@@ -77,6 +82,8 @@ def page_context(page: Page, request: Request) -> PageContext:
     asked = query.get("lang")
     language = negotiate(asked, request.headers.get("accept-language", ""))
     example = _example(page.name)
+    model_state = request.app.state.host.state()
+    presets, measurement = _presets(page.name, model_state)
 
     def link(path: str) -> str:
         return f"{path}?{urlencode({'lang': language})}" if asked else path
@@ -85,13 +92,26 @@ def page_context(page: Page, request: Request) -> PageContext:
         page=page,
         language=language,
         example=example,
-        page_data={"example": example},
-        model_state=request.app.state.host.state(),
+        presets=presets,
+        measurement=measurement,
+        page_data={
+            "example": example,
+            "presets": [asdict(preset) for preset in presets],
+            "measurement": asdict(measurement) if measurement else None,
+        },
+        model_state=model_state,
         messages=messages(language),
         import_map=IMPORT_MAP,
         link=link,
         switch={other: f"{page.path}?{urlencode(query | {'lang': other})}" for other in LANGUAGES},
     )
+
+
+def _presets(name: str, model_state: dict[str, Any]) -> tuple[tuple[Preset, ...], Measurement | None]:
+    """A behaviour's presets and their numbers: the loaded model's where they were measured."""
+    loaded = model_state["loaded"]
+    measurement = read_measurement(name, loaded["name"]) if loaded else None
+    return read_presets(name), measurement or read_measurement(name, DEFAULT_MODEL)
 
 
 def _example(name: str) -> dict[str, Any]:
@@ -110,6 +130,7 @@ def environment(language: Language) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # The i18n extension adds this method as it is loaded, where no type checker sees it.
     env.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     env.filters |= filters(language)
     return env
@@ -132,7 +153,9 @@ def _add(page: Page) -> None:
             raise NotFound(f"no page at {page.path}")
         return render(page, request)
 
-    router.add_api_route(page.path, show, methods=["GET", "HEAD"], name=page.name, response_class=HTMLResponse)
+    router.add_api_route(
+        page.path, show, methods=["GET", "HEAD"], name=page.name, response_class=HTMLResponse
+    )
 
 
 for _page in PAGES:

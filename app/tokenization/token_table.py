@@ -60,7 +60,7 @@ class TokenTable:
             for space in ("", " ")
         )
         found = (self.find(variant.encode()) for variant in variants if variant != text)
-        return [i for i in found if i is not None and i != token_id]
+        return [i for i in found if i is not None]
 
     @cached_property
     def packed(self) -> bytes:

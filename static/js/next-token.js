@@ -44,8 +44,8 @@ export class VocabularyBytes {
   }
 }
 
-/** The vocabulary of an encoding, fetched once and cached by the browser. */
-export async function loadVocabulary(encoding, { signal } = {}) {
-  const { buffer, headers } = await getBytes(`/api/vocabulary/${encodeURIComponent(encoding)}`, { signal });
+/** The loaded model's vocabulary; the browser keeps it until the model changes. */
+export async function loadVocabulary({ signal } = {}) {
+  const { buffer, headers } = await getBytes("/api/vocabulary/model", { signal });
   return new VocabularyBytes(buffer, Number(headers.get("X-Vocabulary")));
 }

@@ -4,7 +4,7 @@ import { MAX_SEED } from "./dice.js";
 import { clampParam } from "./sampling-params.js";
 import { Prompt } from "./sampling-prompt.js";
 
-const LONGEST = 32_768; // tokens
+const MOST_TOKENS = 32_768; // tokens
 
 /** The state as a link carries it. */
 export function sharedState({ prompt, model, params, seed, rolls, pick, scale }) {
@@ -36,14 +36,13 @@ function readParams(shared, params) {
 }
 
 function readPick(pick) {
-  if (pick?.by === "greedy") return { by: "greedy", u: null };
-  if (pick?.by === "hand" && isWhole(pick.index, LONGEST)) return { by: "hand", u: null, index: pick.index };
-  const rolled = pick?.by === "dice" || pick?.by === "strip";
-  if (!rolled || !(pick.u >= 0 && pick.u < 1)) return null;
-  return { by: pick.by, u: pick.u, roll: isWhole(pick.roll, 2 ** 32 - 1) ? pick.roll : 0 };
+  if (pick?.by === "greedy") return { by: "greedy" };
+  if (pick?.by === "hand" && isWhole(pick.index, MOST_TOKENS)) return { by: "hand", index: pick.index };
+  if (pick?.by === "dice" && isWhole(pick.roll, 2 ** 32 - 1)) return { by: "dice", roll: pick.roll };
+  return pick?.by === "strip" && pick.u >= 0 && pick.u < 1 ? { by: "strip", u: pick.u } : null;
 }
 
 const isText = (value) => typeof value === "string";
 const isHex = (value) => isText(value) && /^([0-9a-f]{2}){0,3}$/.test(value);
 const isWhole = (value, most) => Number.isInteger(value) && value >= 0 && value <= most;
-const isIds = (value) => Array.isArray(value) && value.length <= LONGEST && value.every((id) => isWhole(id, 2 ** 31));
+const isIds = (value) => Array.isArray(value) && value.length <= MOST_TOKENS && value.every((id) => isWhole(id, 2 ** 31));

@@ -70,7 +70,14 @@ export function insideBand(rows) {
 
 function seen({ rolls }, count, probability) {
   const [low, high] = binomialBand(rolls, probability);
-  return { count, share: count / rolls, low: low / rolls, high: high / rolls, inside: low <= count && count <= high };
+  return {
+    count,
+    share: count / rolls,
+    low: low / rolls,
+    high: high / rolls,
+    inside: low <= count && count <= high,
+    drawable: count > 0 || high > 0, // a cut token has nothing to mark
+  };
 }
 
 function sum(counts, end) {

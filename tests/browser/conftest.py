@@ -95,7 +95,11 @@ def new_page(browser: Browser, live_server: str, troubles: Troubles) -> Iterator
     contexts: list[BrowserContext] = []
 
     def open_page(**options: object) -> Page:
-        settings = {"viewport": {"width": 1280, "height": 900}, "locale": "en", "base_url": live_server} | options
+        settings = {
+            "viewport": {"width": 1280, "height": 900},
+            "locale": "en",
+            "base_url": live_server,
+        } | options
         context = browser.new_context(**settings)
         context.set_default_timeout(10_000)
         troubles.watch(context)

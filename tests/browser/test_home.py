@@ -95,7 +95,11 @@ def test_the_page_works_by_keyboard_alone(page: Page):
 
 
 def test_axe_finds_nothing(new_page: NewPage):
-    for options in ({}, {"locale": "zh-CN", "color_scheme": "dark"}, {"viewport": {"width": 320, "height": 700}}):
+    for options in (
+        {},
+        {"locale": "zh-CN", "color_scheme": "dark"},
+        {"viewport": {"width": 320, "height": 700}},
+    ):
         page = new_page(**options)
         page.goto("/")
         page.wait_for_load_state("networkidle")

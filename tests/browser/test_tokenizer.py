@@ -2,12 +2,14 @@
 
 import json
 import random
+import re
 import urllib.request
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import NewPage, Troubles, axe
+from tests.live import wait_until
 
 EXAMPLE = "How many r's are in strawberry? 草莓有几个r？ 😀"
 NASTY = [
@@ -114,6 +116,7 @@ def test_tokens_that_share_a_character_show_it_once(page: Page):
     page.get_by_label("Encoding").first.select_option("gpt2")
     editor(page).fill("a😀")
     group = strip(page).locator(".token-group")
+    expect(group).to_have_count(1)
     expect(group.locator(".glyph")).to_have_text("😀")
     expect(group.get_by_role("option").nth(0)).to_have_text("F0 9F 98")
     expect(group.get_by_role("option").nth(1)).to_have_text("80")
@@ -211,11 +214,11 @@ def test_arrows_walk_from_line_to_line(page: Page):
     expect(chips(page)).to_have_count(11)
     chips(page).nth(1).focus()
     page.keyboard.press("ArrowDown")
-    expect(page.locator(":focus")).to_have_text("·five")
+    expect(page.locator(":focus")).to_have_text(" five")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowUp")
-    expect(page.locator(":focus")).to_have_text("·two")
+    expect(page.locator(":focus")).to_have_text(" two")
 
 
 def test_all_tokens_of_a_kind(page: Page):
@@ -263,7 +266,7 @@ def test_a_link_opens_the_same_tokens_in_a_clean_profile(page: Page, new_page: N
     expected = [token["id"] for token in ask(live_server, "A link, with 😀 and\ttabs", "gpt2")]
     expect_ids(page, expected)
     page.get_by_role("button", name="Copy link").click()
-    page.wait_for_function("location.hash.startsWith('#s=')")
+    expect(page).to_have_url(re.compile("#s="))
     other = new_page()
     asked: list[str] = []
     other.on("request", lambda request: asked.append(request.url))
@@ -321,7 +324,9 @@ def test_on_a_phone_the_card_is_a_sheet_that_leaves_its_token_free(new_page: New
 @pytest.mark.parametrize("width", [320, 2560])
 def test_nothing_sticks_out(new_page: NewPage, width: int):
     page = opened(new_page(viewport={"width": width, "height": 800}))
-    editor(page).fill("Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft " + "x" * 300)
+    editor(page).fill(
+        "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft " + "x" * 300
+    )
     page.wait_for_timeout(200)
     page.get_by_role("button", name="Compare two").click()
     page.wait_for_timeout(200)
@@ -370,21 +375,25 @@ def test_ten_thousand_tokens_are_painted_in_300_ms(page: Page):
     assert min(m["ms"] for m in measured) <= 300
 
 
+OBSERVE = """() => { window.keys = [];
+  new PerformanceObserver(list => list.getEntries().forEach(entry => entry.name === "keydown" && keys.push(entry.duration)))
+    .observe({ type: "event", durationThreshold: 16 }); }"""
+
+
 def test_typing_stays_quick_with_ten_thousand_tokens(page: Page):
     opened(page)
     page.evaluate(MEASURE, prose(11_000))
+    page.evaluate(OBSERVE)
     editor(page).focus()
     page.keyboard.press("Control+End")
-    wait = "start => new Promise(done => requestAnimationFrame(() => setTimeout(() => done(performance.now() - start))))"
-    times = []
-    for key in "the end of a long text " * 2:
-        start = page.evaluate("performance.now()")
+    typed = "the end of a long text " * 2
+    for key in typed:
         page.keyboard.press("Space" if key == " " else key)
-        times.append(page.evaluate(wait, start))
         page.wait_for_timeout(40)
-    times.sort()
-    assert times[int(0.95 * len(times))] <= 50 + 16  # and one frame, since the clock starts outside the browser
-    expect(strip(page)).to_have_js_property("tokens.length", page.evaluate("document.querySelector('id-list').tokens.length"))
+    slow = sorted(page.evaluate("keys"))  # from the key to the next paint; those under 16 ms are not told
+    times = [0.0] * (len(typed) - len(slow)) + slow
+    assert times[int(0.95 * len(times))] <= 50
+    assert editor(page).input_value().endswith(typed)
 
 
 def test_a_megabyte(page: Page):
@@ -396,7 +405,7 @@ def test_a_megabyte(page: Page):
     visible = """strip => { const box = strip.getBoundingClientRect();
       return [...strip.querySelectorAll(".token")].some(chip => {
         const { top, bottom } = chip.getBoundingClientRect(); return bottom > box.top && top < box.bottom; }); }"""
-    page.wait_for_function(f"({visible})(document.querySelector('token-strip'))")
+    wait_until(lambda: strip(page).evaluate(visible), 5)
     assert page.locator(".token").count() < 3000
     chips(page).last.focus()
     page.keyboard.press("End")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.live import exchange, post, status_of
 
 PATHS = ("/api/completions", "/api/next-token", "/api/score", "/v1/completions")
+EVERY_POST = (*PATHS, "/api/tokenize", "/api/detokenize", "/api/models/load")
 VALUES = (
     b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1", b"1e308", b"-1e308", b"1" + b"0" * 400, b"true", b'"0.5"',
     b"[]", b"{}", b'"\\ud800"', b"9007199254740993", b"0.5",
@@ -62,7 +63,7 @@ def test_no_value_of_any_field_is_a_500(http: httpx.Client, path: str):
     assert_still_works(http)
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", EVERY_POST)
 @pytest.mark.parametrize(
     ("body", "statuses"),
     [
@@ -91,7 +92,7 @@ def test_every_malformed_body_is_a_clear_refusal(http: httpx.Client, path, body,
     assert_still_works(http)
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", EVERY_POST)
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
 def test_json_has_to_say_that_it_is_json(http: httpx.Client, path, content_type):
     headers = {} if content_type is None else {"Content-Type": content_type}
@@ -99,7 +100,7 @@ def test_json_has_to_say_that_it_is_json(http: httpx.Client, path, content_type)
     assert_error(http.send(request), 415, 422)
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", EVERY_POST)
 def test_a_body_of_two_megabytes_is_a_413(http: httpx.Client, port: int, path: str):
     body = json.dumps({"prompt": "a" * 2_000_000}).encode()
     error = assert_error(http.post(path, content=body, headers={"Content-Type": "application/json"}), 413)
@@ -111,7 +112,7 @@ def test_a_body_of_two_megabytes_is_a_413(http: httpx.Client, port: int, path: s
     assert_still_works(http)
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", EVERY_POST)
 def test_the_body_is_not_inflated(http: httpx.Client, path: str):
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     assert_error(http.post(path, content=b"\x1f\x8b\x08\x00" + b"\0" * 100, headers=headers), 400, 422)

@@ -77,12 +77,12 @@ test("half a character waits for its other half", () => {
 test("a link restores what it was made from, and nothing that does not fit", () => {
   const prompt = new Prompt({ ids: [2, 5], text: "Hi" }).edit("Hi there");
   const params = { temperature: 0.7, top_k: 40, top_p: 0.9, min_p: 0 };
-  const state = { prompt, model: "m", params, seed: 42, rolls: 3, pick: { by: "dice", u: 0.25, roll: 2 }, scale: "log" };
+  const state = { prompt, model: "m", params, seed: 42, rolls: 3, pick: { by: "dice", roll: 2 }, scale: "log" };
   const { prompt: again, ...rest } = readShared(JSON.parse(JSON.stringify(sharedState(state))), state);
   assert.deepEqual({ ...again }, { ...prompt });
   assert.deepEqual(rest, { model: "m", params, seed: 42, rolls: 3, pick: state.pick, scale: "log" });
 
-  const broken = { text: "a", typed: "b", ids: ["x"], seed: -1, params: { temperature: "hot", top_k: 1e99 }, pick: { by: "dice", u: 7 } };
+  const broken = { text: "a", typed: "b", ids: ["x"], seed: -1, params: { temperature: "hot", top_k: 1e99 }, pick: { by: "strip", u: 7 } };
   const safe = readShared(broken, state);
   assert.deepEqual([safe.prompt.ids, safe.prompt.shown, safe.seed, safe.pick], [null, "ab", undefined, null]);
   assert.equal(safe.params.temperature, 0.7);

@@ -13,20 +13,24 @@ async def test_a_short_text_does_not_wait_for_long_ones() -> None:
     workers, go = TokenizerWorkers(), threading.Event()
     long_ones = [asyncio.create_task(workers.run(go.wait, LONG_CHARACTERS + 1)) for _ in range(MAX_WAITING)]
     await asyncio.sleep(0)
-    assert await asyncio.wait_for(workers.run(lambda: "short", LONG_CHARACTERS), 5) == "short"
-    assert not any(task.done() for task in long_ones)
-    go.set()
-    await asyncio.gather(*long_ones)
+    try:
+        assert await asyncio.wait_for(workers.run(lambda: "short", LONG_CHARACTERS), 5) == "short"
+        assert not any(task.done() for task in long_ones)
+    finally:
+        go.set()
+        await asyncio.gather(*long_ones)
 
 
 async def test_the_line_of_long_texts_is_bounded_and_empties_again() -> None:
     workers, go = TokenizerWorkers(), threading.Event()
     waiting = [asyncio.create_task(workers.run(go.wait, LONG_CHARACTERS + 1)) for _ in range(MAX_WAITING)]
     await asyncio.sleep(0)
-    with pytest.raises(Overloaded):
-        await workers.run(go.wait, LONG_CHARACTERS + 1)
-    go.set()
-    await asyncio.gather(*waiting)
+    try:
+        with pytest.raises(Overloaded):
+            await asyncio.wait_for(workers.run(go.wait, LONG_CHARACTERS + 1), 5)
+    finally:
+        go.set()
+        await asyncio.gather(*waiting)
     assert await workers.run(lambda: 1, LONG_CHARACTERS + 1) == 1
 
 

@@ -5,7 +5,7 @@
 import { LitElement, html } from "lit";
 import { changedRange } from "../document.js";
 import { t } from "../i18n.js";
-import { lookOf } from "../token-look.js";
+import { levelIn } from "../token-look.js";
 
 const REST = 150; // milliseconds the pointer must rest on a token: passing over others means nothing
 const AT_END = 24; // pixels from the bottom that still count as reading along
@@ -15,7 +15,6 @@ export class DocumentEditor extends LitElement {
     entries: { attribute: false }, // the document's tokens
     pieces: { attribute: false }, // piecesOf(entries): which text they make
     view: { type: String }, // "plain" | "surprise" | "rank" | "kept"
-    vocabulary: { type: Number },
     selected: { attribute: false }, // index of the entry whose card is open
     unusual: { attribute: false }, // indexes of entries that tokenising would cut otherwise
     busy: { type: Boolean }, // the model is writing
@@ -26,7 +25,6 @@ export class DocumentEditor extends LitElement {
     this.entries = null;
     this.pieces = null;
     this.view = "surprise";
-    this.vocabulary = 0;
     this.selected = -1;
     this.unusual = new Set();
     this.busy = false;
@@ -117,11 +115,9 @@ export class DocumentEditor extends LitElement {
     if (before?.entry === entry && before.text === piece.shown && before.marks === marks && before.from === piece.from) return;
     const span = mirror.children[i] ?? mirror.appendChild(document.createElement("span"));
     if (span.textContent !== piece.shown) span.textContent = piece.shown;
-    const look = lookOf(entry, this.view, this.vocabulary);
     span.className = `document-token by-${entry.by}`;
     span.dataset.index = piece.from;
-    span.dataset.level = look.level;
-    span.style.setProperty("--heat", look.heat.toFixed(3));
+    span.dataset.level = levelIn(this.view, entry);
     span.toggleAttribute("data-selected", this.selected >= piece.from && this.selected < piece.to);
     span.toggleAttribute("data-unusual", this.unusual.has(piece.from));
     span.toggleAttribute("data-opaque", piece.opaque);

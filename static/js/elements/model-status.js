@@ -92,10 +92,10 @@ export class ModelStatus extends LitElement {
   #sheet() {
     const { loaded, task, error, engine, models } = this.state;
     return html`
-      <header class="models-header">
+      <div class="models-header">
         <h2>${t("Models")}</h2>
         <form method="dialog"><button class="button button-quiet">${t("Close")}</button></form>
-      </header>
+      </div>
       <div aria-live="polite" class="models-news">
         ${this.offline
           ? html`<p class="models-error">${t("The server does not answer just now. Your text stays here; the page tries again by itself.")}</p>`
@@ -105,7 +105,7 @@ export class ModelStatus extends LitElement {
           ? nothing
           : html`<p class="models-error">
               <span lang="en">${error.message}</span>
-              ${loaded === null || language() === "en" ? nothing : html`<br />${t("{name} goes on running.", { name: loaded.title })}`}
+              ${loaded === null || language() === "en" ? nothing : html`<br />${t("{name} goes on running.", { name: t(loaded.title) })}`}
             </p>`}
         ${task === null ? nothing : this.#task(task, loaded)}
       </div>
@@ -120,7 +120,7 @@ export class ModelStatus extends LitElement {
   }
 
   #running(loaded, engine) {
-    const values = { name: loaded.title, device: deviceName(engine), dtype: engine?.dtype, n: this.state.context_length };
+    const values = { name: t(loaded.title), device: deviceName(engine), dtype: engine?.dtype, n: this.state.context_length };
     return values.device === null
       ? t("Running: {name}. Documents of up to {n} tokens.", values)
       : t("Running: {name} on {device}, {dtype}. Documents of up to {n} tokens.", values);
@@ -134,7 +134,7 @@ export class ModelStatus extends LitElement {
         ${task.message ? html`<br /><span class="quiet" lang="en">${task.message}</span>` : nothing}
       </p>
       ${progressBar(task)}
-      ${loaded === null ? nothing : html`<p class="quiet">${t("{name} answers until then.", { name: loaded.title })}</p>`}
+      ${loaded === null ? nothing : html`<p class="quiet">${t("{name} answers until then.", { name: t(loaded.title) })}</p>`}
     </div>`;
   }
 
@@ -143,7 +143,7 @@ export class ModelStatus extends LitElement {
     const coming = model.name === this.state.task?.name;
     return html`<li class="model" ?data-running=${running}>
       <div class="model-about">
-        <h3>${model.title} <span class="model-kind">${model.kind === "base" ? t("base") : t("instruction-tuned")}</span></h3>
+        <h3>${t(model.title)} <span class="model-kind">${model.kind === "base" ? t("base") : t("instruction-tuned")}</span></h3>
         <p class="model-facts">${facts(model).map((fact, i) => html`${i ? " · " : ""}<span>${fact}</span>`)}</p>
         ${model.on_disk || !model.note ? nothing : html`<p class="model-reason">${t(model.note)}</p>`}
         <details>
@@ -173,7 +173,7 @@ export class ModelStatus extends LitElement {
         class="button button-small"
         type="button"
         ?disabled=${busy}
-        aria-label=${t("Load {name}", { name: model.title })}
+        aria-label=${t("Load {name}", { name: t(model.title) })}
         @click=${() => this.#choose(model.name)}
       >
         ${model.on_disk ? t("Load") : t("Fetch and load")}
@@ -198,7 +198,7 @@ function facts(model) {
     model.parameters > 0 && t("{amount} parameters", { amount: formatCompact(model.parameters) }),
     t("{n} tokens in its vocabulary", { n: model.vocabulary }),
     t("reads {n} tokens at once", { n: model.context_length }),
-    model.licence,
+    html`<span lang="en">${model.licence}</span>`,
   ].filter(Boolean);
 }
 

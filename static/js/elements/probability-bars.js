@@ -10,7 +10,7 @@ import { tokenText } from "./token-text.js";
 
 export class ProbabilityBars extends LitElement {
   static properties = {
-    rows: { attribute: false }, // [{id, bytes (hex), rank, raw, processed, kept, observed?: {count, share, low, high}}]
+    rows: { attribute: false }, // [{id, bytes (hex), rank, raw, processed, kept, observed?: {count, share, low, high, drawable}}]
     remainder: { attribute: false }, // {count, raw, processed, observed?}: the tokens that have no row
     total: { attribute: false }, // tokens in the vocabulary: adds the row that sums to 100 %
     picked: { attribute: false }, // id of the token that the roll picked
@@ -112,7 +112,7 @@ export class ProbabilityBars extends LitElement {
 
   #bar({ observed }) {
     return html`<td class="bars-axis">
-      <span class="bar"><span class="bar-before"></span><span class="bar-now"></span>${observed ? html`<span class="bar-band"></span><span class="bar-observed"></span>` : nothing}</span>
+      <span class="bar"><span class="bar-before"></span><span class="bar-now"></span>${observed?.drawable ? html`<span class="bar-band"></span><span class="bar-observed"></span>` : nothing}</span>
     </td>`;
   }
 
@@ -166,7 +166,7 @@ export class ProbabilityBars extends LitElement {
       const [before, now, band, mark] = bars[index].children;
       stretch(before, barLength(raw, this.axis));
       stretch(now, barLength(this.single ? raw : processed, this.axis));
-      if (!observed) continue;
+      if (!observed?.drawable) continue;
       const low = barLength(observed.low, this.axis);
       band.style.insetInlineStart = percent(low);
       band.style.inlineSize = percent(barLength(observed.high, this.axis) - low);

@@ -280,6 +280,8 @@ function pieceNode({ kind, text, mark }) {
 function group(chips, glyph) {
   const box = document.createElement("span");
   box.className = "token-group";
+  box.role = "group";
+  box.ariaLabel = (glyph ?? []).map(({ text, mark }) => text.trim() || mark).join("");
   const character = document.createElement("bdi");
   character.className = "glyph";
   character.ariaHidden = "true";

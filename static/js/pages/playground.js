@@ -49,7 +49,7 @@ function draw(state, previous) {
   const { entries } = session;
   const busy = state.running !== null;
   const pieces = session.pieces();
-  Object.assign(editor, { entries, pieces, view: state.view, vocabulary: session.vocabulary, selected: state.selected, unusual: state.unusual, busy });
+  Object.assign(editor, { entries, pieces, view: state.view, selected: state.selected, unusual: state.unusual, busy });
   const entry = entries[state.selected] ?? null;
   Object.assign(card, {
     entry,

@@ -11,8 +11,7 @@ import "../elements/sampling-funnel.js";
 import "../elements/sampling-presets.js";
 import "../elements/seed-box.js";
 import "../elements/status-message.js";
-import { roll } from "../dice.js";
-import { formatCount, formatProbability } from "../format.js";
+import { formatProbability } from "../format.js";
 import { t } from "../i18n.js";
 import { models } from "../models.js";
 import { loadVocabulary, nextToken, typedIds } from "../next-token.js";
@@ -20,35 +19,18 @@ import { announce, clearMessage, pageData, showError, showNote } from "../page.j
 import { Prompt } from "../sampling-prompt.js";
 import { neutralParams } from "../sampling-params.js";
 import { readShared, sharedState } from "../sampling-share.js";
-import { countDraws, insideBand, remainderRow, rollMany, stripIntervals, tokenRows } from "../sampling-view.js";
+import { rollMany, tokenRows } from "../sampling-view.js";
 import { provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
 import { Store } from "../store.js";
 import { exampleDistribution, exampleNames } from "../worked-example.js";
+import { ROWS, elements, main, pickedIndex, show } from "./sampling-show.js";
 
-const ROWS = [12, 40, 100, 200];
 const COMPARED = 6;
 const MANY = 1000;
 const TYPING_PAUSE = 250; // milliseconds without a key before the model is asked
 const LISTENING_PAUSE = 700; // before a slider's outcome is said aloud
 
 const { example } = pageData;
-const main = document.querySelector("main");
-const part = (selector) => main.querySelector(selector);
-const elements = {
-  prompt: part("#prompt"),
-  tokens: part("prompt-tokens"),
-  hints: part("prompt-hints"),
-  controls: part("sampling-controls"),
-  presets: part("sampling-presets"),
-  counts: part("sampling-counts"),
-  funnel: part("sampling-funnel"),
-  bars: part("probability-bars"),
-  strip: part("dice-strip"),
-  seed: part("seed-box"),
-  result: part("roll-result"),
-  observed: part(".observed-sentence"),
-};
-
 const store = new Store({
   prompt: new Prompt({ typed: example.prompt }),
   ids: example.ids,
@@ -63,7 +45,7 @@ const store = new Store({
   shown: ROWS[0],
   seed: example.seed,
   rolls: 1, // rolls made for this place in the text; the next one's number
-  pick: { by: "dice", u: example.roll.u, roll: 0 }, // what was picked last, or null
+  pick: { by: "dice", roll: 0 }, // what picked last, or null
   us: null, // a thousand rolls
   comparison: null, // the same prompt without its last space
   waiting: false,
@@ -82,97 +64,9 @@ function fetchVocabulary() {
   const { model } = store.state;
   if (fetching === model || models.state.loaded?.name !== model) return;
   fetching = model;
-  loadVocabulary(model)
+  loadVocabulary()
     .then((vocabulary) => store.state.model === model && store.update({ vocabulary }))
     .catch(showError);
-}
-
-/** The index that was picked, under the settings as they are now: the dice stay, the strip moves. */
-function pickedIndex({ pick }, processed) {
-  if (pick === null) return null;
-  if (pick.by === "greedy") return 0;
-  return pick.by === "hand" ? pick.index : processed.draw(pick.u);
-}
-
-function show(state) {
-  const { distribution, params, shown, us } = state;
-  const processed = distribution.process(params);
-  const observed = us ? countDraws(processed, us, shown) : null;
-  const index = pickedIndex(state, processed);
-  const rows = tokenRows(distribution, processed, shown, hexOf, observed);
-  const id = index === null ? null : distribution.ids[index];
-
-  Object.assign(elements.bars, {
-    rows,
-    remainder: remainderRow(distribution, processed, rows.length, observed),
-    total: distribution.size,
-    picked: index === null ? null : index < rows.length ? id : "rest",
-    scale: state.scale,
-  });
-  Object.assign(elements.controls, { params, vocabulary: distribution.size });
-  Object.assign(elements.presets, { params });
-  Object.assign(elements.counts, {
-    before: distribution.entropyBits,
-    after: processed.entropyBits,
-  });
-  Object.assign(elements.funnel, { size: distribution.size, params, processed });
-  const u = state.pick?.u ?? null;
-  Object.assign(elements.strip, { intervals: stripIntervals(distribution, processed, hexOf), u, picked: id });
-  elements.seed.seed = state.seed;
-  elements.result.result = index === null ? null : resultOf(state, processed, index);
-  elements.result.origin = originOf(state);
-  elements.result.waiting = state.waiting;
-  elements.observed.textContent = observed ? observedSentence(rows) : "";
-  showPrompt(state);
-  showButtons(state);
-  part("[data-vocabulary]").textContent = formatCount(distribution.size);
-}
-
-function resultOf({ distribution, pick }, processed, index) {
-  return {
-    by: pick.by,
-    u: pick.u,
-    bytes: hexOf(distribution.ids[index]),
-    probability: processed.probability(index),
-    rank: index + 1,
-    best: { bytes: hexOf(distribution.ids[0]), probability: processed.probability(0) },
-  };
-}
-
-function originOf({ pick, seed, ids }) {
-  if (pick?.by !== "dice") return "";
-  return t("Seed {seed}, place {place}, roll {n}.", { seed: String(seed), place: ids.length, n: pick.roll + 1 });
-}
-
-function observedSentence(rows) {
-  const { inside, rows: drawn } = insideBand(rows);
-  return t("{rolls} rolls: {inside} of {n} rows lie inside the band where chance puts 95 % of them.", {
-    rolls: formatCount(MANY),
-    inside,
-    n: drawn,
-  });
-}
-
-function showPrompt({ prompt, tokens, ids, bos, waiting, comparison, model }) {
-  if (elements.prompt.value !== prompt.shown) elements.prompt.value = prompt.shown;
-  elements.tokens.tokens = tokens;
-  elements.bars.toggleAttribute("data-waiting", waiting);
-  elements.bars.setAttribute("aria-busy", String(waiting));
-  Object.assign(elements.hints, {
-    trailingSpace: / $/.test(prompt.shown),
-    empty: bos && ids.length === 1 && prompt.shown === "",
-    comparison,
-    source: models.ready ? null : model,
-  });
-}
-
-function showButtons({ scale, shown, distribution, rolls }) {
-  for (const button of main.querySelectorAll("[data-scale]")) {
-    button.setAttribute("aria-pressed", String(button.dataset.scale === scale));
-  }
-  const more = ROWS.find((rows) => rows > shown && shown < distribution.size);
-  part("[data-action=more]").textContent = t("Show {n} rows", { n: more ?? ROWS[0] });
-  part("[data-action=replay]").disabled = rolls === 0;
 }
 
 /** Ask the model about the prompt. A newer question ends an older one. */
@@ -188,12 +82,15 @@ async function ask({ pause = 0 } = {}) {
     signal.throwIfAborted();
     store.update({ waiting: true });
     const { name } = models.state.loaded;
+    const { model: made, prompt: asked } = store.state;
     const prompt = promptFor(name);
     const question = await questionOf(prompt, { signal });
     const answer = await nextToken(question, { signal });
     clearMessage();
     const vocabulary = name === store.state.model ? store.state.vocabulary : null;
-    store.update({ ...answer, prompt, model: name, vocabulary, waiting: false });
+    const us = answer.ids.length === store.state.ids.length ? store.state.us : null; // dice go by the place
+    store.update({ ...answer, us, prompt, model: name, vocabulary, waiting: false });
+    if (prompt !== asked) showNote(t("That was made with {made}; here {name} answers, and cut the text into its own tokens.", { made, name }));
   } catch (error) {
     if (signal.aborted) return;
     store.update({ waiting: false });
@@ -217,9 +114,9 @@ async function questionOf(prompt, { signal } = {}) {
 }
 
 function rollOnce() {
-  const { seed, rolls, ids, waiting } = store.state;
+  const { rolls, waiting } = store.state;
   if (waiting) return; // what is on screen is about to go
-  store.update({ pick: { by: "dice", u: roll(seed, rolls, ids.length), roll: rolls }, rolls: rolls + 1 });
+  store.update({ pick: { by: "dice", roll: rolls }, rolls: rolls + 1 });
   sayPicked();
 }
 
@@ -313,7 +210,7 @@ const actions = {
   roll: rollOnce,
   "roll-many": rollManyTimes,
   greedy: () => {
-    store.update({ pick: { by: "greedy", u: null } });
+    store.update({ pick: { by: "greedy" } });
     sayPicked();
   },
   replay: () => store.update({ rolls: 0, pick: null, us: null }),
@@ -334,7 +231,7 @@ main.addEventListener("params-changed", ({ detail }) => {
 main.addEventListener("seed-changed", ({ detail }) => store.update({ seed: detail.seed, rolls: 0, pick: null, us: null }));
 main.addEventListener("roll-placed", ({ detail }) => store.update({ pick: { by: "strip", u: detail.u } }));
 main.addEventListener("row-picked", ({ detail }) => {
-  store.update({ pick: { by: "hand", u: null, index: detail.rank - 1 } });
+  store.update({ pick: { by: "hand", index: detail.rank - 1 } });
   sayPicked();
 });
 main.addEventListener("append-asked", appendPicked);
@@ -344,7 +241,7 @@ models.addEventListener("change", () => {
   if (models.ready && models.state.loaded.name !== store.state.model) ask();
 });
 
-store.watch(show);
+store.watch((state) => show(state, hexOf));
 provideSnapshot(() => sharedState(store.state));
 const restored = await restoreFromFragment((shared) => {
   store.update({ ...readShared(shared, store.state), us: null, comparison: null });

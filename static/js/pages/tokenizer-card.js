@@ -16,7 +16,7 @@ export class CardControl {
   #marked = null;
   #known = new Map();
   #timer = 0;
-  #address = "";
+  #key = "";
 
   constructor(card, panels) {
     this.#card = card;
@@ -122,26 +122,28 @@ export class CardControl {
 
   #write() {
     const panel = this.#panel;
-    const token = tokenFacts(panel.list, this.#index, panel.vocabulary);
+    const token = tokenFacts(panel.list, this.#index, panel.name);
     if (this.#marked !== null && this.#marked !== token.id) this.#mark(null);
     this.#card.token = token;
-    const address = `/api/vocabulary/${encodeURIComponent(panel.vocabulary)}/${token.id}`;
-    this.#address = address;
-    this.#card.details = this.#known.get(address) ?? null;
+    const key = `${panel.name} ${token.id}`;
+    this.#key = key;
+    this.#card.details = this.#known.get(key) ?? null;
     clearTimeout(this.#timer);
-    if (!this.#known.has(address)) this.#timer = setTimeout(() => this.#ask(address), ASK_AFTER_MS);
+    if (this.#known.has(key)) return;
+    const address = `/api/vocabulary/${panel.encoding}/${token.id}`;
+    this.#timer = setTimeout(() => this.#ask(key, address), ASK_AFTER_MS);
   }
 
-  async #ask(address) {
+  async #ask(key, address) {
     let details = "failed";
     try {
       details = await getJson(address);
       if (this.#known.size >= MOST_KNOWN) this.#known.clear();
-      this.#known.set(address, details);
+      this.#known.set(key, details);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
     }
-    if (address !== this.#address) return;
+    if (key !== this.#key) return;
     this.#card.details = details;
     this.#clear();
   }

@@ -33,8 +33,8 @@ export class EncodingPanel {
     if ([...this.select.options].some((option) => option.value === name)) this.select.value = name;
   }
 
-  /** The name the server knows the encoding by: the loaded model's own, where that is chosen. */
-  get vocabulary() {
+  /** What to call the encoding: by the loaded model's name, where its own is chosen. */
+  get name() {
     return this.encoding === "model" ? (models.state.loaded?.name ?? "model") : this.encoding;
   }
 
@@ -44,11 +44,11 @@ export class EncodingPanel {
 
   /** Cut `text`; of several calls only the last one's tokens are shown. Throws ApiError. */
   async cut(text, special) {
-    const asked = JSON.stringify([text, special, this.vocabulary]);
+    const asked = JSON.stringify([text, special, this.name]);
     if (asked === this.#asked) return;
     this.#asked = asked;
     try {
-      const encoding = this.vocabulary;
+      const { encoding } = this;
       const reply = await this.#latest.run((signal) => postBytes("/api/tokenize", { text, encoding, special }, { signal }));
       if (reply === undefined) return;
       const normalised = reply.headers.get("X-Normalised") === "true";

@@ -68,7 +68,7 @@ function painted(panel) {
 
 function writeComparison() {
   const place = find(".comparison");
-  const [left, right] = panels.map((panel) => ({ name: panel.vocabulary, n: panel.list.length }));
+  const [left, right] = panels.map((panel) => ({ name: panel.name, n: panel.list.length }));
   place.hidden = !store.state.comparing || left.n === 0 || right.n === 0;
   if (place.hidden) return;
   const [more, less] = left.n >= right.n ? [left, right] : [right, left];
@@ -104,7 +104,7 @@ function setComparing(comparing) {
 }
 
 async function countTaxes() {
-  const encoding = panels[0].vocabulary;
+  const { encoding, name } = panels[0];
   try {
     const counted = await taxes.run((signal) =>
       Promise.all(
@@ -116,7 +116,7 @@ async function countTaxes() {
     );
     if (counted === undefined) return;
     tax.rows = counted;
-    find("#tax-encoding").textContent = encoding;
+    find("#tax-encoding").textContent = name;
   } catch (error) {
     showError(error);
   }

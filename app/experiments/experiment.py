@@ -1,0 +1,131 @@
+"""What every experiment is: a request, an engine, and parts of a result as they are computed.
+
+A request is a frozen pydantic model with bounds on every field; a part is a frozen dataclass that names its
+`kind`. Experiments know the engine's interface and the tokenizer, and nothing of the web.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from app.engine.interface import Engine
+from app.engine.outputs import FinishReason, Step
+from app.engine.params import GenerationRequest, SamplingParams
+from app.tokenization.tokenizer import Tokenizer
+
+T = TypeVar("T")
+
+
+class ExperimentRequest(BaseModel):
+    """Base of every experiment's request: nothing unknown, nothing coerced, hashable by its JSON."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Part(Protocol):
+    """A piece of a result, told as soon as it is known."""
+
+    kind: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an experiment is."""
+
+    kind: ClassVar[str] = "progress"
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """A token as pages show it: its id and its bytes in hexadecimal."""
+
+    id: int
+    bytes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """What the model wrote after a prompt, token by token. Log-probabilities are the model's own, in nats."""
+
+    sequence: int
+    token_ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    entropies_bits: tuple[float, ...]
+    finish_reason: FinishReason | None
+
+
+@dataclass(frozen=True, slots=True)
+class Laboratory:
+    """What an experiment works with."""
+
+    engine: Engine
+    tokenizer: Tokenizer
+    client: str = ""
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """A whole document as the model reads it: BOS first where its own tokenizer puts one."""
+        token_ids = self.tokenizer.encode(text)
+        bos = self.tokenizer.bos_token_id
+        if bos is not None and (self.tokenizer.adds_bos or not token_ids):
+            return (bos, *token_ids)
+        return tuple(token_ids)
+
+    def text(self, token_ids: Sequence[int]) -> str:
+        """The text of tokens; half a character at an edge becomes U+FFFD."""
+        return b"".join(map(self.tokenizer.token_bytes, token_ids)).decode("utf-8", "replace")
+
+    def view(self, token_ids: Sequence[int]) -> tuple[TokenView, ...]:
+        return tuple(TokenView(i, self.tokenizer.token_bytes(i).hex()) for i in token_ids)
+
+    async def continue_text(
+        self, token_ids: Sequence[int], params: SamplingParams
+    ) -> tuple[Continuation, ...]:
+        """All `params.n` continuations of a prompt, read once and written in one batch."""
+        request = GenerationRequest(tuple(token_ids), params, self.client)
+        steps: list[list[Step]] = [[] for _ in range(params.n)]
+        async with aclosing(self.engine.generate(request)) as events:
+            async for event in events:
+                if isinstance(event, Step):
+                    steps[event.sequence].append(event)
+        return tuple(_continuation(sequence, written) for sequence, written in enumerate(steps))
+
+
+def _continuation(sequence: int, steps: Sequence[Step]) -> Continuation:
+    return Continuation(
+        sequence,
+        tuple(step.token_id for step in steps),
+        tuple(step.raw_logprob for step in steps),
+        tuple(step.entropy_bits for step in steps),
+        steps[-1].finish_reason if steps else None,
+    )
+
+
+async def side_by_side(work: Sequence[Awaitable[T]]) -> AsyncIterator[tuple[int, T]]:
+    """(index, result) of each piece of work as it ends; leaving early cancels the rest."""
+
+    async def numbered(index: int, piece: Awaitable[T]) -> tuple[int, T]:
+        return index, await piece
+
+    tasks = [asyncio.ensure_future(numbered(index, piece)) for index, piece in enumerate(work)]
+    try:
+        for task in asyncio.as_completed(tasks):
+            yield await task
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """An entry of the table in app/experiments/catalog.py."""
+
+    name: str
+    request: type[ExperimentRequest]
+    run: Callable[..., AsyncGenerator[Part, None]]  # (Laboratory, request) -> parts

@@ -1,0 +1,74 @@
+"""One route per experiment: a request in, the parts of its result out as they are computed.
+
+Server-sent events named for the part (`progress`, ...), then exactly one `done` or `error`. The same request
+asked by many is computed once.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from app.errors import PlaygroundError
+from app.experiments.catalog import EXPERIMENTS
+from app.experiments.experiment import Experiment, ExperimentRequest, Laboratory, Part
+from app.experiments.presets import part_json
+from app.routes.dependencies import ClientDep, HostDep, SharedRunsDep
+from app.routes.errors import INTERNAL, log_unexpected
+
+router = APIRouter(prefix="/api/experiments")
+
+OpenRun = tuple[Part | None, AsyncIterator[Part]]
+
+
+def _add(experiment: Experiment) -> None:
+    async def _open(
+        body: experiment.request,  # type: ignore[name-defined]  # the table decides, at run time
+        host: HostDep,
+        runs: SharedRunsDep,
+        client: ClientDep,
+    ) -> AsyncIterator[OpenRun]:
+        """A dependency, so that what is refused before the first part is an ordinary 4xx."""
+        laboratory = Laboratory(host.engine, host.tokenizer, client)
+        async with aclosing(
+            runs.parts(_key(experiment, body, host), _starter(experiment, laboratory, body))
+        ) as parts:
+            yield await anext(parts, None), parts
+
+    async def run(opened: Annotated[OpenRun, Depends(_open)]) -> AsyncIterator[ServerSentEvent]:
+        first, parts = opened
+        try:
+            if first is not None:
+                yield _sse(first.kind, part_json(first))
+            async for part in parts:
+                yield _sse(part.kind, part_json(part))
+            yield _sse("done", {})
+        except PlaygroundError as error:
+            yield _sse("error", {"code": error.code, "message": error.message})
+        except Exception as error:
+            log_unexpected(error)
+            yield _sse("error", {"code": "internal", "message": INTERNAL})
+
+    router.add_api_route(
+        f"/{experiment.name}", run, methods=["POST"], response_class=EventSourceResponse, name=experiment.name
+    )
+
+
+def _starter(experiment: Experiment, laboratory: Laboratory, body: ExperimentRequest) -> Callable[[], Any]:
+    return lambda: experiment.run(laboratory, body)
+
+
+def _key(experiment: Experiment, body: ExperimentRequest, host: Any) -> str:
+    engine = host.engine
+    return json.dumps([engine.name, engine.description, experiment.name, body.model_dump(mode="json")])
+
+
+def _sse(event: str, data: dict[str, Any]) -> ServerSentEvent:
+    return ServerSentEvent(event=event, raw_data=json.dumps(data, allow_nan=False))
+
+
+for _experiment in EXPERIMENTS.values():
+    _add(_experiment)

@@ -1,0 +1,97 @@
+"""What a person sees in the terminal: where the playground is, and how far the model is."""
+
+import socket
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+    from app.host import ModelHost
+
+_EVERYWHERE = ("0.0.0.0", "::")  # listens on all addresses of this machine
+
+
+def announce(settings: Settings) -> None:
+    """Where the playground is. Said only when somebody already listens there."""
+    host = "127.0.0.1" if settings.host in _EVERYWHERE else settings.host
+    typer.echo(f"Base Model Playground: http://{f'[{host}]' if ':' in host else host}:{settings.port}")
+    if settings.host in _EVERYWHERE:
+        typer.echo("\n  OPEN TO THE NETWORK: everybody on it can use this playground, without a password.")
+        for address in lan_addresses():
+            typer.echo(f"  Students open  http://{address}:{settings.port}")
+        typer.echo()
+
+
+def lan_addresses() -> list[str]:
+    """This machine's addresses on its networks, the one that leads out first."""
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(
+                ("192.0.2.1", 9)
+            )  # RFC 5737: nobody's address; connecting a datagram socket sends nothing
+            found.append(str(probe.getsockname()[0]))
+        except OSError:
+            pass
+    try:
+        found += [str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
+    except OSError:
+        pass
+    return [address for address in dict.fromkeys(found) if not address.startswith("127.")]
+
+
+def follow(host: "ModelHost") -> None:
+    """Show how far the first model is, until it answers or cannot."""
+    with ProgressLine() as line:
+        while (state := host.state())["state"] == "loading":
+            if task := state["task"]:
+                line.show(task["stage"], task["fraction"], task["message"])
+            time.sleep(0.2)
+    if state["state"] == "ready":
+        where = ", ".join(each for each in state["engine"].values() if each != "none")
+        typer.echo(f"{state['loaded']['title']} is ready ({where}).")
+    elif state["error"]:
+        typer.echo(f"error: {state['error']['message']}", err=True)
+
+
+class ProgressLine:
+    """A progress bar where there is a terminal, a line at each new stage where there is none."""
+
+    def __init__(self) -> None:
+        self._bar: RichProgress | None = None
+        self._task: TaskID | None = None
+        self._stage = ""
+
+    def __enter__(self) -> "ProgressLine":
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn
+
+            columns: tuple[Any, ...] = (
+                BarColumn(bar_width=24),
+                TextColumn("{task.percentage:>3.0f} %"),
+                TextColumn("{task.description}", markup=False),
+            )
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def show(self, stage: str, fraction: float | None, message: str) -> None:
+        if self._bar:
+            if self._task is None:
+                self._task = self._bar.add_task(message, total=1.0)
+            self._bar.update(self._task, description=message, completed=fraction or 0.0)
+        elif stage != self._stage:
+            typer.echo(message, err=True)
+        self._stage = stage

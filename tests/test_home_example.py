@@ -1,0 +1,48 @@
+"""What the home page claims about the default model, measured anew on its weights."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.paths import STATIC
+from app.tokenization.registry import load_model_tokenizer
+
+EXAMPLE = json.loads((STATIC / "examples" / "home.json").read_text(encoding="utf-8"))
+TOLERANCE = EXAMPLE["tolerance"]
+
+
+def test_an_example_adds_up_to_one():
+    for language in ("en", "zh-CN"):
+        shown = EXAMPLE[language]
+        assert sum(row["p"] for row in shown["top"]) + shown["remainder"] == pytest.approx(1, abs=1e-4)
+
+
+def test_the_sentence_beside_the_figure_is_what_the_figure_shows():
+    english, chinese = EXAMPLE["en"]["top"], EXAMPLE["zh-CN"]["top"]
+    assert [bytes.fromhex(row["bytes"]).decode() for row in english[:3]] == [" the", " a", " Paris"]
+    assert bytes.fromhex(chinese[0]["bytes"]).decode() == "乐"
+    assert 1 / (1 - chinese[0]["p"]) == pytest.approx(6, abs=0.5)  # "about one roll of six"
+
+
+@pytest.mark.weights
+async def test_the_default_model_still_says_so(default_model: Path):
+    from app.engine import local
+
+    tokenizer = load_model_tokenizer(default_model, EXAMPLE["model"])
+    engine = local.load(default_model, name=EXAMPLE["model"], tokenizer=tokenizer, slots=1, context_length=64)
+    try:
+        for language in ("en", "zh-CN"):
+            shown = EXAMPLE[language]
+            assert [tokenizer.bos_token_id, *tokenizer.encode(shown["prompt"])] == shown["ids"]
+            probabilities = np.exp((await engine.next_token(shown["ids"])).astype(np.float64))
+            for row in shown["top"]:
+                assert probabilities[row["id"]] == pytest.approx(row["p"], abs=TOLERANCE), row
+            likeliest = np.argsort(-probabilities)[:3].tolist()
+            assert likeliest == [row["id"] for row in shown["top"][:3]]
+            entropy = -float((probabilities * np.log(probabilities.clip(1e-300))).sum()) / math.log(2)
+            assert entropy == pytest.approx(shown["entropy_bits"], abs=0.2)
+    finally:
+        engine.close()
