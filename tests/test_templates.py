@@ -31,7 +31,7 @@ def sentences_of_templates() -> Iterator[str]:
     env = Environment(extensions=["jinja2.ext.i18n"], trim_blocks=True, lstrip_blocks=True)
     for path in TEMPLATES.rglob("*.html"):
         for _, _, message in env.extract_translations(path.read_text(encoding="utf-8")):
-            yield from [message] if isinstance(message, str) else filter(None, message)
+            yield from filter(None, [message] if isinstance(message, str) else message or ())
 
 
 def sentences_of_manifests() -> Iterator[str]:

@@ -44,7 +44,7 @@ export function t(key, values = {}) {
 /**
  * The same, cut at its places, so that an element can put more than text there.
  *
- * Example: tParts("picked {token} at rank {n}", {token: html`<b>a</b>`, n: 2}) is
+ * Example: "picked {token} at rank {n}" with {token: html`<b>a</b>`, n: 2} is
  * ["picked ", html`<b>a</b>`, " at rank ", "2"].
  */
 export function tParts(key, values = {}) {

@@ -18,7 +18,7 @@ def test_the_page_is_alive_before_any_script(new_page: NewPage):
     page.goto("/")
     expect(table(page).locator("tbody tr")).to_have_count(12)
     expect(first_token(page)).to_have_text("·the")
-    expect(page.get_by_text("Paris comes third")).to_be_visible()
+    expect(page.get_by_text("Paris gets only")).to_be_visible()
     assert page.locator(".bar-drawn rect").first.bounding_box()["width"] > 50
 
 

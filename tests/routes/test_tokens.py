@@ -149,7 +149,7 @@ def test_nothing_waits_for_a_model_but_its_own_tokenizer() -> None:
         ({}, "text"),
         ({"text": None}, "text"),
         ({"text": 1}, "text"),
-        ({"text": "x" * 1_000_001}, "text"),
+        ({"text": "x" * 1_000_001, "encoding": "gpt2"}, "text"),
         ({"text": "x", "encoding": 3}, "encoding"),
         ({"text": "x", "encoding": ""}, "encoding"),
         ({"text": "x", "encoding": "x" * 101}, "encoding"),

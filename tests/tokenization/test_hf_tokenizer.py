@@ -104,15 +104,6 @@ def test_a_character_in_bytes_gives_each_token_its_own(tokenizers: dict[str, HfT
     assert [(span.start, span.end) for span in spans[-4:]] == [(1, 2), (2, 3), (3, 4), (4, 5)]
 
 
-def test_a_characters_own_token_is_found_before_the_byte_of_the_same_value(
-    tokenizers: dict[str, HfTokenizer],
-) -> None:
-    table = tokenizers["byte fallback"].table
-    same = [i for i, token in enumerate(table.tokens) if token == b"e"]
-    assert len(same) == 2
-    assert table.find(b"e") == same[1]  # the first is <0x65>
-
-
 def test_the_space_a_tokenizer_puts_first_is_no_part_of_the_text(tokenizers: dict[str, HfTokenizer]) -> None:
     tokenizer = tokenizers["byte fallback, own space"]
     spans = tokenizer.spans("the weather is hot; hello")

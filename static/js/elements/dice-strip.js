@@ -2,12 +2,12 @@
 // The pointer can be put anywhere by hand: thin tokens are drawn together but stay within reach.
 
 import { LitElement, html, live, nothing } from "lit";
-import { spokenText } from "../bytes.js";
-import { formatProbability, formatRoll } from "../format.js";
+import { spokenText, visibleText } from "../bytes.js";
+import { formatCount, formatProbability, formatRoll } from "../format.js";
 import { t } from "../i18n.js";
 import { tokenText } from "./token-text.js";
 
-const NARROWEST_LABEL = 0.03; // of the strip
+const CHARACTER = 0.5; // rem: a little more than one of its monospaced characters
 
 export class DiceStrip extends LitElement {
   static properties = {
@@ -15,6 +15,7 @@ export class DiceStrip extends LitElement {
     u: { attribute: false }, // the roll in [0, 1), or null
     picked: { attribute: false }, // id of the picked token, to mark its interval
     label: { type: String },
+    characters: { state: true }, // how many fit into the strip
   };
 
   constructor() {
@@ -23,11 +24,26 @@ export class DiceStrip extends LitElement {
     this.u = null;
     this.picked = null;
     this.label = "";
+    this.characters = 0;
     this.shaded = 0; // how many pieces have their shade, which goes by their place
   }
 
   createRenderRoot() {
     return this;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.observer = new ResizeObserver(([{ contentRect }]) => {
+      const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+      this.characters = contentRect.width / (CHARACTER * rem);
+    });
+    this.observer.observe(this);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.observer.disconnect();
   }
 
   shouldUpdate() {
@@ -55,11 +71,17 @@ export class DiceStrip extends LitElement {
   }
 
   #interval({ id, bytes, start, end, count }) {
-    const wide = end - start >= NARROWEST_LABEL;
+    const room = (end - start) * this.characters - 1;
     const many = count > 1;
-    const picked = many ? this.u !== null && this.u >= start && this.u < end : id === this.picked && this.picked !== null;
-    const text = many ? t("{n} thin ones", { n: count }) : tokenText(bytes);
-    return html`<span class=${`dice-interval ${many ? "is-many" : ""} ${picked ? "is-picked" : ""}`}>${wide ? text : nothing}</span>`;
+    const picked = many ? this.u !== null && this.u >= start && this.u < end : id !== null && id === this.picked;
+    return html`<span class=${`dice-interval ${many ? "is-many" : ""} ${picked ? "is-picked" : ""}`}>${many ? this.#count(count, room) : fits(bytes, room) ? tokenText(bytes) : nothing}</span>`;
+  }
+
+  #count(count, room) {
+    const label = t("{n} thin ones", { n: count });
+    if (label.length <= room) return label;
+    const short = `+${formatCount(count)}`;
+    return short.length <= room ? short : nothing;
   }
 
   #spoken() {
@@ -85,6 +107,17 @@ export class DiceStrip extends LitElement {
   #point(u) {
     this.dispatchEvent(new CustomEvent("roll-placed", { bubbles: true, detail: { u } }));
   }
+}
+
+const widths = new Map(); // hex -> characters that a token takes
+
+function fits(bytes, room) {
+  if (room < 1) return false;
+  if (!widths.has(bytes)) {
+    if (widths.size > 4096) widths.clear();
+    widths.set(bytes, [...visibleText(bytes)].reduce((width, character) => width + (character > "\u2e7f" ? 2 : 1), 0));
+  }
+  return widths.get(bytes) <= room;
 }
 
 if (!customElements.get("dice-strip")) customElements.define("dice-strip", DiceStrip);

@@ -106,6 +106,7 @@ export class DocumentEditor extends LitElement {
     this.pieces.forEach((piece, i) => this.#drawPiece(mirror, piece, i));
     while (mirror.children.length > this.pieces.length) mirror.lastElementChild.remove();
     this.drawn.length = this.pieces.length;
+    mirror.toggleAttribute("data-open-line", this.pieces.at(-1)?.shown.endsWith("\n") ?? false);
   }
 
   #drawPiece(mirror, piece, i) {

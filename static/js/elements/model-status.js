@@ -2,7 +2,6 @@ import { LitElement, createRef, html, nothing, ref } from "lit";
 import { formatCompact, formatCount, formatProgress } from "../format.js";
 import { language, msg, t } from "../i18n.js";
 
-const DEVICES = { cpu: "CPU", cuda: "GPU", mps: "GPU" };
 const STAGES = {
   fetch: msg("fetching"),
   convert: msg("converting"),
@@ -189,8 +188,10 @@ function progressBar(task, name = "") {
     : html`<progress class="progress ${name}" aria-label=${label} max="1" .value=${task.fraction}></progress>`;
 }
 
+/** "CPU" of "CPU, 2 cores"; null where nothing is computed. */
 function deviceName(engine) {
-  return engine === null || engine.device === "none" ? null : (DEVICES[engine.device] ?? engine.device);
+  const [device] = engine?.device.split(",") ?? ["none"];
+  return device === "none" ? null : device;
 }
 
 function facts(model) {

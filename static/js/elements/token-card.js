@@ -9,10 +9,11 @@
  */
 
 import { html, LitElement, nothing } from "lit";
-import { spacedHex, visibleParts, visibleText } from "../bytes.js";
+import { hexToBytes, spacedHex } from "../bytes.js";
 import { placeCard } from "../card-place.js";
 import { formatCount } from "../format.js";
 import { t } from "../i18n.js";
+import { tokenPieces } from "../token-groups.js";
 
 export class TokenCard extends LitElement {
   static properties = {
@@ -152,7 +153,7 @@ export class TokenCard extends LitElement {
     if (token.special) return nothing;
     if (details === null) return row(t("merges"), "…");
     if (details === "failed" || details.merges.length === 0) return row(t("merges"), "–");
-    const steps = details.merges.map(([left, right]) => `${visibleText(left)} + ${visibleText(right)}`);
+    const steps = details.merges.map(([left, right]) => `${line(left)} + ${line(right)}`);
     const last = steps.at(-1);
     if (steps.length === 1) return row(t("merges"), html`<bdi>${last}</bdi>`);
     return row(
@@ -184,14 +185,16 @@ export class TokenCard extends LitElement {
 const row = (name, value) => html`<dt>${name}</dt><dd>${value}</dd>`;
 const prose = (name, value) => html`<dt>${name}</dt><dd class="card-prose">${value}</dd>`;
 
+const pieces = (hex) => tokenPieces(hexToBytes(hex));
+
+/** A token on one line: "·straw", "F0 9F". */
+const line = (hex) => pieces(hex).map(({ text, mark }) => mark || text).join("");
+
+/** A token as its chip shows it. */
 function ink(hex) {
-  if (hex === "") return "–";
-  const parts = visibleParts(hex);
-  return parts.map(({ text, kind }, index) => {
-    if (kind === "text") return text;
-    const gap = kind === "byte" && parts[index - 1]?.kind === "byte" ? " " : "";
-    return html`<span class="${kind}-mark">${gap}${text}</span>`;
-  });
+  return pieces(hex).map(({ kind, text, mark }) =>
+    kind === "text" ? text : html`<span class="ink-${kind}">${mark || text}</span>`,
+  );
 }
 
 if (!customElements.get("token-card")) customElements.define("token-card", TokenCard);

@@ -48,7 +48,8 @@ const store = new Store({
   pick: { by: "dice", roll: 0 }, // what picked last, or null
   us: null, // a thousand rolls
   comparison: null, // the same prompt without its last space
-  waiting: false,
+  answered: example.prompt, // the text whose numbers these are
+  waiting: false, // for those of another
 });
 
 function hexOf(id) {
@@ -74,13 +75,11 @@ let asking = null;
 async function ask({ pause = 0 } = {}) {
   asking?.abort();
   const { signal } = (asking = new AbortController());
-  // The worked example is good to play with until the model is there; for any other text it says nothing.
-  store.update({ waiting: models.ready || store.state.prompt.shown !== example.prompt });
+  store.update({ waiting: store.state.prompt.shown !== store.state.answered });
   try {
     await new Promise((resolve) => setTimeout(resolve, pause));
     await models.untilReady({ signal });
     signal.throwIfAborted();
-    store.update({ waiting: true });
     const { name } = models.state.loaded;
     const { model: made, prompt: asked } = store.state;
     const prompt = promptFor(name);
@@ -89,7 +88,7 @@ async function ask({ pause = 0 } = {}) {
     clearMessage();
     const vocabulary = name === store.state.model ? store.state.vocabulary : null;
     const us = answer.ids.length === store.state.ids.length ? store.state.us : null; // dice go by the place
-    store.update({ ...answer, us, prompt, model: name, vocabulary, waiting: false });
+    store.update({ ...answer, us, prompt, model: name, vocabulary, answered: prompt.shown, waiting: false });
     if (prompt !== asked) showNote(t("That was made with {made}; here {name} answers, and cut the text into its own tokens.", { made, name }));
   } catch (error) {
     if (signal.aborted) return;
