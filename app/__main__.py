@@ -138,6 +138,33 @@ def models() -> None:
 
 
 @app.command()
+def presets(
+    behaviours: Annotated[list[str] | None, typer.Argument(help="Only these; all otherwise.")] = None,
+    model: Annotated[str | None, typer.Option(help="A name from `models`.", metavar=_MODEL)] = None,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Run them and write down what they give.")
+    ] = False,
+) -> None:
+    """List the presets of the behaviour pages, or measure them on a model."""
+    from app.experiments.presets import BEHAVIOURS, read_presets
+
+    settings = _settings({"model": model} if model else {})
+    if unknown := set(behaviours or ()) - set(BEHAVIOURS):
+        _fail(f"there is no behaviour {', '.join(sorted(unknown))}; there are {', '.join(BEHAVIOURS)}")
+    if not measure:
+        for behaviour in behaviours or BEHAVIOURS:
+            for preset in read_presets(behaviour):
+                typer.echo(f"{behaviour:14} {preset.id}: {preset.title}")
+        return
+    from app.measure import measure_presets
+
+    try:
+        measure_presets(settings, tuple(behaviours or ()), typer.echo)
+    except PlaygroundError as error:
+        _fail(error.message)
+
+
+@app.command()
 def doctor() -> None:
     """Look at this machine and say what to do before a lesson."""
     from app.doctor import examine

@@ -4,6 +4,7 @@ Everything slow happens on a background thread; the site is up from the first se
 let go only when the next one is ready, and closed only when its last stream has ended.
 """
 
+import asyncio
 import logging
 import threading
 import time
@@ -83,6 +84,8 @@ class ModelHost:
         self._first = self._resolve_first(settings)
         self._lock = threading.Lock()
         self._loaded: _Loaded | None = None
+        self._beside: _Loaded | None = None
+        self._beside_lock = asyncio.Lock()
         self._task: _Task | None = None
         self._error: dict[str, str] | None = None
         self._cancelled = threading.Event()
@@ -114,6 +117,23 @@ class ModelHost:
             )
         self._begin(manifest)
 
+    async def beside(self, name: str) -> tuple[Engine, Tokenizer]:
+        """A second model, to be asked next to the loaded one; loaded when first asked for."""
+        loaded = self._ready()
+        if self.settings.engine == "fake" or loaded.manifest.name == name:
+            return loaded.engine, loaded.tokenizer
+        async with self._beside_lock:
+            second = self._beside
+            if second is None or second.manifest.name != name:
+                manifest = self._catalog[name]
+                if not weights.have(manifest, self.settings.weights_dir):
+                    raise ModelUnavailable(
+                        f"{manifest.title} is not on this machine; `python -m app fetch {name}` gets it"
+                    )
+                opened = await asyncio.to_thread(self._open, manifest, _silently, self._cancelled)
+                second = self._beside = _Loaded(manifest, *opened)
+        return second.engine, second.tokenizer
+
     def state(self) -> dict[str, Any]:
         """The answer of GET /api/models."""
         with self._lock:
@@ -133,10 +153,11 @@ class ModelHost:
         """Stop what is under way and free the models. A second call does nothing."""
         self._cancelled.set()
         with self._lock:
-            loaded, self._loaded = self._loaded, None
+            models = [model for model in (self._loaded, self._beside) if model]
+            self._loaded = self._beside = None
             threads = list(self._threads)
-        if loaded:
-            loaded.engine.close()
+        for model in models:
+            model.engine.close()
         for thread in threads:
             thread.join(timeout=10)
 
@@ -292,6 +313,10 @@ class ModelHost:
             ms_per_token=settings.ms_per_token,
         )
         return engine, tokenizer
+
+
+def _silently(stage: str, fraction: float | None, message: str) -> None:
+    """A second model is not worth a progress bar: it is on disk, and small."""
 
 
 def _json(task: _Task) -> dict[str, Any]:

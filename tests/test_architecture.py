@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "doctor": BELOW_HOST | {"assets"},
     "routes": BELOW_HOST | {"host"},
     "main": BELOW_HOST | {"host", "routes"},
-    "__main__": BELOW_HOST | {"host", "doctor", "main"},
+    "measure": BELOW_HOST,
+    "__main__": BELOW_HOST | {"host", "doctor", "main", "measure"},
     "__init__": set(),
 }
 ONLY_IN_ENGINE = {"torch", "transformers", "safetensors", "gguf", "accelerate"}

@@ -129,3 +129,4 @@ class Experiment:
     name: str
     request: type[ExperimentRequest]
     run: Callable[..., AsyncGenerator[Part, None]]  # (Laboratory, request) -> parts
+    model: str | None = None  # the model it runs on; None is the loaded one

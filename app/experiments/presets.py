@@ -6,7 +6,7 @@ preset gave, in exact mode.
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -59,12 +59,17 @@ def read_measurement(behaviour: str, model: str) -> Measurement | None:
     return Measurement(**json.loads(file.read_text(encoding="utf-8")))
 
 
-async def measure(behaviour: str, laboratory: Laboratory, model: str) -> AsyncIterator[str]:
-    """Run every preset and write the file; yields the id of each preset when it is done."""
+async def measure(
+    behaviour: str, laboratory: Callable[[str | None], Laboratory], model: str
+) -> AsyncIterator[str]:
+    """Run every preset and write the file; yields the id of each preset when it is done.
+
+    `laboratory` gives the one for an experiment's own model; None stands for `model`.
+    """
     results = {}
     for preset in read_presets(behaviour):
         experiment = EXPERIMENTS[preset.experiment]
-        results[preset.id] = await run_preset(experiment, preset, laboratory)
+        results[preset.id] = await run_preset(experiment, preset, laboratory(experiment.model))
         yield preset.id
     file = FOLDER / "measured" / model / f"{behaviour}.json"
     file.parent.mkdir(parents=True, exist_ok=True)

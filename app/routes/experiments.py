@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from app.engine.interface import Engine
 from app.errors import PlaygroundError
 from app.experiments.catalog import EXPERIMENTS
 from app.experiments.experiment import Experiment, ExperimentRequest, Laboratory, Part
@@ -32,10 +33,11 @@ def _add(experiment: Experiment) -> None:
         client: ClientDep,
     ) -> AsyncIterator[OpenRun]:
         """A dependency, so that what is refused before the first part is an ordinary 4xx."""
-        laboratory = Laboratory(host.engine, host.tokenizer, client)
-        async with aclosing(
-            runs.parts(_key(experiment, body, host), _starter(experiment, laboratory, body))
-        ) as parts:
+        engine, tokenizer = host.engine, host.tokenizer
+        if experiment.model is not None:
+            engine, tokenizer = await host.beside(experiment.model)
+        start = _starter(experiment, Laboratory(engine, tokenizer, client), body)
+        async with aclosing(runs.parts(_key(experiment, body, engine), start)) as parts:
             yield await anext(parts, None), parts
 
     async def run(opened: Annotated[OpenRun, Depends(_open)]) -> AsyncIterator[ServerSentEvent]:
@@ -61,8 +63,7 @@ def _starter(experiment: Experiment, laboratory: Laboratory, body: ExperimentReq
     return lambda: experiment.run(laboratory, body)
 
 
-def _key(experiment: Experiment, body: ExperimentRequest, host: Any) -> str:
-    engine = host.engine
+def _key(experiment: Experiment, body: ExperimentRequest, engine: Engine) -> str:
     return json.dumps([engine.name, engine.description, experiment.name, body.model_dump(mode="json")])
 
 

@@ -100,7 +100,8 @@ export function clientId() {
     client = null; // storage may be blocked; the name then lasts as long as the page
   }
   if (client === null) {
-    client = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const random = crypto.getRandomValues(new Uint8Array(12));
+    client = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
     try {
       sessionStorage.setItem("client", client);
     } catch {

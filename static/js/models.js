@@ -97,7 +97,8 @@ export class Models extends EventTarget {
     clearTimeout(this.#timer);
     if (document.visibilityState !== "visible") return;
     const busy = this.#offline || this.#state.task !== null || this.#state.state === "loading";
-    const seconds = (busy ? BUSY_SECONDS : CALM_SECONDS) * (1 + Math.random()); // a class does not ask in step
+    // Never the same pause twice, or a whole class would ask in step.
+    const seconds = (busy ? BUSY_SECONDS : CALM_SECONDS) * (1 + Math.random());
     this.#timer = setTimeout(() => this.refresh(), seconds * 1000);
   }
 }
@@ -105,4 +106,6 @@ export class Models extends EventTarget {
 const first = globalThis.document?.getElementById("model-state");
 
 /** This page's. */
-export const models = new Models(first ? JSON.parse(first.textContent) : { loaded: null, state: "loading", task: null, error: null, models: [] });
+export const models = new Models(
+  first ? JSON.parse(first.textContent) : { loaded: null, state: "loading", task: null, error: null, models: [] },
+);

@@ -104,6 +104,11 @@ async def test_ten_thousand_draws_follow_the_shown_distribution(engine, tokenize
     assert ((observed - theory) ** 2 / theory).sum() < 59.7
 
 
+def test_a_run_of_spaces_is_cut_as_gemmas_own_tokenizer_cuts_it(tokenizer):
+    """31 and 9: ids of Gemma 3's published tokenizer.json."""
+    assert tokenizer.encode(" " * 40) == [167, 145]
+
+
 async def test_the_model_knows_the_capital_of_france(engine, tokenizer):
     """The smallest sign that the weights were converted whole."""
     logprobs = await engine.next_token(encode(tokenizer, "The capital of France is the city of"))

@@ -62,7 +62,9 @@ export class ModelStatus extends LitElement {
       <button class="model-status" type="button" aria-haspopup="dialog" data-light=${this.#light()} @click=${this.#open}>
         <span class="model-light" aria-hidden="true"></span>
         <span class="model-name">${loaded?.name ?? task?.name ?? t("no model")}</span>
-        ${loaded !== null && deviceName(engine) !== null ? html`<span class="model-device">${deviceName(engine)}</span>` : nothing}
+        ${loaded === null || deviceName(engine) === null
+          ? nothing
+          : html`<span class="model-device">${deviceName(engine)}</span>`}
         <span class="model-word">${this.#word()}</span>
       </button>
       ${task === null ? nothing : progressBar(task, "model-progress")}
@@ -97,14 +99,18 @@ export class ModelStatus extends LitElement {
       </div>
       <div aria-live="polite" class="models-news">
         ${this.offline
-          ? html`<p class="models-error">${t("The server does not answer just now. Your text stays here; the page tries again by itself.")}</p>`
+          ? html`<p class="models-error">
+              ${t("The server does not answer just now. Your text stays here; the page tries again by itself.")}
+            </p>`
           : nothing}
         ${this.problem === null ? nothing : html`<p class="models-error">${this.problem}</p>`}
         ${error === null
           ? nothing
           : html`<p class="models-error">
               <span lang="en">${error.message}</span>
-              ${loaded === null || language() === "en" ? nothing : html`<br />${t("{name} goes on running.", { name: t(loaded.title) })}`}
+              ${loaded === null || language() === "en"
+                ? nothing
+                : html`<br />${t("{name} goes on running.", { name: t(loaded.title) })}`}
             </p>`}
         ${task === null ? nothing : this.#task(task, loaded)}
       </div>
@@ -119,8 +125,9 @@ export class ModelStatus extends LitElement {
   }
 
   #running(loaded, engine) {
-    const values = { name: t(loaded.title), device: deviceName(engine), dtype: engine?.dtype, n: this.state.context_length };
-    return values.device === null
+    const device = deviceName(engine);
+    const values = { name: t(loaded.title), device, dtype: engine?.dtype, n: this.state.context_length };
+    return device === null
       ? t("Running: {name}. Documents of up to {n} tokens.", values)
       : t("Running: {name} on {device}, {dtype}. Documents of up to {n} tokens.", values);
   }
@@ -133,7 +140,9 @@ export class ModelStatus extends LitElement {
         ${task.message ? html`<br /><span class="quiet" lang="en">${task.message}</span>` : nothing}
       </p>
       ${progressBar(task)}
-      ${loaded === null ? nothing : html`<p class="quiet">${t("{name} answers until then.", { name: t(loaded.title) })}</p>`}
+      ${loaded === null
+        ? nothing
+        : html`<p class="quiet">${t("{name} answers until then.", { name: t(loaded.title) })}</p>`}
     </div>`;
   }
 
@@ -149,7 +158,8 @@ export class ModelStatus extends LitElement {
           <summary>${t("More")}</summary>
           <dl>
             ${details(model).map(
-              ([term, value, from]) => html`<dt>${term}</dt><dd>${value}${from ? html`<small lang="en">${from}</small>` : nothing}</dd>`,
+              ([term, value, from]) => html`<dt>${term}</dt>
+                <dd>${value}${from ? html`<small lang="en">${from}</small>` : nothing}</dd>`,
             )}
           </dl>
         </details>

@@ -24,6 +24,7 @@ export class TokenCard extends LitElement {
     anchor: { attribute: false },
   };
 
+  #stood = false;
   #observer = new ResizeObserver(() => this.#show());
 
   constructor() {
@@ -69,9 +70,12 @@ export class TokenCard extends LitElement {
   #show() {
     if (!this.hasUpdated && this.token === undefined) return;
     if (!this.lies) {
+      this.#stood = true;
       this.removeAttribute("popover");
       return;
     }
+    if (this.#stood && !this.pinned) this.#tell("card-closed"); // the window grew narrow: nobody asked for a sheet
+    this.#stood = false;
     this.popover = "manual";
     if (this.isConnected) this.togglePopover(this.token !== null);
     if (this.token !== null && this.anchor && !this.hasAttribute("docked")) this.#place();

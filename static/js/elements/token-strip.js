@@ -91,8 +91,6 @@ export class TokenStrip extends LitElement {
   #begin() {
     this.#surface = document.createElement("div");
     this.#surface.className = "token-surface";
-    this.#surface.role = "listbox";
-    this.#surface.setAttribute("aria-orientation", "horizontal");
     this.replaceChildren(this.#surface);
     this.#flow = new VirtualFlow(this, this.#surface, {
       fill: (box, block) => this.#fill(box, block),
@@ -104,6 +102,7 @@ export class TokenStrip extends LitElement {
   #show(list) {
     const unchanged = this.#list.commonPrefix(list);
     this.#list = list;
+    this.#surface.role = list.length > 0 ? "listbox" : "group"; // a listbox without options is an error to axe
     this.#roving = Math.max(0, Math.min(this.#roving, list.length - 1));
     for (const index of this.#chips.keys()) if (index >= unchanged) this.#chips.delete(index);
     this.#flow.show(list, { unchanged, hold: [this.#roving] });

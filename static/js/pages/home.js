@@ -101,7 +101,11 @@ function tellRoll({ bytes, u, rank, raw_logprob: logprob, top }) {
   const sentence = (token, first) =>
     rank === 1 || likeliest === undefined
       ? t("Rolled {u}: {token}, {p}. The likeliest, this time.", { ...values, token })
-      : t("Rolled {u}: {token}, {p}, rank {rank}. The likeliest was {first}: chance, not an error.", { ...values, token, first });
+      : t("Rolled {u}: {token}, {p}, rank {rank}. The likeliest was {first}: chance, not an error.", {
+          ...values,
+          token,
+          first,
+        });
   rolled.textContent = sentence(visibleText(bytes), likeliest && visibleText(likeliest.bytes));
   announce(sentence(spokenText(bytes), likeliest && spokenText(likeliest.bytes)));
 }
@@ -116,16 +120,31 @@ function showDistribution({ top, remainder, vocabulary, entropy_bits: entropy })
 }
 
 function stateSentence({ asked, waiting }) {
-  if (models.offline) return t("The server does not answer just now. Your text stays here; the page tries again by itself.");
-  if (!models.ready && waiting) return t("The model is still getting ready; it answers as soon as it can. Its progress stands at the top of the page.");
-  if (!models.ready) return t("Measured earlier with {model}. The model on this server is still getting ready.", { model: pageData.example.model });
-  if (asked === null) return t("Measured with {model} on {day}. Type, and the model on this server answers.", { model: pageData.example.model, day: pageData.example.measured });
+  const { model, measured: day } = pageData.example;
+  if (models.offline) {
+    return t("The server does not answer just now. Your text stays here; the page tries again by itself.");
+  }
+  if (!models.ready && models.state.state === "failed") {
+    return t(
+      "The model could not be loaded. Press its name at the top of the page to see why, or to load another.",
+    );
+  }
+  if (!models.ready && waiting) {
+    return t(
+      "The model is still getting ready; it answers as soon as it can. Its progress stands at the top of the page.",
+    );
+  }
+  if (!models.ready) {
+    return t("Measured earlier with {model}. The model on this server is still getting ready.", { model });
+  }
+  if (asked === null) {
+    return t("Measured with {model} on {day}. Type, and the model on this server answers.", { model, day });
+  }
   return t("The next token by {model}, now: the model's own odds, over its whole vocabulary.", { model: asked });
 }
 
 store.watch(({ shown, asked, waiting }, previous) => {
   if (shown !== previous.shown) showDistribution(shown);
-  bars.toggleAttribute("aria-busy", false);
   bars.setAttribute("aria-busy", String(waiting));
   state.textContent = stateSentence({ asked, waiting });
 });
@@ -157,4 +176,5 @@ await restoreFromFragment(({ text }) => {
   prompt.value = String(text ?? "");
   store.update({ text: prompt.value, ids: null });
 }, showError);
-if (prompt.value !== example.prompt && location.hash === "") type(prompt.value); // typed before this script came
+// What was typed before this script came is not lost.
+if (prompt.value !== example.prompt && location.hash === "") type(prompt.value);

@@ -67,11 +67,15 @@ export function autosave(session) {
 }
 
 function save(session) {
-  try {
-    const branches = session.state.branches.map(({ entries, ...rest }) => ({ ...rest, document: packDocument(entries, { whole: true }) }));
-    sessionStorage.setItem(AUTOSAVE, JSON.stringify({ ...snapshotOf(session, { whole: true }), branches }));
-  } catch {
-    sessionStorage?.removeItem(AUTOSAVE); // too large, or storage is blocked: the page's own guard still asks before leaving
+  // Alternatives take the most room: where everything is too large, they can be asked for again.
+  for (const whole of [true, false]) {
+    try {
+      const branches = session.state.branches.map(({ entries, ...rest }) => ({ ...rest, document: packDocument(entries, { whole }) }));
+      sessionStorage.setItem(AUTOSAVE, JSON.stringify({ ...snapshotOf(session, { whole }), branches }));
+      return;
+    } catch {
+      continue; // full or blocked: the page's own guard still asks before leaving
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { mergeIdentical } from "../branches.js";
 import { randomSeed } from "../dice.js";
 import { appendTokens, endsSentence, idsOf, keepFirst, modelToken, textOf } from "../document.js";
 import { promptLength } from "../export.js";
+import { models } from "../models.js";
 import { announce, clearMessage, showError } from "../page.js";
 
 const ALTERNATIVES = 10;
@@ -63,6 +64,7 @@ export class Writer {
     const controller = new AbortController();
     store.update({ running: { kind, controller, position: null, tokens: 0, started: performance.now(), first: null }, outcome: null, rows: [] });
     try {
+      if (!models.ready) await models.untilReady({ signal: controller.signal });
       const before = session.entries.length;
       await session.prepare();
       const shift = session.entries.length - before; // the starting token may have come first

@@ -6,13 +6,15 @@ import "../elements/continuation-list.js";
 import "../elements/document-editor.js";
 import "../elements/sampling-controls.js";
 import "../elements/step-card.js";
+import { hexToBytes } from "../bytes.js";
 import { changeBranch, deleteBranches, treeOf } from "../branches.js";
-import { entriesBefore, entryBefore, textOf } from "../document.js";
+import { draftsOf, entriesBefore, entryBefore, textOf } from "../document.js";
 import { canRedo, canUndo } from "../history.js";
 import { t } from "../i18n.js";
 import { models } from "../models.js";
 import { pageData, showError } from "../page.js";
 import { provideSnapshot, restoreFromFragment } from "../share.js";
+import { decodeVisibly } from "../utf8.js";
 import { Brancher } from "./playground-branching.js";
 import { Comparison } from "./playground-compare.js";
 import { bindKeys } from "./playground-keys.js";
@@ -70,6 +72,7 @@ function draw(state, previous) {
   }
   Object.assign($("context-meter"), { used: entries.length, limit: session.limit, asked: state.maxTokens });
   $("#outcome").textContent = outcomeText(session) ?? $("#outcome").textContent;
+  drawStart(entries[0]);
   drawButtons(state, busy, pieces);
   drawLines(state, entries);
   hint.look();
@@ -87,6 +90,13 @@ function drawButtons(state, busy, pieces) {
   $("#continue-here").disabled = busy || state.caret >= end;
   for (const button of document.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", String(button.dataset.view === state.view));
   for (const button of document.querySelectorAll("[data-count]")) button.setAttribute("aria-pressed", String(Number(button.dataset.count) === state.count));
+}
+
+/** The token that begins every document has no text of its own, so it stands beside the count. */
+function drawStart(first) {
+  const chip = $("#start-chip");
+  chip.hidden = first?.by !== "start";
+  if (!chip.hidden) chip.textContent = decodeVisibly(hexToBytes(first.bytes));
 }
 
 function drawLines(state, entries) {
@@ -171,6 +181,7 @@ function bindButtons() {
     button.addEventListener("click", () => writer.write({ tokens: Number(button.dataset.write) }));
   }
   for (const button of document.querySelectorAll("[data-view]")) button.addEventListener("click", () => store.update({ view: button.dataset.view }));
+  $("#start-chip").addEventListener("click", () => select(0));
   for (const button of document.querySelectorAll("[data-tree]")) {
     button.addEventListener("click", () => {
       tree.view = button.dataset.tree;
@@ -255,5 +266,8 @@ for (const kind of ["pointerdown", "keydown"]) {
     scorer.look();
   });
 }
-models.addEventListener("change", () => draw(store.state, store.state));
+models.addEventListener("change", () => {
+  if (models.ready && draftsOf(session.entries).length > 0) session.settleSoon();
+  draw(store.state, store.state);
+});
 start().catch(showError);
