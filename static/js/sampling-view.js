@@ -3,7 +3,7 @@
 import { binomialBand } from "./binomial.js";
 import { roll } from "./dice.js";
 
-const STRIP = { least: 1 / 200, most: 120 };
+const STRIP = { least: 1 / 120, most: 60 }; // about 7 pixels of a wide page
 
 /** One row for each of the `count` likeliest tokens; `hexOf(id)` gives a token's bytes, "" if unknown yet. */
 export function tokenRows(distribution, processed, count, hexOf, observed = null) {
@@ -33,7 +33,6 @@ export function remainderRow(distribution, processed, listed, observed = null) {
     raw: Math.max(0, 1 - distribution.cumulative(listed)),
     processed: processed.kept > listed ? Math.max(0, rest) : 0,
     kept: processed.kept > listed,
-    keptCount: Math.max(0, processed.kept - listed),
     observed: observed ? seen(observed, observed.rolls - sum(observed.counts, listed), Math.max(0, rest)) : null,
   };
 }

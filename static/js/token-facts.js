@@ -40,6 +40,16 @@ export function tokenFacts(list, index, encoding) {
   };
 }
 
+/**
+ * The same token with the blank before it taken away, or with one put there: to most encodings a stranger. Null where a
+ * blank would make no sense.
+ */
+export function withOtherBlank(bytes) {
+  const text = decodeUtf8(bytes);
+  if (text === null || !/^ ?[\p{L}\p{N}]/u.test(text)) return null;
+  return text.startsWith(" ") ? text.slice(1) : ` ${text}`;
+}
+
 /** The text of the group this token is a part of; null for a token that holds whole characters. */
 function partOf(list, index) {
   if (decodeUtf8(list.bytesOf(index)) !== null) return null;

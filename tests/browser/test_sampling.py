@@ -60,7 +60,8 @@ def live(page: Page, path: str = "/sampling") -> Page:
     return page
 
 
-def test_the_page_is_alive_before_any_script(new_page: NewPage):
+def test_the_page_is_alive_before_any_script(new_page: NewPage, troubles: Troubles):
+    troubles.expect(r"\(csp\)$")  # so Chromium calls preloaded modules where scripts are off
     page = new_page(java_script_enabled=False)
     page.goto("/sampling")
     expect(rows(page)).to_have_count(12)
@@ -139,6 +140,45 @@ def test_the_same_seed_rolls_the_same_dice(page: Page):
     page.get_by_role("button", name="Roll", exact=True).click()
     expect(page.locator(".roll-origin")).to_contain_text("Seed 618, place 4, roll 1")
     expect(page.locator(".is-picked .token-text").first).to_be_visible()
+
+
+def test_the_page_draws_what_the_server_would(page: Page):
+    live(page)
+    page.get_by_role("button", name="Replay").click()
+    page.get_by_role("button", name="Roll", exact=True).click()
+    place = page.locator(".prompt-tokens li").count()
+    expect(page.locator(".roll-origin")).to_contain_text(f"Seed 42, place {place}, roll 1")
+    request = {"prompt": PROMPT, "temperature": 0.8, "top_p": 0.9, "seed": 42, "max_tokens": 1}
+    events = page.request.post("/api/completions", data=request).text()
+    token = next(
+        json.loads(line.removeprefix("data:"))
+        for line in events.splitlines()
+        if '"token"' in line or '"u"' in line
+    )
+    assert (token["position"], token["u"]) == (place, roll(42, 0, place))
+    assert int(page.locator(".is-picked .bars-id").inner_text()) == token["id"]
+
+
+def test_a_failed_question_leaves_nothing_to_draw_from(page: Page, troubles: Troubles):
+    live(page)
+    troubles.expect("ERR_FAILED|request failed")
+    page.route("**/api/next-token", lambda route: route.abort())
+    page.get_by_label("Prompt").fill("Another text")
+    expect(page.get_by_role("status").filter(has_text="does not answer")).to_be_visible()
+    page.get_by_role("button", name="Roll", exact=True).click()
+    expect(page.locator(".roll-sentence")).not_to_contain_text("picked")  # those numbers are another text's
+    page.unroute("**/api/next-token")
+    page.get_by_label("Prompt").fill("The capital of France is")
+    page.get_by_role("button", name="Roll", exact=True).click(trial=True)
+    expect(page.locator("probability-bars")).to_have_attribute("aria-busy", "false")
+    page.get_by_role("button", name="Roll", exact=True).click()
+    expect(page.locator(".roll-sentence")).to_contain_text("picked")
+
+
+def test_nothing_moves_where_motion_is_not_wanted(new_page: NewPage):
+    page = live(new_page(reduced_motion="reduce"))
+    duration = page.locator(".dice-pointer").evaluate("e => getComputedStyle(e).transitionDuration")
+    assert duration == "0s"
 
 
 def test_a_bad_seed_is_refused_in_words(page: Page):

@@ -1,7 +1,6 @@
 """Text becomes chips that are true to the byte, and every chip says what it is."""
 
 import json
-import random
 import re
 import urllib.request
 
@@ -9,7 +8,6 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import NewPage, Troubles, axe
-from tests.live import wait_until
 
 EXAMPLE = "How many r's are in strawberry? 草莓有几个r？ 😀"
 NASTY = [
@@ -61,7 +59,8 @@ def expect_ids(page: Page, expected: list[int], panel: int = 0) -> None:
     assert shown_ids(page, panel) == expected
 
 
-def test_the_page_is_alive_before_any_script(new_page: NewPage):
+def test_the_page_is_alive_before_any_script(new_page: NewPage, troubles: Troubles):
+    troubles.expect(r"\(csp\)$")  # so Chromium calls modules where scripts are off
     page = new_page(java_script_enabled=False)
     page.goto("/tokenizer")
     expect(page.locator("token-strip .token")).to_have_count(21)
@@ -164,6 +163,7 @@ def test_the_card_tells_how_the_token_came_to_be(page: Page):
         "11 bytes · 11 characters",
         "merge 73,445 of 100,000",
         "·straw + berry",
+        "strawberry 496 + 675 + 15717",
         "·Strawberry",
         "89077",
     ]:
@@ -323,6 +323,8 @@ def test_on_a_phone_the_card_is_a_sheet_that_leaves_its_token_free(new_page: New
 
 def test_a_card_that_floats_stands_beside_its_token(page: Page):
     opened(page)
+    expect(card(page)).to_contain_text("496 + 675")  # its last line has come
+    page.evaluate("() => document.fonts.ready")
     card(page).evaluate(
         "card => { card.removeAttribute('docked'); card.anchor = document.querySelectorAll('.token')[1]; }"
     )
@@ -360,77 +362,6 @@ def test_accessible(new_page: NewPage, scheme: str, locale: str):
     axe(page)
 
 
-def test_an_unknown_link_is_explained(page: Page, troubles: Troubles):
+def test_an_unknown_link_is_explained(page: Page):
     page.goto("/tokenizer#s=9.abc")
     expect(page.locator("main status-message")).to_contain_text("another version")
-
-
-def prose(words: int) -> str:
-    rng = random.Random(7)
-    pool = "the quick brown fox jumps over a lazy dog while wizards brew strange potions in copper kettles".split()
-    lines = [" ".join(rng.choice(pool) for _ in range(60)) + ".\n" for _ in range(words // 60)]
-    return "".join(lines)
-
-
-MEASURE = """async text => {
-  const strip = document.querySelector("token-strip"), editor = document.querySelector("#text"), before = strip.tokens;
-  const fetched = new Promise(done => new PerformanceObserver(list => {
-    for (const entry of list.getEntries()) if (entry.name.endsWith("/api/tokenize")) done(entry.responseEnd);
-  }).observe({ type: "resource" }));
-  editor.value = text;
-  editor.dispatchEvent(new Event("input"));
-  while (strip.tokens === before) await new Promise(done => setTimeout(done));
-  await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
-  const painted = performance.now();
-  return { tokens: strip.tokens.length, chips: strip.querySelectorAll(".token").length, ms: painted - await fetched };
-}"""
-
-
-def test_ten_thousand_tokens_are_painted_in_300_ms(page: Page):
-    opened(page)
-    text = prose(11_000)
-    measured = [page.evaluate(MEASURE, text + "." * n) for n in range(3)]
-    assert measured[0]["tokens"] > 10_000
-    assert measured[0]["chips"] < 3000
-    assert min(m["ms"] for m in measured) <= 300
-
-
-OBSERVE = """() => { window.keys = [];
-  new PerformanceObserver(list => list.getEntries().forEach(entry => entry.name === "keydown" && keys.push(entry.duration)))
-    .observe({ type: "event", durationThreshold: 16 }); }"""
-
-
-def test_typing_stays_quick_with_ten_thousand_tokens(page: Page):
-    opened(page)
-    page.evaluate(MEASURE, prose(11_000))
-    page.evaluate(OBSERVE)
-    editor(page).focus()
-    page.keyboard.press("Control+End")
-    typed = "the end of a long text "
-    rounds = []
-    for _ in range(4):  # other work on this machine only ever adds: the quietest round counts
-        page.evaluate("keys.length = 0")
-        for key in typed:
-            page.keyboard.press("Space" if key == " " else key)
-            page.wait_for_timeout(40)
-        slow = sorted(page.evaluate("keys"))  # from the key to the next paint; those under 16 ms are not told
-        rounds.append(([0.0] * (len(typed) - len(slow)) + slow)[int(0.95 * len(typed))])
-    assert min(rounds) <= 50
-    assert editor(page).input_value().endswith(typed * 4)
-
-
-def test_a_megabyte(page: Page):
-    opened(page)
-    result = page.evaluate(MEASURE, prose(190_000)[:999_999])
-    assert result["tokens"] > 150_000
-    assert result["chips"] < 3000
-    strip(page).evaluate("strip => { strip.scrollTop = strip.scrollHeight / 2; }")
-    visible = """strip => { const box = strip.getBoundingClientRect();
-      return [...strip.querySelectorAll(".token")].some(chip => {
-        const { top, bottom } = chip.getBoundingClientRect(); return bottom > box.top && top < box.bottom; }); }"""
-    wait_until(lambda: strip(page).evaluate(visible), 5)
-    assert page.locator(".token").count() < 3000
-    chips(page).last.focus()
-    page.keyboard.press("End")
-    index = page.evaluate("Number(document.activeElement.dataset.index)")
-    assert index == result["tokens"] - 1

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Latest } from "../../static/js/latest.js";
-import { noticesOf, rankOf, tokenFacts } from "../../static/js/token-facts.js";
+import { noticesOf, rankOf, tokenFacts, withOtherBlank } from "../../static/js/token-facts.js";
 import { TokenList } from "../../static/js/token-list.js";
 import { taxed } from "../../static/js/token-tax.js";
 
@@ -25,6 +25,14 @@ test("facts of a token that holds part of a character", () => {
   assert.deepEqual([facts.start, facts.end, facts.characterStart], [3, 4, 2]);
   assert.equal(facts.occurrences, 2);
   assert.equal(tokenFacts(list, 2, "cl100k_base").partOf, null);
+});
+
+test("the same word with the other blank", () => {
+  const bytes = (text) => new TextEncoder().encode(text);
+  assert.equal(withOtherBlank(bytes(" strawberry")), "strawberry");
+  assert.equal(withOtherBlank(bytes("berry")), " berry");
+  for (const text of [" ", "?", "\n", "  x", ""]) assert.equal(withOtherBlank(bytes(text)), null);
+  assert.equal(withOtherBlank(Uint8Array.of(0xe8)), null);
 });
 
 test("notices only where there is something to notice", () => {

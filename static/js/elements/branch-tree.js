@@ -98,8 +98,19 @@ export class BranchTree extends LitElement {
       <div class="branch-blocks">
         ${blocksOf(top).slice(0, MOST_LEVELS).map((level) => html`<div class="branch-level">${level.map((block) => this.#block(block, top))}</div>`)}
       </div>
+      ${this.#thin(top)}
       <p class="quiet small">${t("Heights are the model's own probabilities of the first token of each line; grey is everything it could have written there instead.")}</p>
     `;
+  }
+
+  /** Ways too unlikely for a block one could see or press. */
+  #thin(top) {
+    const thin = top.children.filter(({ probability }) => probability !== null && probability < THINNEST_LABEL);
+    if (thin.length === 0) return nothing;
+    return html`<p class="row small">${t("Too thin to see:")}
+      ${thin.map((node) => html`<button type="button" class="button button-small branch-thin" @click=${() => (node.children.length > 0 ? (this.zoom = node.key) : this.#open(node))}>
+        <span class="token-text">${visibleText(node.entries[0].bytes)}</span> <span class="number">${formatProbability(node.probability)}</span></button>`)}
+    </p>`;
   }
 
   #block({ node, ended, from, to, share }, top) {

@@ -30,6 +30,7 @@ export class DocumentEditor extends LitElement {
     this.busy = false;
     this.drawn = []; // what each span of the mirror shows: {entry, text, look}
     this.composing = false;
+    this.touched = false; // the last press came from a finger or a pen
   }
 
   createRenderRoot() {
@@ -65,6 +66,11 @@ export class DocumentEditor extends LitElement {
     return this.textArea?.selectionEnd ?? 0;
   }
 
+  /** Where the selected token is drawn, null where it is not. */
+  get selectedBox() {
+    return this.querySelector("[data-selected]")?.getBoundingClientRect() ?? null;
+  }
+
   placeCaret(offset) {
     this.textArea.setSelectionRange(offset, offset);
   }
@@ -78,7 +84,7 @@ export class DocumentEditor extends LitElement {
             rows="1" spellcheck="false" autocomplete="off" autocapitalize="off"
             @beforeinput=${this.#beforeInput} @input=${this.#edited}
             @compositionstart=${() => (this.composing = true)} @compositionend=${this.#composed}
-            @pointermove=${this.#pointed} @pointerleave=${() => clearTimeout(this.resting)} @click=${this.#tapped}></textarea>
+            @pointermove=${this.#pointed} @pointerleave=${() => clearTimeout(this.resting)} @pointerdown=${(event) => (this.touched = event.pointerType !== "mouse")} @mousedown=${this.#pressed} @click=${this.#tapped}></textarea>
         </div>
       </div>
     `;
@@ -162,10 +168,17 @@ export class DocumentEditor extends LitElement {
     }, REST);
   }
 
+  /** A first tap on a word opens its card; a second one, or one beside the words, is for typing (and its keyboard). */
+  #pressed(event) {
+    if (!this.touched || document.activeElement === this.textArea) return;
+    const index = this.#tokenAt(event.clientX, event.clientY);
+    if (index !== null && index !== this.selected) event.preventDefault();
+  }
+
   #tapped(event) {
     clearTimeout(this.resting);
     const index = this.#tokenAt(event.clientX, event.clientY);
-    if (index !== null) this.#tell("token-tapped", { index, touch: event.pointerType !== "mouse" });
+    if (index !== null) this.#tell("token-tapped", { index, touch: this.touched });
   }
 
   #tokenAt(x, y) {

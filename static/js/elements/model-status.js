@@ -115,11 +115,10 @@ export class ModelStatus extends LitElement {
         ${task === null ? nothing : this.#task(task, loaded)}
       </div>
       <p class="quiet">
-        ${loaded === null ? nothing : this.#running(loaded, engine)}
-        ${t("Everyone on this server uses the same model.")}
+        ${loaded === null ? nothing : html`${this.#running(loaded, engine)}<br />`}${t("Everyone on this server uses the same model.")}
       </p>
       <ul class="models-list">
-        ${models.map((model) => this.#row(model))}
+        ${this.#sorted(models).map((model) => this.#row(model))}
       </ul>
     `;
   }
@@ -146,6 +145,12 @@ export class ModelStatus extends LitElement {
     </div>`;
   }
 
+  /** The running model first, then those that need no fetching. */
+  #sorted(models) {
+    const place = ({ name, on_disk: onDisk }) => (name === this.state.loaded?.name ? 0 : onDisk ? 1 : 2);
+    return models.toSorted((a, b) => place(a) - place(b));
+  }
+
   #row(model) {
     const running = model.name === this.state.loaded?.name;
     const coming = model.name === this.state.task?.name;
@@ -156,12 +161,7 @@ export class ModelStatus extends LitElement {
         ${model.on_disk || !model.note ? nothing : html`<p class="model-reason">${t(model.note)}</p>`}
         <details>
           <summary>${t("More")}</summary>
-          <dl>
-            ${details(model).map(
-              ([term, value, from]) => html`<dt>${term}</dt>
-                <dd>${value}${from ? html`<small lang="en">${from}</small>` : nothing}</dd>`,
-            )}
-          </dl>
+          ${factTable(details(model))}
         </details>
       </div>
       <div class="model-action">
@@ -213,6 +213,26 @@ function facts(model) {
   ].filter(Boolean);
 }
 
+function terms({ licence, licence_url: address }) {
+  return address?.startsWith("https://")
+    ? html`<a href=${address} target="_blank" rel="noreferrer noopener" lang="en">${licence}</a>`
+    : licence;
+}
+
+/** Every fact with the number of its source; the sources stand below, each once. */
+function factTable(rows) {
+  const sources = [...new Set(rows.map(([, , from]) => from).filter(Boolean))];
+  return html`<dl>
+      ${rows.map(
+        ([term, value, from]) => html`<dt>${term}</dt>
+          <dd>${value}${from ? html` <sup>${sources.indexOf(from) + 1}</sup>` : nothing}</dd>`,
+      )}
+    </dl>
+    <ol class="model-sources" aria-label=${t("Sources")} lang="en">
+      ${sources.map((source) => html`<li>${source}</li>`)}
+    </ol>`;
+}
+
 /** Rows of term, value, and where the value is from. */
 function details(model) {
   const from = model.fact_sources ?? {};
@@ -224,7 +244,7 @@ function details(model) {
     [t("tokens read in training"), amount(model.tokens_read), from.tokens_read],
     [t("training data"), model.data && t(model.data), from.data],
     [t("knowledge until"), model.cut_off && t(model.cut_off), from.cut_off],
-    [t("licence"), model.licence_url || model.licence, from.licence],
+    [t("licence"), terms(model), from.licence],
     [t("where it comes from"), model.source && t(model.source)],
     [t("note"), model.on_disk && model.note && t(model.note)],
   ].filter(([, value]) => value);

@@ -106,7 +106,7 @@ export class StepCard extends LitElement {
           ? html`<dt>${t("after sampling")}</dt><dd class="step-impossible">${t("impossible under {name} {value}", { name: t(NAMES[impossible.name]), value: impossible.value })}</dd>`
           : nothing}
         <dt>${t("surprise")}</dt>
-        <dd>${formatBits(bitsOf(entry))} ${t("of {bits} expected", { bits: formatBits(numbers.entropy_bits ?? 0) })}</dd>
+        <dd>${formatBits(bitsOf(entry))} · ${t("{bits} expected", { bits: formatBits(numbers.entropy_bits ?? 0) })}</dd>
         ${entry.step ? this.#draw(entry.step) : nothing} ${place}
       </dl>
       ${entry.moved ? html`<p class="small quiet">${t("The text before it changed after it was written; these numbers are for the text as it stands.")}</p>` : nothing}
@@ -147,9 +147,9 @@ export class StepCard extends LitElement {
     if (!this.canWrite || this.entry.by === "start") return nothing;
     return html`
       <form class="step-own" @submit=${this.#ask}>
-        <label class="small" for="own-token">${t("Or a token of your own")}</label>
+        <label class="small" for="own-token">${t("Or a token of your own, space included")}</label>
         <div class="step-ask">
-          <input class="field" id="own-token" name="text" autocomplete="off" spellcheck="false" maxlength="200" placeholder=${t("e.g. “ dog”, with its space")} />
+          <input class="field" id="own-token" name="text" autocomplete="off" spellcheck="false" maxlength="200" />
           <button type="submit" class="button button-small">${t("How likely?")}</button>
         </div>
         ${this.probe ? this.#probed() : nothing}
@@ -176,7 +176,7 @@ export class StepCard extends LitElement {
   #take(id) {
     const { step, score } = this.entry;
     const one = [...(step?.top ?? []), ...(score?.top ?? [])].find((alternative) => alternative.id === id);
-    if (one && id !== this.entry.id) this.#choose(one);
+    this.#choose(one ?? { id, bytes: this.entry.bytes });
   }
 
   #choose(token) {

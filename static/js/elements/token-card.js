@@ -2,7 +2,7 @@
  * <token-card>: everything about one token, one card for all tokens of a page.
  *
  * Properties: `token` (facts of token-facts.js, null for none), `details` ({merges, spellings} of the server, null
- * until they come, "failed" where they did not), `pinned`, `marked` (whether all its like are marked).
+ * until they come, "failed" where they did not; a spelling has an `id`, or `ids` where it is several tokens), `pinned`, `marked` (whether all its like are marked).
  * Attribute `docked`: the card stands in the page where that is wide, and is a sheet from below where it is not;
  * without it the card floats beside `anchor`, an element.
  * Events: `token-copied {id}`, `token-marked {id|null}`, `card-pinned {pinned}`, `card-closed`, `spelling-picked {id}`.
@@ -24,6 +24,7 @@ export class TokenCard extends LitElement {
     anchor: { attribute: false },
   };
 
+  #listeners = null;
   #stood = false;
   #observer = new ResizeObserver(() => this.#show());
 
@@ -43,11 +44,15 @@ export class TokenCard extends LitElement {
   connectedCallback() {
     super.connectedCallback();
     this.#observer.observe(document.documentElement);
+    this.#listeners = new AbortController();
+    const { signal } = this.#listeners;
+    document.addEventListener("scroll", () => this.#show(), { capture: true, passive: true, signal });
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
     this.#observer.disconnect();
+    this.#listeners.abort();
   }
 
   shouldUpdate() {
@@ -68,17 +73,18 @@ export class TokenCard extends LitElement {
   }
 
   #show() {
-    if (!this.hasUpdated && this.token === undefined) return;
+    if (!this.hasUpdated) return;
     if (!this.lies) {
       this.#stood = true;
       this.removeAttribute("popover");
       return;
     }
-    if (this.#stood && !this.pinned) this.#tell("card-closed"); // the window grew narrow: nobody asked for a sheet
+    const docked = this.hasAttribute("docked");
+    if (this.#stood && docked && !this.pinned) this.#tell("card-closed"); // the window grew narrow: nobody asked for a sheet
     this.#stood = false;
     this.popover = "manual";
     if (this.isConnected) this.togglePopover(this.token !== null);
-    if (this.token !== null && this.anchor && !this.hasAttribute("docked")) this.#place();
+    if (this.token !== null && this.anchor && !docked) this.#place();
   }
 
   #place() {
@@ -176,7 +182,7 @@ export class TokenCard extends LitElement {
     return row(
       t("also"),
       html`<ul class="card-spellings">${details.spellings.map(
-        ({ id, bytes }) => html`<li><bdi>${ink(bytes)}</bdi> <span class="quiet">${id}</span></li>`,
+        ({ id, ids = [id], bytes }) => html`<li><bdi>${ink(bytes)}</bdi> <span class="quiet">${ids.join(" + ")}</span></li>`,
       )}</ul>`,
     );
   }

@@ -100,8 +100,8 @@ function tellRoll({ bytes, u, rank, raw_logprob: logprob, top }) {
   const [likeliest] = top;
   const sentence = (token, first) =>
     rank === 1 || likeliest === undefined
-      ? t("Rolled {u}: {token}, {p}. The likeliest, this time.", { ...values, token })
-      : t("Rolled {u}: {token}, {p}, rank {rank}. The likeliest was {first}: chance, not an error.", {
+      ? t("Rolled {u}: “{token}”, {p}. The likeliest, this time.", { ...values, token })
+      : t("Rolled {u}: “{token}”, {p}, rank {rank}. The likeliest was “{first}”: chance, not an error.", {
           ...values,
           token,
           first,
@@ -137,6 +137,7 @@ function stateSentence({ asked, waiting }) {
   if (!models.ready) {
     return t("Measured earlier with {model}. The model on this server is still getting ready.", { model });
   }
+  if (asked === null && waiting) return t("The model has been asked; its answer is on the way.");
   if (asked === null) {
     return t("Measured with {model} on {day}. Type, and the model on this server answers.", { model, day });
   }

@@ -3,7 +3,8 @@
 import { postBytes } from "../api.js";
 import { mergeIdentical } from "../branches.js";
 import { idsOf, modelToken, swapToken, textOf } from "../document.js";
-import { showError } from "../page.js";
+import { t } from "../i18n.js";
+import { showError, showNote } from "../page.js";
 import { cut } from "./playground-session.js";
 import { reasonText } from "./playground-words.js";
 
@@ -18,7 +19,9 @@ export class Brancher {
     const { session, writer } = this;
     writer.stop();
     try {
-      const entries = await session.prepare();
+      index = await this.#place(index);
+      if (index === -1) return;
+      const { entries } = session;
       session.keep(entries);
       session.commit(swapToken(entries, index, chosen(entries[index], token), { keep }), "fork");
       session.store.update({ selected: index, rows: [], outcome: null });
@@ -32,7 +35,8 @@ export class Brancher {
   /** How likely the first token of someone's own text is at `index`: over the whole vocabulary, so it is exact. */
   async probe({ index, text }) {
     const { session } = this;
-    const entries = await session.prepare();
+    index = await this.#place(index);
+    const { entries } = session;
     const { tokens } = await cut(text);
     if (index < 1 || tokens.length === 0) return;
     const { buffer } = await postBytes("/api/next-token", { ids: idsOf(entries).slice(0, index) });
@@ -44,6 +48,19 @@ export class Brancher {
       if (logprobs[other] > mine || (logprobs[other] === mine && other < id)) rank += 1;
     }
     session.store.update({ probe: { token: { id, bytes, raw_logprob: mine, rank }, raw_logprob: mine, rank, more: tokens.length - 1 } });
+  }
+
+  /** Where the token at `index` stands once every token has its id; -1 where these ids were another model's. */
+  async #place(index) {
+    const { session } = this;
+    const { entries, state } = session;
+    const ready = await session.prepare();
+    if (state.model !== null && state.model !== session.state.model) {
+      showNote(t("These alternatives were {made}’s. The text is now cut for {loaded}: choose again.", { made: state.model, loaded: session.state.model }));
+      return -1;
+    }
+    const same = ready.indexOf(entries[index]);
+    return same === -1 ? index + ready.length - entries.length : same;
   }
 
   open(key) {
@@ -93,6 +110,7 @@ function commonStart(rows) {
 /** A token a person picked from what the model offered: its numbers are the model's, the choice is not. */
 function chosen(entry, token) {
   const { id, bytes } = token;
+  if (id === entry.id) return entry; // the same again: only what follows is new
   const numbers = entry.step ?? entry.score ?? { top: [] };
   const place = numbers.top.findIndex((one) => one.id === id);
   const rank = token.rank ?? (place === -1 ? null : place + 1);

@@ -94,7 +94,7 @@ export class Comparison {
   #draw() {
     this.frame = null;
     const { element } = this;
-    element.vocabulary = this.session.vocabulary;
+    element.vocabulary = this.session.loaded?.vocabulary ?? this.session.vocabulary;
     element.seed = this.seed ?? this.session.state.seed;
     element.prompt = textOf(this.prompt).slice(-PROMPT_SHOWN);
     element.running = this.controller !== null;

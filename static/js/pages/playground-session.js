@@ -51,8 +51,11 @@ export class Session {
     return models.state?.loaded ?? null;
   }
 
+  /** Size of the vocabulary the document's ids are from: another model may be loaded by now. */
   get vocabulary() {
-    return this.loaded?.vocabulary ?? 0;
+    const { loaded } = this;
+    const author = models.state?.models.find(({ name }) => name === this.state.model);
+    return (author ?? loaded)?.vocabulary ?? 0;
   }
 
   get limit() {

@@ -52,7 +52,7 @@ export function bindSettings(session) {
   function draw(state) {
     for (const slider of sliders) {
       slider.params = state.params;
-      slider.vocabulary = session.vocabulary || slider.vocabulary;
+      slider.vocabulary = session.loaded?.vocabulary || slider.vocabulary;
     }
     if (boxes.most !== document.activeElement || state.maxTokens !== boxes.most.valueAsNumber) boxes.most.value = String(state.maxTokens);
     write(boxes.seed, state.seed === null ? "" : String(state.seed));

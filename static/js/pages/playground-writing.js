@@ -53,8 +53,8 @@ export class Writer {
   }
 
   /**
-   * Write on from the end, or from entry `from` on, dropping what stood after it. `joined` makes it one step of the
-   * history with what was done just before.
+   * Write on from the end, or from entry `from()` on, dropping what stood after it; it is asked once every token has
+   * its id. `joined` makes this one step of the history with what was done just before.
    */
   async write({ tokens, from = null, until = null, seed, kind = "generate", n = this.session.state.count, joined = false }) {
     const { session } = this;
@@ -65,13 +65,12 @@ export class Writer {
     store.update({ running: { kind, controller, position: null, tokens: 0, started: performance.now(), first: null }, outcome: null, rows: [] });
     try {
       if (!models.ready) await models.untilReady({ signal: controller.signal });
-      const before = session.entries.length;
-      await session.prepare();
-      const shift = session.entries.length - before; // the starting token may have come first
+      const entries = await session.prepare();
       if (controller.signal.aborted) return;
-      if (from !== null && from + shift < session.entries.length) {
-        session.keep(session.entries);
-        session.commit(keepFirst(session.entries, from + shift), kind);
+      const length = from === null ? entries.length : from();
+      if (length < entries.length) {
+        session.keep(entries);
+        session.commit(keepFirst(entries, length), kind);
         joined = true;
       }
       await this.#stream(controller, { tokens, until, seed, kind, n, joined });
@@ -202,18 +201,18 @@ export class Writer {
 
   /** The last thing the model wrote, written anew with a fresh seed. */
   again() {
-    const { entries } = this.session;
-    const from = promptLength(entries);
-    const written = entries.length - from;
-    return this.write({ tokens: written || this.session.state.maxTokens, from, seed: randomSeed(), kind: "again" });
+    const { session } = this;
+    const written = session.entries.length - promptLength(session.entries);
+    const from = () => promptLength(session.entries);
+    return this.write({ tokens: written || session.state.maxTokens, from, seed: randomSeed(), kind: "again" });
   }
 
   /** The same seed, settings and ids once more: are these the same tokens on this machine, today? */
   async replay() {
-    const { entries } = this.session;
+    const { entries, state, loaded } = this.session;
     const from = promptLength(entries);
     const run = entries[from]?.run;
-    if (!run?.params || entries.slice(from).some(({ chosen }) => chosen)) return { known: false };
+    if (!run?.params || state.model !== loaded?.name || entries.slice(from).some(({ chosen }) => chosen)) return { known: false };
     const expected = idsOf(entries).slice(from);
     const body = completionBody(idsOf(entries).slice(0, from), run.params, { maxTokens: expected.length, seed: run.seed, n: run.sequence + 1, ignoreEos: true });
     const ids = [];

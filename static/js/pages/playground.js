@@ -114,9 +114,8 @@ const actions = {
   continue: () => writer.write({ tokens: store.state.maxTokens }),
   sentence: () => writer.write({ tokens: LONGEST_SENTENCE, until: "sentence", n: 1 }),
   here: () => {
-    const pieces = session.pieces();
-    if (store.state.caret >= (pieces.at(-1)?.end ?? 0)) return actions.continue();
-    return writer.write({ tokens: store.state.maxTokens, from: entriesBefore(pieces, store.state.caret), kind: "here", n: 1 });
+    const { caret, maxTokens } = store.state;
+    return writer.write({ tokens: maxTokens, from: () => entriesBefore(session.pieces(), caret), kind: "here", n: 1 });
   },
   again: () => writer.again(),
   stop: () => writer.stop(),
@@ -141,8 +140,14 @@ const actions = {
   focusEditor,
 };
 
+/** Where the card is a sheet, it comes up, and the token it tells of stays in sight above it. */
 function showSheet() {
   sheet.setAttribute("data-open", "");
+  Promise.all([editor.updateComplete, card.updateComplete]).then(() => {
+    const box = editor.selectedBox;
+    const hidden = box && getComputedStyle(sheet).position === "fixed" ? box.bottom + box.height - sheet.getBoundingClientRect().top : 0;
+    if (hidden > 0) scrollBy(0, hidden);
+  });
 }
 
 function bindEditor() {

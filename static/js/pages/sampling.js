@@ -72,9 +72,11 @@ function fetchVocabulary() {
 
 /** Ask the model about the prompt. A newer question ends an older one. */
 let asking = null;
+let failed = false;
 async function ask({ pause = 0 } = {}) {
   asking?.abort();
   const { signal } = (asking = new AbortController());
+  failed = false;
   store.update({ waiting: store.state.prompt.shown !== store.state.answered });
   try {
     await new Promise((resolve) => setTimeout(resolve, pause));
@@ -92,7 +94,7 @@ async function ask({ pause = 0 } = {}) {
     if (prompt !== asked) showNote(t("That was made with {made}; here {name} answers, and cut the text into its own tokens.", { made, name }));
   } catch (error) {
     if (signal.aborted) return;
-    store.update({ waiting: false });
+    failed = true; // and what is on screen still waits to be replaced
     showError(error);
   }
 }
@@ -237,7 +239,7 @@ main.addEventListener("append-asked", appendPicked);
 main.addEventListener("compare-asked", compareWithoutSpace);
 elements.prompt.addEventListener("input", () => edit(elements.prompt.value));
 models.addEventListener("change", () => {
-  if (models.ready && models.state.loaded.name !== store.state.model) ask();
+  if (models.ready && (failed || models.state.loaded.name !== store.state.model)) ask();
 });
 
 store.watch((state) => show(state, hexOf));

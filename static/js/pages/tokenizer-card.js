@@ -1,7 +1,8 @@
 /** The one card of the page: which token it is about, whether it is pinned, and what the server knows of that token. */
 
-import { ApiError, getJson } from "../api.js";
-import { tokenFacts } from "../token-facts.js";
+import { ApiError, getJson, postJson } from "../api.js";
+import { hexToBytes, textToHex } from "../bytes.js";
+import { tokenFacts, withOtherBlank } from "../token-facts.js";
 
 const ASK_AFTER_MS = 80; // someone who walks along the chips asks for the last one only
 const MOST_KNOWN = 2000;
@@ -130,14 +131,13 @@ export class CardControl {
     this.#card.details = this.#known.get(key) ?? null;
     clearTimeout(this.#timer);
     if (this.#known.has(key)) return;
-    const address = `/api/vocabulary/${panel.encoding}/${token.id}`;
-    this.#timer = setTimeout(() => this.#ask(key, address), ASK_AFTER_MS);
+    this.#timer = setTimeout(() => this.#ask(key, panel.encoding, token), ASK_AFTER_MS);
   }
 
-  async #ask(key, address) {
+  async #ask(key, encoding, token) {
     let details = "failed";
     try {
-      details = await getJson(address);
+      details = await learn(encoding, token);
       if (this.#known.size >= MOST_KNOWN) this.#known.clear();
       this.#known.set(key, details);
     } catch (error) {
@@ -158,4 +158,14 @@ export class CardControl {
       if (hidden > 0) window.scrollBy({ top: hidden });
     });
   }
+}
+
+/** The server's word on a token, and how its other spelling, with or without the blank before it, would be cut. */
+async function learn(encoding, { id, bytes, special }) {
+  const details = await getJson(`/api/vocabulary/${encoding}/${id}`);
+  const text = special ? null : withOtherBlank(hexToBytes(bytes));
+  const hex = text === null ? null : textToHex(text);
+  if (hex === null || details.spellings.some((spelling) => spelling.bytes === hex)) return details;
+  const { tokens } = await postJson("/api/tokenize", { text, encoding, special: "text" });
+  return { ...details, spellings: [{ bytes: hex, ids: tokens.map((token) => token.id) }, ...details.spellings] };
 }

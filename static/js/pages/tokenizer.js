@@ -180,6 +180,7 @@ function nameModel() {
 }
 
 editor.addEventListener("input", () => {
+  if (location.hash) history.replaceState(history.state, "", location.pathname + location.search); // no longer what it says
   store.update({ text: editor.value });
   fitEditor();
   retokenise(editor.value.length > LONG ? WAIT_MS.long : WAIT_MS.short);

@@ -1,0 +1,71 @@
+// The different answers of the universes, as bars with their counts, and how much they agree.
+
+import { LitElement, html, nothing } from "lit";
+import { formatBits, formatChoices, formatCount, formatNumber, formatProbability } from "../format.js";
+import { markerAt } from "../hallucination-view.js";
+import { t } from "../i18n.js";
+import { markerChip } from "./universe-marker.js";
+
+const MOST = 16;
+
+export class AnswerGroups extends LitElement {
+  static properties = {
+    outcome: { attribute: false }, // {n, agreement}; null: keep what the server wrote
+    opening: { attribute: false }, // {entropy_bits}
+    truth: { type: String }, // the answer of the public record, where there is one
+    label: { type: String },
+  };
+
+  constructor() {
+    super();
+    this.outcome = null;
+    this.opening = null;
+    this.truth = "";
+    this.label = "";
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  shouldUpdate() {
+    return this.outcome !== null;
+  }
+
+  willUpdate() {
+    if (!this.hasUpdated) this.replaceChildren();
+  }
+
+  render() {
+    const { n, agreement } = this.outcome;
+    const rest = agreement.groups.slice(MOST);
+    return html`
+      ${this.#meters(n, agreement)}
+      <ol class="answer-groups" aria-label=${this.label || t("Answers")}>
+        ${agreement.groups.slice(0, MOST).map((group, index) => this.#group(group, index, n))}
+      </ol>
+      ${rest.length > 0 ? html`<p class="small quiet">${t("and {n} more answers, each alone", { n: rest.length })}</p>` : nothing}
+    `;
+  }
+
+  #meters(n, { groups, largest, pairwise, semantic_entropy_bits: bits }) {
+    const { entropy_bits: first } = this.opening;
+    return html`<div class="counts agreement-meters">
+      <div><b>${formatCount(groups.length)}</b><span>${t("different answers in {n} universes", { n })}</span></div>
+      <div><b>${formatProbability(largest)}</b><span>${t("agree with the largest group; {pairs} of all pairs", { pairs: formatProbability(pairwise) })}</span></div>
+      <div><b>${formatBits(bits, 2)}</b><span>${t("semantic entropy, of at most {most}", { most: formatNumber(Math.log2(n), 2) })}</span></div>
+      <div><b>${formatBits(first, 2)}</b><span>${t("first-token entropy, like {choices} equal choices", { choices: formatChoices(first) })}</span></div>
+    </div>`;
+  }
+
+  #group({ text, count, share }, index, n) {
+    return html`<li class="answer-group">
+      ${markerChip({ marker: markerAt(index), index, alone: count === 1 })}
+      <span class="answer-text" lang="en">${text || t("(nothing)")}</span>
+      <svg class="answer-bar" aria-hidden="true"><rect class="answer-bar-fill" data-tint=${count === 1 ? "none" : (index % 5) + 1} width=${`${share * 100}%`} height="100%"></rect></svg>
+      <span class="answer-count number">${t("{count} of {total}", { count, total: n })}</span>
+    </li>`;
+  }
+}
+
+if (!customElements.get("answer-groups")) customElements.define("answer-groups", AnswerGroups);

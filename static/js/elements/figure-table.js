@@ -1,0 +1,22 @@
+// Every number of a figure as a table: a row for each x, a column for each line.
+
+import { html } from "lit";
+
+export function figureTable({ series, xLabel, yLabel, xFormat, yFormat }, xs) {
+  const columns = series.map(({ points }) => new Map(points.map((point) => [point.x, point])));
+  const cell = (point) => {
+    if (!point || !Number.isFinite(point.y)) return "–";
+    if (!Number.isFinite(point.low)) return yFormat(point.y);
+    return `${yFormat(point.y)} (${yFormat(point.low)}–${yFormat(point.high)})`;
+  };
+  return html`
+    <div class="figure-table" tabindex="0" role="region" aria-label=${yLabel}>
+      <table>
+        <thead><tr><th scope="col">${xLabel}</th>${series.map(({ name }) => html`<th scope="col">${name}</th>`)}</tr></thead>
+        <tbody>
+          ${xs.map((x) => html`<tr><th scope="row">${xFormat(x)}</th>${columns.map((column) => html`<td>${cell(column.get(x))}</td>`)}</tr>`)}
+        </tbody>
+      </table>
+    </div>
+  `;
+}

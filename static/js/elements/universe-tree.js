@@ -1,0 +1,125 @@
+// Where universes part: a tree over tokens in which the width of a branch is the probability of its path.
+
+import { LitElement, html, nothing, svg } from "lit";
+import { formatProbability } from "../format.js";
+import { markersOf, treeLayout } from "../hallucination-view.js";
+import { t } from "../i18n.js";
+
+const LABEL = 7; // rem: the room of a token's name
+const FLOW = 3.5; // rem: where branches bend
+const FULL = 11; // rem: the width of probability one
+const LINE = 1.6; // rem: the least height of a row
+const LONGEST = 11; // characters of a token's name
+
+export class UniverseTree extends LitElement {
+  static properties = {
+    branches: { attribute: false }, // null: keep what the server wrote
+    bytes: { attribute: false }, // hex of each branch's token
+    agreement: { attribute: false },
+  };
+
+  constructor() {
+    super();
+    this.branches = null;
+    this.bytes = [];
+    this.agreement = null;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  shouldUpdate() {
+    return this.branches !== null;
+  }
+
+  willUpdate() {
+    if (!this.hasUpdated) this.replaceChildren();
+  }
+
+  render() {
+    const layout = treeLayout(this.branches, this.bytes, { scale: FULL, line: LINE });
+    const width = 1.5 + (layout.depth + 1) * (LABEL + FLOW);
+    return html`
+      <div class="tree-scroll" tabindex="0" role="group" aria-label=${t("Where the universes part; the list below holds the same numbers")}>
+        <svg class="universe-tree" viewBox=${`0 0 ${width} ${layout.height}`} data-width=${width} data-height=${layout.height} aria-hidden="true">
+          ${this.#flows(layout.root)}
+          ${layout.placed.map((item) => this.#label(item))}
+        </svg>
+      </div>
+      <details class="tree-list">
+        <summary>${t("The tree as a list")}</summary>
+        <ul>${layout.root.children?.map((item) => this.#item(item)) ?? nothing}${this.#restItem(layout.root)}</ul>
+      </details>
+    `;
+  }
+
+  updated() {
+    const picture = this.querySelector(".universe-tree");
+    picture?.style.setProperty("--tree-width", `${picture.dataset.width}rem`);
+    picture?.style.setProperty("--tree-height", `${picture.dataset.height}rem`);
+  }
+
+  /** The bands from a branch to what grows from it, widest first, and its own band. */
+  #flows(item) {
+    const x = this.#left(item.depth);
+    const half = (item.width * FULL) / 2;
+    const own = svg`<rect class="tree-band ${item.kind === "rest" ? "is-rest" : ""}" x=${x} y=${item.centre - half} width=${item.depth === 0 ? 1.5 : LABEL} height=${Math.max(0.08, item.width * FULL)}></rect>`;
+    const right = x + (item.depth === 0 ? 1.5 : LABEL);
+    let top = item.centre - half;
+    const grown = [...(item.children ?? []), ...(item.rest ? [item.rest] : [])].map((child) => {
+      const height = child.width * FULL;
+      const flow = svg`<path class="tree-band ${child.kind === "rest" ? "is-rest" : ""}" d=${ribbon(right, top, this.#left(child.depth), child.centre - height / 2, Math.max(0.08, height))}></path>`;
+      top += height;
+      return svg`${flow}${this.#flows(child)}`;
+    });
+    return svg`${own}${grown}`;
+  }
+
+  #left(depth) {
+    return depth === 0 ? 0 : 1.5 + FLOW + (depth - 1) * (LABEL + FLOW);
+  }
+
+  #label(item) {
+    if (item.depth === 0) return nothing;
+    const x = this.#left(item.depth) + 0.25;
+    if (item.kind === "rest") {
+      return item.width < 0.0005 ? nothing : svg`<text class="tree-label is-rest" x=${x} y=${item.centre}>${t("everything else {p}", { p: formatProbability(item.width) })}</text>`;
+    }
+    const name = item.label.length > LONGEST ? `${item.label.slice(0, LONGEST - 1)}…` : item.label;
+    return svg`<text class="tree-label" x=${x} y=${item.centre}>${name} <tspan class="tree-number">${formatProbability(item.width)}</tspan> ${this.#ends(item)}</text>`;
+  }
+
+  /** The letters of the answers that end here. */
+  #ends(item) {
+    if (item.children) return nothing;
+    const count = item.branch.sequences.length;
+    const marker = this.#marker(item.branch.sequences[0]);
+    return svg`<tspan class="tree-end">${marker}${count > 1 ? ` ×${count}` : ""}</tspan>`;
+  }
+
+  #marker(sequence) {
+    return this.agreement ? (markersOf(this.agreement).get(sequence)?.marker ?? "") : "";
+  }
+
+  #item(item) {
+    const { branch } = item;
+    return html`<li>
+      <span class="token-text" lang="en">${item.label}</span>
+      <span class="number">${t("{p} here, {path} for the path, {n} universes", { p: formatProbability(branch.probability), path: formatProbability(branch.width), n: branch.sequences.length })}</span>
+      ${item.children ? html`<ul>${item.children.map((child) => this.#item(child))}${this.#restItem(item)}</ul>` : nothing}
+    </li>`;
+  }
+
+  #restItem({ rest }) {
+    return rest ? html`<li class="quiet">${t("everything else {p}", { p: formatProbability(rest.width) })}</li>` : nothing;
+  }
+}
+
+/** A band of even height from one place to another. */
+function ribbon(x0, y0, x1, y1, height) {
+  const middle = (x0 + x1) / 2;
+  return `M${x0},${y0} C${middle},${y0} ${middle},${y1} ${x1},${y1} L${x1},${y1 + height} C${middle},${y1 + height} ${middle},${y0 + height} ${x0},${y0 + height} Z`;
+}
+
+if (!customElements.get("universe-tree")) customElements.define("universe-tree", UniverseTree);

@@ -1,0 +1,98 @@
+// Experiments of the behaviour pages: `POST /api/experiments/<name>` tells the parts of a result as they are
+// computed. `ExperimentRun` is what a page and its <run-bar> both look at. Knows no DOM.
+
+import { ApiError, stream } from "./api.js";
+import { models } from "./models.js";
+
+/**
+ * Run an experiment: `onPart(kind, data)` for every part, `onProgress({done, total})` between them. Resolves when
+ * the last one has come; throws an ApiError, or an AbortError when the signal says so.
+ */
+export async function runExperiment(name, request, { signal, onPart, onProgress } = {}) {
+  for await (const { event, data } of stream(`/api/experiments/${name}`, request, { signal })) {
+    if (event === "done") return;
+    if (event === "progress") onProgress?.(data);
+    else onPart?.(event, data);
+  }
+}
+
+/** One run after the other, each replacing the one before. `change` events follow every news. */
+export class ExperimentRun extends EventTarget {
+  #ask;
+  #models;
+  #controller = null;
+  #began = 0;
+  #ended = 0;
+
+  constructor({ ask = runExperiment, on = models } = {}) {
+    super();
+    this.#ask = ask;
+    this.#models = on;
+    this.#set({ state: "idle" });
+  }
+
+  /** How long it has taken so far, or took. */
+  get seconds() {
+    const until = this.state === "running" ? performance.now() : this.#ended;
+    return (until - this.#began) / 1000;
+  }
+
+  /** Begin; a run under way is cancelled first. True when it came to its end. */
+  async start(name, request, { onPart } = {}) {
+    this.#controller?.abort();
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.#controller = controller;
+    this.#began = performance.now();
+    this.#set({ state: "running", model: this.#models.state.loaded?.name ?? null });
+    const current = (listener) => (...news) => {
+      if (!signal.aborted) listener(...news);
+    };
+    try {
+      await this.#ask(name, request, {
+        signal,
+        onPart: current((kind, data) => onPart?.(kind, data)),
+        onProgress: current((progress) => this.#tell({ progress })),
+      });
+      if (signal.aborted) return false;
+      this.#end({ state: "done" });
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      controller.abort(); // a page that could not draw a part ends the work as well
+      if (!(error instanceof ApiError)) {
+        this.#end({ state: "failed", error: new ApiError({ code: "internal", message: error.message }) });
+        throw error;
+      }
+      this.#end({ state: "failed", error });
+      return false;
+    }
+  }
+
+  /** Stop; what came stays where the page put it. */
+  cancel() {
+    if (this.state !== "running") return;
+    this.#controller.abort();
+    this.#end({ state: "cancelled" });
+  }
+
+  /** Back to the beginning: what the page shows now was not run here. */
+  reset() {
+    this.#controller?.abort();
+    this.#set({ state: "idle" });
+  }
+
+  #end(news) {
+    this.#ended = performance.now();
+    this.#tell(news);
+  }
+
+  #set(news) {
+    this.#tell({ progress: null, error: null, model: null, ...news });
+  }
+
+  #tell(news) {
+    Object.assign(this, news);
+    this.dispatchEvent(new Event("change"));
+  }
+}
