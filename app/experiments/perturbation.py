@@ -10,9 +10,10 @@ from pydantic import Field
 from app.engine.outputs import Step
 from app.errors import BadRequest
 from app.experiments.alignment import runs_by_prefix
-from app.experiments.experiment import ExperimentRequest, Laboratory, Part
+from app.experiments.experiment import ExperimentRequest, Laboratory, Part, Progress
 from app.experiments.regurgitation import (
     LONGEST_TEXT,
+    TOLD_EVERY,
     Length,
     Prefix,
     Text,
@@ -67,6 +68,8 @@ async def perturb(laboratory: Laboratory, request: PerturbRequest) -> AsyncGener
             written.append(step)
             (view,) = laboratory.view([step.token_id])
             yield Written(len(written), len(rest), view)
+            if len(written) % TOLD_EVERY == 0:
+                yield Progress(len(written), len(rest))
     yield recital(laboratory, len(changed), rest, written)
 
 

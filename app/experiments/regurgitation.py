@@ -24,6 +24,7 @@ from app.experiments.word_swap import swap_words
 LONGEST_TEXT = 20_000  # characters
 MOST_TOKENS = 1024
 MOST_PREFIX = 128
+TOLD_EVERY = 4  # tokens between two pieces of news about the progress
 PIECE = 32  # tokens of prefix, and tokens to recite, of the 32 + 32 definition
 
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
@@ -128,6 +129,8 @@ async def recite(laboratory: Laboratory, request: ReciteRequest) -> AsyncGenerat
             written.append(step)
             (view,) = laboratory.view([step.token_id])
             yield Written(len(written), len(original), view)
+            if len(written) % TOLD_EVERY == 0:
+                yield Progress(len(written), len(original))
     yield recital(laboratory, request.prefix, original, written)
 
 

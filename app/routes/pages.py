@@ -69,6 +69,7 @@ class PageContext:
     model_state: dict[str, Any]  # GET /api/models, as it is now
     messages: dict[str, Any]  # the scripts' sentences
     import_map: str
+    open_paths: frozenset[str]  # pages there are; the map shows the others as not open yet
     link: Callable[[str], str]  # a path of this site; keeps the language where it was asked for
     switch: dict[str, str]  # language -> the address of this page in it
 
@@ -102,6 +103,7 @@ def page_context(page: Page, request: Request) -> PageContext:
         model_state=model_state,
         messages=messages(language),
         import_map=IMPORT_MAP,
+        open_paths=frozenset(page.path for page in PAGES),
         link=link,
         switch={other: f"{page.path}?{urlencode(query | {'lang': other})}" for other in LANGUAGES},
     )

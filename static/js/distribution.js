@@ -163,11 +163,6 @@ export class Distribution {
     return this.#own.masses[Math.min(count, this.size) - 1] / this.#own.masses[this.size - 1];
   }
 
-  /** Index of a token id, or -1. */
-  indexOf(id) {
-    return this.ids.indexOf(id);
-  }
-
   /** Temperature, top_k, top_p, min_p, in this order; each is off at its default. */
   process({ temperature = 1, top_k: topK = 0, top_p: topP = 1, min_p: minP = 0 } = {}) {
     const { size, logprobs } = this;

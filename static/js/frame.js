@@ -31,3 +31,19 @@ for (const link of document.querySelectorAll("[data-language-switch]")) {
     location.assign(address);
   });
 }
+
+/** The group of behaviours closes when attention goes elsewhere. */
+const group = document.querySelector(".nav-group");
+if (group !== null) {
+  document.addEventListener("pointerdown", (event) => {
+    if (!group.contains(event.target)) group.open = false;
+  });
+  group.addEventListener("focusout", (event) => {
+    if (event.relatedTarget !== null && !group.contains(event.relatedTarget)) group.open = false;
+  });
+  group.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !group.open) return;
+    group.open = false;
+    group.querySelector("summary").focus();
+  });
+}

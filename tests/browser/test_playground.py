@@ -1,72 +1,24 @@
-"""One document, typed and continued: streaming, stopping, forking, undoing, sharing, by pointer and by keyboard."""
+"""One document, typed and continued: streaming, stopping, editing, undoing, by pointer and by keyboard."""
 
-import json
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage, Troubles, axe
-
-PROMPT = "My favourite colour is"
-
-
-def text_area(page: Page) -> Locator:
-    return page.get_by_role("textbox", name="Document")
-
-
-def entries(page: Page) -> list[dict]:
-    return page.evaluate(
-        "() => document.querySelector('document-editor').entries.map(({id, bytes, by, draft, step, score, moved, chosen}) =>"
-        " ({id, bytes, by, draft, step: !!step, score: !!score, moved: !!moved, chosen: !!chosen}))"
-    )
-
-
-def ids(page: Page) -> list[int]:
-    return [entry["id"] for entry in entries(page)]
-
-
-def text(page: Page) -> str:
-    return text_area(page).input_value()
-
-
-def open_with(page: Page, prompt: str = PROMPT) -> None:
-    """The playground with this text typed into an empty document, and its ids settled."""
-    page.goto("/playground")
-    text_area(page).click()
-    page.keyboard.press("Control+a")
-    page.keyboard.insert_text(prompt)
-    page.wait_for_function(
-        "() => { const e = document.querySelector('document-editor').entries;"
-        " return e.length > 0 && e.every(({draft}) => draft === undefined) }"
-    )
-
-
-def ended(page: Page) -> None:
-    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_disabled()
-
-
-def write(page: Page, button: str = "Ten more tokens") -> None:
-    before = len(entries(page))
-    page.get_by_role("button", name=button, exact=True).click()
-    page.wait_for_function("n => document.querySelector('document-editor').entries.length > n", arg=before)
-    ended(page)
-
-
-def put_caret(page: Page, start: int, end: int | None = None) -> None:
-    text_area(page).focus()
-    text_area(page).evaluate("(area, [a, b]) => area.setSelectionRange(a, b)", [start, start if end is None else end])
-
-
-def at_most(page: Page, tokens: int) -> None:
-    page.get_by_label("Tokens at most").fill(str(tokens))
-    page.get_by_label("Tokens at most").blur()
-
-
-def same_dice(page: Page, seed: int) -> None:
-    page.get_by_label("Seed").fill(str(seed))
-    page.get_by_label("Seed").blur()
-    expect(page.get_by_label("same dice")).to_be_checked()
+from tests.browser.playground_page import (
+    PROMPT,
+    at_most,
+    ended,
+    entries,
+    ids,
+    open_with,
+    put_caret,
+    same_dice,
+    text,
+    text_area,
+    write,
+)
 
 
 def test_the_page_is_alive_before_any_script(new_page: NewPage, troubles: Troubles):
@@ -171,52 +123,6 @@ def test_an_edit_inside_the_model_s_words_keeps_the_other_ids(page: Page):
     assert all(entry["moved"] and not entry["step"] for entry in after[-8:])
 
 
-def test_a_fork_keeps_the_ids_before_it_and_the_old_line_as_a_branch(page: Page):
-    open_with(page)
-    write(page)
-    before, old = ids(page), text(page)
-    put_caret(page, len(PROMPT) + 3)
-    index = page.evaluate("document.querySelector('step-card').index")
-    card = page.locator("step-card")
-    alternative = card.locator("tbody tr:not(.is-picked) .bars-pick").first
-    alternative.click()
-    page.wait_for_function("n => document.querySelector('document-editor').entries.length > n", arg=index + 5)
-    ended(page)
-    after = ids(page)
-    assert after[:index] == before[:index]
-    assert after[index] != before[index]
-    assert entries(page)[index]["chosen"]
-    branches = page.locator("branch-tree .branch-leaf")
-    assert branches.count() >= 2
-    page.keyboard.press("Control+z")
-    expect(text_area(page)).to_have_value(old)
-
-
-def test_alt_click_swaps_without_continuing(page: Page):
-    open_with(page)
-    write(page)
-    put_caret(page, len(PROMPT) + 3)
-    index = page.evaluate("document.querySelector('step-card').index")
-    page.locator("step-card tbody tr:not(.is-picked) .bars-pick").first.click(modifiers=["Alt"])
-    page.wait_for_function("n => document.querySelector('document-editor').entries.length === n", arg=index + 1)
-    page.wait_for_timeout(200)
-    assert len(ids(page)) == index + 1
-
-
-def test_text_after_a_fork_can_be_kept_and_is_scored_again(page: Page):
-    open_with(page)
-    write(page)
-    text_area(page).focus()
-    page.keyboard.press("Control+End")
-    page.keyboard.type(" my own end")
-    page.wait_for_function("() => document.querySelector('document-editor').entries.every(e => e.draft === undefined)")
-    put_caret(page, len(PROMPT) + 3)
-    page.get_by_label("keep the text after it").check()
-    page.locator("step-card tbody tr:not(.is-picked) .bars-pick").first.click()
-    expect(text_area(page)).to_have_value(re.compile(" my own end$"))
-    page.wait_for_function("() => document.querySelector('document-editor').entries.every(e => e.step || e.score)")
-
-
 def test_one_token_ten_times_is_ten_tokens_once_with_the_same_dice(page: Page):
     open_with(page)
     same_dice(page, 1234)
@@ -229,124 +135,6 @@ def test_one_token_ten_times_is_ten_tokens_once_with_the_same_dice(page: Page):
     assert ids(page) == at_once
 
 
-def test_eight_continuations_stream_as_one_batch_and_one_stop_ends_them(page: Page):
-    open_with(page)
-    at_most(page, 100)
-    page.get_by_role("button", name="8", exact=True).click()
-    requests = []
-    page.on("request", lambda request: request.url.endswith("/api/completions") and requests.append(request))
-    page.get_by_role("button", name="Continue", exact=True).click()
-    expect(page.locator(".continuation")).to_have_count(8)
-    page.keyboard.press("Escape")
-    ended(page)
-    assert len(requests) == 1
-    page.get_by_role("button", name="Take continuation 3").click()
-    taken = page.locator(".continuation").nth(2).locator(".continuation-text").inner_text()
-    assert text(page).endswith(taken.strip()[-10:])
-    page.get_by_role("button", name="blocks").click()
-    heights = page.locator(".branch-level").nth(1).locator(".branch-block").evaluate_all(
-        "all => all.reduce((sum, e) => sum + (e.dataset.to - e.dataset.from), 0)"
-    )
-    assert heights == pytest.approx(1, abs=1e-6)
-
-
-def test_identical_continuations_are_counted(page: Page):
-    open_with(page)
-    page.get_by_label("Temperature, number").first.fill("0")
-    page.get_by_label("Temperature, number").first.blur()
-    page.get_by_role("button", name="4", exact=True).click()
-    page.get_by_role("button", name="Ten more tokens").click()
-    expect(page.locator(".continuation")).to_have_count(1)
-    expect(page.locator(".continuation")).to_contain_text("4 of 4 agree")
-
-
-def test_a_share_link_opens_the_same_ids_and_runs_nothing(page: Page, new_page: NewPage):
-    open_with(page)
-    write(page)
-    page.get_by_text("Share, replay, take away").click()
-    page.get_by_role("button", name="Copy link").click()
-    link = page.get_by_label("To copy by hand")
-    expect(link).to_have_value(re.compile("#s="))
-    other = new_page()
-    asked = []
-    other.on("request", lambda request: asked.append(request.url))
-    other.goto(link.input_value())
-    expect(text_area(other)).to_have_value(text(page))
-    assert ids(other) == ids(page)
-    other.wait_for_timeout(1000)
-    assert not [url for url in asked if re.search("/api/(completions|score|next-token)", url)]
-
-
-def test_a_link_made_with_another_model_says_so(page: Page):
-    page.goto("/playground")
-    link = page.evaluate(
-        """async () => {
-          const { shareLink } = await import("/static/js/share.js");
-          const { pageData } = await import("/static/js/page.js");
-          return shareLink({ ...pageData.example, pieces: undefined });
-        }"""
-    )
-    page.goto("about:blank")
-    page.goto(link)
-    expect(page.get_by_text("Made with gemma-3-270m; fake is loaded.")).to_be_visible()
-
-
-def test_a_reload_loses_nothing(page: Page):
-    page.on("dialog", lambda dialog: dialog.accept())
-    open_with(page)
-    write(page)
-    before, written = ids(page), text(page)
-    page.wait_for_timeout(700)
-    page.reload()
-    expect(text_area(page)).to_have_value(written)
-    assert ids(page) == before
-
-
-def test_a_failing_request_keeps_the_text(page: Page, troubles: Troubles):
-    troubles.expect("503")
-    open_with(page)
-    error = json.dumps({"error": {"code": "overloaded", "message": "every place is taken"}})
-    page.route("**/api/completions", lambda route: route.fulfill(status=503, content_type="application/json", body=error))
-    page.get_by_role("button", name="Continue", exact=True).click()
-    expect(page.locator("main status-message")).not_to_be_empty()
-    expect(text_area(page)).to_have_value(PROMPT)
-    expect(page.locator("#outcome")).to_contain_text("Broke off")
-
-
-def stream_of(*tokens: str):
-    def answer(route: Route) -> None:
-        start = len(json.loads(route.request.post_data)["ids"])
-        lines = ['event: queued\ndata: {"position": 0, "seed": 1, "ids": []}\n\n']
-        for place, token_bytes in enumerate(tokens):
-            step = {
-                "sequence": 0, "position": start + place, "id": 100 + place, "bytes": token_bytes, "special": False,
-                "raw_logprob": -1.0, "processed_logprob": -1.0, "rank": 2, "entropy_bits": 3.0, "u": 0.5, "kept": 9,
-                "top": [], "finish_reason": None,
-            }  # fmt: skip
-            lines.append(f"event: token\ndata: {json.dumps(step)}\n\n")
-        route.fulfill(status=200, content_type="text/event-stream", body="".join(lines))
-
-    return answer
-
-
-def test_a_stream_that_breaks_off_is_told_and_its_tokens_stay(page: Page):
-    open_with(page)
-    page.route("**/api/completions", stream_of(b" blue".hex(), b" sky".hex()))
-    page.get_by_role("button", name="Continue", exact=True).click()
-    expect(page.locator("main status-message")).to_contain_text("broke off")
-    expect(text_area(page)).to_have_value(f"{PROMPT} blue sky")
-
-
-def test_half_a_character_is_shown_as_bytes_and_a_whole_one_once(page: Page):
-    open_with(page)
-    emoji = "😀".encode()
-    page.route("**/api/completions", stream_of(b" ".hex(), emoji[:3].hex(), emoji[3:].hex(), emoji[:2].hex()))
-    page.get_by_role("button", name="Continue", exact=True).click()
-    ended(page)
-    expect(text_area(page)).to_have_value(f"{PROMPT} 😀⟨F0⟩⟨9F⟩")
-    assert "\ufffd" not in text(page)
-
-
 def test_a_lone_space_at_the_end_is_pointed_out_and_compared(page: Page):
     open_with(page, f"{PROMPT} ")
     hint = page.locator("#space-hint")
@@ -354,37 +142,6 @@ def test_a_lone_space_at_the_end_is_pointed_out_and_compared(page: Page):
     hint.get_by_role("button", name="Compare both").click()
     expect(hint.get_by_role("table")).to_have_count(2)
     expect(text_area(page)).to_have_value(f"{PROMPT} ")
-
-
-def test_a_and_b_with_the_same_settings_do_not_differ(page: Page):
-    open_with(page)
-    page.get_by_text("A/B: two settings").click()
-    page.get_by_role("button", name="Run both").click()
-    verdict = page.locator(".compare-verdict")
-    expect(verdict).to_contain_text("first that differs")
-    page.get_by_role("button", name="Copy A to B").click()
-    page.get_by_role("button", name="Run both").click()
-    expect(verdict).to_contain_text("No difference")
-
-
-def test_a_run_is_replayed_and_verified(page: Page):
-    open_with(page)
-    write(page)
-    page.get_by_text("Share, replay, take away").click()
-    page.get_by_role("button", name="Replay the last run").click()
-    expect(page.get_by_text(re.compile("Replayed with seed .* all 10 tokens are the same"))).to_be_visible()
-
-
-def test_a_token_of_one_s_own_gets_its_exact_rank(page: Page):
-    open_with(page)
-    write(page)
-    put_caret(page, len(PROMPT) + 3)
-    page.get_by_label("Or a token of your own, space included").fill(" boats")
-    page.get_by_role("button", name="How likely?").click()
-    expect(page.locator(".step-probe")).to_contain_text("#")
-    page.get_by_role("button", name="Branch with it").click()
-    ended(page)
-    expect(text_area(page)).to_have_value(re.compile(f"^{PROMPT} boats"))
 
 
 def test_the_window_is_never_overrun(page: Page):
@@ -481,14 +238,3 @@ def test_the_whole_page_reads_chinese(new_page: NewPage):
     words = re.findall(r"[A-Za-z]{4,}", re.sub(r"Ctrl|Enter|Shift|JSON|Python|curl|Top|temperature", "", shown))
     listed = page.locator("step-card, .continuation-text, .branch-text, document-editor").all_inner_texts()
     assert [word for word in words if not any(word in part for part in listed)] in ([], ["fake", "gemma"], ["gemma", "fake"])
-
-
-def test_alternatives_of_another_model_are_not_taken_for_this_one_s(page: Page):
-    page.goto("/playground")
-    expect(text_area(page)).to_have_value(re.compile("Once upon"))
-    before = text(page)
-    page.locator("step-card .bars-pick").first.click()
-    expect(page.get_by_text("These alternatives were gemma-3-270m’s.")).to_be_visible()
-    expect(text_area(page)).to_have_value(before)
-    authors = {entry["by"] for entry in entries(page)}
-    assert {"typed", "model"} <= authors

@@ -88,8 +88,8 @@ export class LineFigure extends LitElement {
     this.#plot = new Plot(this, { rem, narrow, height, xs: this.#xs, current: this.#current });
     return html`
       <figure class=${`line-figure ${narrow ? "is-narrow" : ""}`}>
-        ${narrow ? html`<ul class="figure-key">${this.series.map((one) => html`<li>${sampleOf(one.style)} ${one.name}</li>`)}</ul>` : nothing}
-        <div class="figure-head"><span class="figure-y-label">${this.yLabel}</span><span class="figure-readout" aria-hidden="true">${this.#readout()}</span></div>
+        ${narrow ? this.#key() : nothing}
+        <div class="figure-head"><span class="figure-y-label">${this.yLabel}</span><span class="figure-readout" aria-hidden="true">${this.#readout(narrow)}</span></div>
         <div class="figure-plot" @pointermove=${this.#moved} @pointerdown=${this.#moved} @pointerleave=${this.#left} @click=${this.#clicked}>
           ${height ? svg`<svg class="figure-svg" role="img" aria-label=${this.label} width=${this.width} height=${height} viewBox=${`0 0 ${this.width} ${height}`}>${this.#plot.draw()}</svg>` : nothing}
           ${narrow ? nothing : html`<ul class="figure-names">${this.#plot.ends.map(({ series }) => html`<li class="figure-name">${sampleOf(series.style)}<span>${series.name}${series.note ? html`<small>${series.note}</small>` : nothing}</span></li>`)}</ul>`}
@@ -108,10 +108,10 @@ export class LineFigure extends LitElement {
 
   updated() {
     if (!this.querySelector(".figure-svg") && this.querySelector(".figure-plot").clientHeight) this.requestUpdate();
+    this.style.setProperty("--start", `${Math.round(this.#plot.right)}px`);
     const names = [...this.querySelectorAll(".figure-name")];
     if (!names.length) return;
     const box = this.querySelector(".figure-names");
-    box.style.setProperty("--start", `${this.#plot.right}px`);
     const heights = names.map((name) => name.offsetHeight);
     const middles = spread(this.#plot.ends.map(({ y }) => y), heights, box.clientHeight);
     names.forEach((name, index) => name.style.setProperty("--middle", `${middles[index].toFixed(1)}px`));
@@ -126,9 +126,16 @@ export class LineFigure extends LitElement {
     });
   }
 
-  #readout() {
+  /** Names above a narrow plot, each with its value where the pointer stands. */
+  #key() {
+    const values = new Map(this.#current < 0 ? [] : this.#values().map(({ name, y }) => [name, y]));
+    return html`<ul class="figure-key">${this.series.map(({ name, style, note }) => html`<li>${sampleOf(style)}<span>${name}${note ? html`<small>${note}</small>` : nothing}</span>
+      <b aria-hidden="true">${values.has(name) ? this.yFormat(values.get(name)) : nothing}</b></li>`)}</ul>`;
+  }
+
+  #readout(narrow) {
     if (this.#current < 0) return nothing;
-    const values = this.#values();
+    const values = narrow ? [] : this.#values();
     return html`<b>${this.xFormat(this.#xs[this.#current])}</b>${values.map(({ style, y }) => html`<span>${sampleOf(style)}${this.yFormat(y)}</span>`)}`;
   }
 

@@ -12,7 +12,7 @@ const MARKERS = {
   "control-3": symbolDiamond,
   surprise: symbolDiamond,
 };
-const MOST_MARKERS = 24;
+const MOST_MARKERS = 40; // beyond, the line alone
 
 const markerPath = (style, size) => symbol(MARKERS[style] ?? symbolCircle, size)();
 
@@ -44,6 +44,7 @@ export class Plot {
   }
 
   #ticks(scale, kind, most) {
+    if (!this.xs.length) return [];
     const values = kind === "log" ? logTicks(scale.domain(), most) : scale.ticks(most);
     const digits = decimalsFor(values);
     const text = (value) => formatNumber(value, kind === "log" ? decimalsOf(value) : digits);
@@ -118,12 +119,12 @@ export class Plot {
   }
 
   #markers({ style }, points) {
-    const every = Math.max(1, Math.ceil(points.length / MOST_MARKERS));
+    const crowded = points.length > MOST_MARKERS;
     const last = points.length - 1;
     const current = this.xs[this.current];
     return points.map((point, index) => {
       const read = point.x === current;
-      if (!read && index % every && index !== last) return nothing;
+      if (crowded && !read && index !== last) return nothing;
       const at = `translate(${this.x(point.x).toFixed(1)} ${this.#clamp(point.y).toFixed(1)})`;
       const size = (read ? 0.62 : 0.4) * this.rem;
       return svg`<path class=${`figure-marker ${read ? "is-read" : ""}`} transform=${at} d=${markerPath(style, size * size * 0.9)}></path>`;
@@ -132,5 +133,5 @@ export class Plot {
 }
 
 function decimalsOf(value) {
-  return value >= 1 ? 0 : Math.ceil(-Math.log10(value) - 1e-9);
+  return decimalsFor([0, Number(value.toPrecision(3))]);
 }

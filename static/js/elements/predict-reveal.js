@@ -4,19 +4,9 @@
 
 import { formatNumber } from "../format.js";
 import { t } from "../i18n.js";
+import { judge } from "../prediction.js";
 
 const decimals = (step) => (String(step).split(".")[1] ?? "").length;
-
-/** "right", "close" or "off". Values of choices are compared as texts, those of a slider by their distance. */
-export function judge(choice, answer, { close = [], rightWithin = null, closeWithin = null } = {}) {
-  if (rightWithin === null) {
-    if (choice === String(answer)) return "right";
-    return close.includes(choice) ? "close" : "off";
-  }
-  const distance = Math.abs(Number(choice) - Number(answer)) - 1e-9;
-  if (distance <= rightWithin) return "right";
-  return distance <= closeWithin ? "close" : "off";
-}
 
 export class PredictReveal extends HTMLElement {
   #live = null;

@@ -3,12 +3,17 @@
 import { textToHex } from "../bytes.js";
 import "../elements/context-meter.js";
 import "../elements/dice-strip.js";
+import "../elements/heat-strip.js";
+import "../elements/line-figure.js";
 import "../elements/model-status.js";
+import "../elements/predict-reveal.js";
 import "../elements/probability-bars.js";
+import "../elements/run-bar.js";
 import "../elements/sampling-controls.js";
 import "../elements/status-message.js";
 import "../elements/token-strip.js";
 import { models } from "../models.js";
+import { LESSON_SPECIMENS } from "./patterns-lesson.js";
 
 const WORDS = [" blue", " red", " the", "\n\n", " purple", "🙂", " a", "<b>x</b>", "\u200b", " extraordinarily long token text"];
 
@@ -59,6 +64,7 @@ const SPECIMENS = [
   ["token-strip", "two hundred", { tokens: tokens(200), selected: 3, whitespace: true, label: "Two hundred tokens" }],
   ["context-meter", "some", { used: 612, limit: 8192, asked: 64 }],
   ["context-meter", "full", { used: 8192, limit: 8192, asked: 64 }],
+  ...LESSON_SPECIMENS,
 ];
 
 document.getElementById("gallery").append(

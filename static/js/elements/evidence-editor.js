@@ -1,0 +1,72 @@
+// The sentences of evidence: typed, labelled true or false by the person, added and removed.
+
+import { LitElement, html, live, nothing } from "lit";
+import { t } from "../i18n.js";
+import { LABELS } from "./evidence-river.js";
+
+const MOST = 6;
+const LONGEST = 400; // characters
+
+export class EvidenceEditor extends LitElement {
+  static properties = {
+    sentences: { attribute: false }, // [{text, label}]; null: keep what the server wrote
+  };
+
+  constructor() {
+    super();
+    this.sentences = null;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  shouldUpdate() {
+    return this.sentences !== null;
+  }
+
+  willUpdate() {
+    if (!this.hasUpdated) this.replaceChildren();
+  }
+
+  render() {
+    return html`
+      <ol class="evidence-list">${this.sentences.map((sentence, index) => this.#sentence(sentence, index))}</ol>
+      <button type="button" class="button button-small" data-action="add" ?disabled=${this.sentences.length >= MOST} @click=${this.#add}>${t("Add a sentence")}</button>
+      ${this.sentences.length >= MOST ? html`<span class="small quiet">${t("At most {n} sentences.", { n: MOST })}</span>` : nothing}
+    `;
+  }
+
+  #sentence({ text, label }, index) {
+    const n = index + 1;
+    return html`<li class="evidence-item">
+      <textarea class="field evidence-text" rows="2" lang="en" maxlength=${LONGEST} spellcheck="false" aria-label=${t("Sentence {n}", { n })} .value=${live(text)}
+        @input=${(event) => this.#change(index, { text: event.target.value })}></textarea>
+      <select class="select" aria-label=${t("Is sentence {n} true?", { n })} @change=${(event) => this.#change(index, { label: event.target.value })}>
+        ${Object.entries(LABELS).map(([value, name]) => html`<option value=${value} ?selected=${value === label} .selected=${value === label}>${t(name)}</option>`)}
+      </select>
+      <button type="button" class="button button-small button-quiet" aria-label=${t("Remove sentence {n}", { n })} ?disabled=${this.sentences.length === 1} @click=${() => this.#remove(index)}>${t("Remove")}</button>
+    </li>`;
+  }
+
+  #add() {
+    this.#tell([...this.sentences, { text: "", label: "unknown" }]);
+    this.updateComplete.then(() => this.querySelector("li:last-child textarea")?.focus());
+  }
+
+  #change(index, changes) {
+    this.#tell(this.sentences.map((sentence, i) => (i === index ? { ...sentence, ...changes } : sentence)));
+  }
+
+  #remove(index) {
+    this.#tell(this.sentences.filter((_, i) => i !== index));
+    this.updateComplete.then(() => this.querySelector("[data-action=add]")?.focus());
+  }
+
+  #tell(sentences) {
+    this.sentences = sentences;
+    this.dispatchEvent(new CustomEvent("sentences-changed", { bubbles: true, detail: { sentences } }));
+  }
+}
+
+if (!customElements.get("evidence-editor")) customElements.define("evidence-editor", EvidenceEditor);

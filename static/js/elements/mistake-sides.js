@@ -1,0 +1,70 @@
+// Two sides: what the universes write by themselves, and what they write after words that were put in their mouth.
+
+import { LitElement, html, nothing } from "lit";
+import { formatCount, formatProbability } from "../format.js";
+import { t, tParts } from "../i18n.js";
+
+export class MistakeSides extends LitElement {
+  static properties = {
+    result: { attribute: false }, // {forced, free, led}; null: keep what the server wrote
+    prompt: { type: String },
+    words: { type: String }, // that were put in the model's mouth
+  };
+
+  constructor() {
+    super();
+    this.result = null;
+    this.prompt = "";
+    this.words = "";
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  shouldUpdate() {
+    return this.result !== null;
+  }
+
+  willUpdate() {
+    if (!this.hasUpdated) this.replaceChildren();
+  }
+
+  render() {
+    const { forced, free, led } = this.result;
+    return html`
+      <div class="sides">
+        ${this.#side(t("By itself"), html`${this.prompt}`, free)}
+        ${this.#side(t("After the mistake"), html`${this.prompt}<mark class="forced-words">${this.words}</mark>`, led)}
+      </div>
+      <p class="sides-odds">${forced ? this.#odds(forced) : nothing}</p>
+    `;
+  }
+
+  #odds({ probability, ranks }) {
+    const words = html`<b lang="en">${this.words.trim()}</b>`;
+    const values = { words, p: formatProbability(probability), rank: formatCount(ranks[0]) };
+    return tParts("The model itself gave {words} {p}; its first token was number {rank}. Once it stands there, the rest is written to fit.", values);
+  }
+
+  #side(title, prompt, outcome) {
+    return html`<section class="side">
+      <h3>${title}</h3>
+      <p class="side-prompt" lang="en">${prompt} …</p>
+      ${outcome ? this.#outcome(outcome) : html`<p class="quiet small">${t("not written yet")}</p>`}
+    </section>`;
+  }
+
+  #outcome({ universes, mentions, n }) {
+    return html`
+      ${mentions.length > 0
+        ? html`<ul class="mentions">${mentions.map(({ word, count }) => html`<li>${tParts("{word} in {count} of {total}", { word: html`<b lang="en">${word}</b>`, count: html`<span class="number">${formatCount(count)}</span>`, total: n })}</li>`)}</ul>`
+        : nothing}
+      <ol class="universe-list side-list">
+        ${universes.map(({ text }) => html`<li class="universe"><p class="universe-text" lang="en">${text}</p></li>`)}
+      </ol>
+    `;
+  }
+}
+
+if (!customElements.get("mistake-sides")) customElements.define("mistake-sides", MistakeSides);

@@ -1,0 +1,52 @@
+// A recitation as running text: what was given, what matches the original, and what the model wrote instead,
+// with the original's own words beside it. Marked by line and sign, not by colour alone.
+
+import { LitElement, html, nothing } from "lit";
+import { t } from "../i18n.js";
+import { textOf } from "../recital.js";
+
+const LONG = 8; // tokens: a longer difference gets lines of its own
+
+export class RecitalText extends LitElement {
+  static properties = {
+    pieces: { attribute: false }, // of js/recital.js: [{kind: "given" | "same" | "drift" | "missed" | "unread", bytes}]
+    writing: { type: Boolean }, // the model is at it
+    label: { type: String },
+  };
+
+  constructor() {
+    super();
+    this.pieces = null;
+    this.writing = false;
+    this.label = "";
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  /** What the server wrote stays until there is something to show. */
+  shouldUpdate() {
+    return this.pieces !== null;
+  }
+
+  willUpdate() {
+    if (!this.hasUpdated) this.replaceChildren();
+  }
+
+  render() {
+    const first = this.pieces.findIndex(({ kind }) => kind === "drift" || kind === "missed");
+    return html`<p class="recital" role="group" aria-label=${this.label || nothing} aria-busy=${String(this.writing)}>${this.pieces.map((piece, index) => this.#piece(piece, index === first))}${this.writing ? html`<span class="recital-caret" aria-hidden="true"></span>` : nothing}</p>`;
+  }
+
+  #piece({ kind, bytes }, isFirst) {
+    const split = isFirst ? html`<span class="recital-split"><span class="visually-hidden">${t("Here it first differs:")}</span></span>` : nothing;
+    const long = bytes.length > LONG ? "is-long" : "";
+    const text = textOf(bytes);
+    if (kind === "drift") return html`${split}<ins class=${`recital-drift ${long}`}><span class="visually-hidden">${t("the model writes:")} </span>${text}</ins>`;
+    if (kind === "missed") return html`${split}<del class=${`recital-missed ${long}`}><span class="recital-label">${t("the text:")}</span>${text}</del>`;
+    return html`<span class=${`recital-${kind}`}>${text}</span>`;
+  }
+}
+
+if (!customElements.get("recital-text")) customElements.define("recital-text", RecitalText);

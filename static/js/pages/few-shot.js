@@ -1,0 +1,171 @@
+// The few-shot page: rows of examples, questions held out from them, and the curve of the right answer.
+
+import "../elements/example-rows.js";
+import "../elements/few-shot-answers.js";
+import "../elements/line-figure.js";
+import "../elements/predict-reveal.js";
+import "../elements/run-bar.js";
+import "../elements/status-message.js";
+import "../elements/token-strip.js";
+import { postJson } from "../api.js";
+import { ExperimentRun } from "../experiment.js";
+import { t } from "../i18n.js";
+import { models } from "../models.js";
+import { announce, pageData, showError, showNote } from "../page.js";
+import { provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
+import { Store } from "../store.js";
+import { repeat, startRepeat } from "./few-shot-repeat.js";
+import { NOTHING, partsOf, promptAt, resultOf, withPart } from "./few-shot-result.js";
+import { elements, main, shotsAt, show, stopsOf } from "./few-shot-show.js";
+import { emptyTask, fullQueries, promptText, readAffix, requestOf, taskOf } from "./few-shot-task.js";
+
+const TYPING_PAUSE = 250; // milliseconds without a key before the prompt is tokenised
+const presets = pageData.presets.filter(({ experiment }) => experiment === "few-shot");
+const run = new ExperimentRun();
+
+/** A preset opens with what was measured. */
+function opened(preset) {
+  const parts = pageData.measurement?.results[preset.id] ?? [];
+  const task = taskOf(preset.request);
+  return { preset: preset.id, task, stop: task.shots.length - 1, query: 0, line: "true", result: resultOf(parts), stale: false, measured: parts.length > 0 ? pageData.measurement : null };
+}
+
+const store = new Store({
+  ...opened(presets[0]),
+  view: "questions",
+  measure: "probability",
+  prompt: "",
+  tokens: null,
+  bos: false,
+});
+
+/** The exact text the model gets: the server's own where it told, otherwise what would be sent. */
+function promptNow(state) {
+  const shots = shotsAt(state);
+  const told = state.stale ? null : promptAt(state.result, state.line, shots, state.query);
+  const [given = ""] = fullQueries(state.task)[state.query] ?? [];
+  return told ?? promptText(state.task, shots, given);
+}
+
+let tokenising = null;
+async function tokenise(text) {
+  tokenising?.abort();
+  const { signal } = (tokenising = new AbortController());
+  try {
+    await new Promise((resolve) => setTimeout(resolve, store.state.tokens === null ? 0 : TYPING_PAUSE));
+    await models.untilReady({ signal });
+    signal.throwIfAborted();
+    const { tokens } = await postJson("/api/tokenize", { text, encoding: "model", special: "text" }, { signal });
+    store.update({ tokens });
+  } catch (error) {
+    if (!signal.aborted) showError(error);
+  }
+}
+
+store.watch((state) => {
+  const prompt = promptNow(state);
+  if (prompt !== state.prompt) {
+    store.update({ prompt, bos: state.result.questions?.bos ?? state.bos });
+    tokenise(prompt);
+    return;
+  }
+  show(state);
+});
+
+/** A change to the task itself: what is drawn is no longer its curve. */
+function edit(changes) {
+  run.cancel();
+  const before = shotsAt(store.state);
+  const task = { ...store.state.task, ...changes };
+  const query = Math.min(store.state.query, Math.max(0, fullQueries(task).length - 1));
+  const next = { ...store.state, task };
+  const stops = stopsOf(next);
+  const stop = changes.rows && before === stopsOf(store.state).at(-1) ? stops.length - 1 : nearest(stops, before);
+  store.update({ task, query, stop, line: "true", preset: null, stale: true, measured: null });
+}
+
+function nearest(stops, shots) {
+  return stops.reduce((best, stop, index) => (Math.abs(stop - shots) < Math.abs(stops[best] - shots) ? index : best), 0);
+}
+
+function openPreset(id) {
+  run.reset();
+  const preset = presets.find((one) => one.id === id);
+  store.update(preset ? opened(preset) : { preset: null, task: emptyTask(), stop: 0, query: 0, line: "true", result: NOTHING, stale: false, measured: null });
+  if (!preset) elements.rows.updateComplete.then(() => elements.rows.querySelector("input").focus());
+}
+
+async function start() {
+  const { task } = store.state;
+  store.update({ result: NOTHING, stale: false, line: "true" });
+  const done = await run.start("few-shot", requestOf(task), {
+    onPart: (kind, part) => store.update({ result: withPart(store.state.result, kind, part) }),
+  });
+  if (done) announce(main.querySelector("[data-sentence]").textContent || main.querySelector("[data-change]").textContent);
+}
+
+function goTo(shots) {
+  store.update({ stop: nearest(stopsOf(store.state), shots) });
+}
+
+function sharedState({ preset, task, stop, query, line, view, measure }) {
+  return { preset, task: preset === null ? task : undefined, stop, query, line, view, measure, repeat: repeat.state.request };
+}
+
+/** For a change of language: what was computed here goes along. */
+function snapshot() {
+  const { state } = store;
+  const live = run.state !== "idle" && !state.stale;
+  return { ...sharedState(state), task: state.task, parts: live ? partsOf(state.result) : undefined };
+}
+
+function restore({ preset: id, task, parts, repeat: request, ...view }) {
+  run.reset();
+  const preset = presets.find((one) => one.id === id);
+  const own = { preset: null, task: { ...emptyTask(), ...task }, result: NOTHING, stale: false, measured: null };
+  const live = parts ? { result: resultOf(parts), measured: null } : {};
+  store.update({ ...(preset ? opened(preset) : own), ...live, ...view });
+  if (request) repeat.update({ request, stale: request.seed !== repeat.state.request.seed || request.length !== repeat.state.request.length });
+}
+
+async function share() {
+  const link = await shareLink(sharedState(store.state));
+  history.replaceState(null, "", link);
+  try {
+    await navigator.clipboard.writeText(link);
+    showNote(t("The link is copied. Opening it restores this page and runs nothing."));
+  } catch {
+    showNote(t("The link stands in the address bar now: copy it from there."));
+  }
+}
+
+main.addEventListener("click", ({ target }) => {
+  const { preset, view, measure, action } = target.closest("button")?.dataset ?? {};
+  if (preset) openPreset(preset);
+  if (view) store.update({ view });
+  if (measure) store.update({ measure });
+  if (action === "share") share();
+});
+elements.rows.addEventListener("rows-changed", ({ detail }) => edit({ rows: detail.rows }));
+elements.queries.addEventListener("rows-changed", ({ detail }) => edit({ queries: detail.rows }));
+for (const field of elements.affixes) {
+  field.addEventListener("input", () => edit({ [field.dataset.affix]: readAffix(field.value) }));
+}
+elements.options.addEventListener("change", () => {
+  const options = elements.options.value.split(",").map((option) => option.trim()).filter(Boolean);
+  edit({ options: [...new Set(options)].slice(0, 8) });
+});
+elements.slider.addEventListener("input", () => store.update({ stop: Number(elements.slider.value) }));
+elements.curve.addEventListener("x-picked", ({ detail }) => goTo(detail.x));
+elements.line.addEventListener("change", () => store.update({ line: elements.line.value }));
+main.addEventListener("question-picked", ({ detail }) => store.update({ query: detail.index }));
+elements.run.addEventListener("run-asked", start);
+models.addEventListener("change", () => {
+  if (models.ready && store.state.tokens === null) tokenise(store.state.prompt);
+});
+
+elements.run.run = run;
+startRepeat();
+provideSnapshot(snapshot);
+const restored = await restoreFromFragment(restore, showError);
+if (!restored) store.update({});

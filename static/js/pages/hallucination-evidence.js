@@ -1,0 +1,76 @@
+// Section 2: evidence in front of the prompt, sentence by sentence, and the universes under each of them.
+
+import "../elements/evidence-editor.js";
+import "../elements/evidence-river.js";
+import { ExperimentRun } from "../experiment.js";
+import { formatProbability } from "../format.js";
+import { t } from "../i18n.js";
+import { announce, pageData } from "../page.js";
+import { Store } from "../store.js";
+import { settingsOf, showSettings, watchSettings } from "./hallucination-settings.js";
+
+const PRESET = "collapse";
+const LABELS = ["true", "false", "unknown"];
+
+const section = document.getElementById("evidence");
+const part = (selector) => section.querySelector(selector);
+const preset = pageData.presets.find(({ id }) => id === PRESET);
+const measured = pageData.measurement?.results[PRESET]?.filter(({ kind }) => kind === "step") ?? null;
+const run = new ExperimentRun();
+
+export const store = new Store({ request: preset.request, steps: measured, made: preset.request });
+
+async function start() {
+  const { sentences, ...rest } = store.state.request;
+  const request = { ...rest, sentences: sentences.filter(({ text }) => text.trim() !== "") };
+  store.update({ steps: [], made: request, request });
+  const onPart = (kind, data) => kind === "step" && store.update({ steps: [...store.state.steps, data] });
+  if (!(await run.start("evidence", request, { onPart }))) return;
+  const { steps } = store.state;
+  announce(t("Agreement from {before} without evidence to {after} with all of it.", {
+    before: formatProbability(steps[0].agreement.largest),
+    after: formatProbability(steps.at(-1).agreement.largest),
+  }));
+}
+
+function show({ request, steps, made }) {
+  showSettings(section, request);
+  part("evidence-editor").sentences = request.sentences;
+  if (steps !== null) part("evidence-river").steps = steps;
+  Object.assign(part("run-bar"), {
+    run,
+    measurement: measured && JSON.stringify(made) === JSON.stringify(preset.request) && steps === measured ? pageData.measurement : null,
+    stale: JSON.stringify(made) !== JSON.stringify(request),
+    disabled: request.prompt === "" || request.sentences.every(({ text }) => text.trim() === ""),
+  });
+}
+
+/** What a share link or a change of language keeps. */
+export function snapshot() {
+  const { request, steps, made } = store.state;
+  return { request, own: run.state === "done" ? { steps, made } : null };
+}
+
+/** Put back what a link held; runs nothing. */
+export function restore({ request, own }) {
+  run.reset();
+  const sentences = (Array.isArray(request?.sentences) ? request.sentences : [])
+    .slice(0, 6)
+    .map(({ text, label }) => ({ text: String(text ?? "").slice(0, 400), label: LABELS.includes(label) ? label : "unknown" }));
+  const settings = { ...settingsOf(request, preset.request), sentences };
+  store.update({ request: settings, steps: own?.steps ?? measured, made: own?.made ?? preset.request });
+}
+
+export function begin() {
+  part("run-bar").addEventListener("run-asked", start);
+  section.addEventListener("sentences-changed", ({ detail }) => {
+    store.update({ request: { ...store.state.request, sentences: detail.sentences } });
+  });
+  section.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-action=reset]")) return;
+    run.reset();
+    store.update({ request: preset.request, steps: measured, made: preset.request });
+  });
+  watchSettings(section, () => store.state.request, (request) => store.update({ request }));
+  store.watch(show);
+}

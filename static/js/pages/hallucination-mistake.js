@@ -1,0 +1,85 @@
+// Section 3: the first words are put in the model's mouth, and the rest follows them.
+
+import "../elements/answer-groups.js";
+import "../elements/mistake-sides.js";
+import { ExperimentRun } from "../experiment.js";
+import { t } from "../i18n.js";
+import { announce, pageData } from "../page.js";
+import { Store } from "../store.js";
+import { settingsOf, showSettings, watchSettings } from "./hallucination-settings.js";
+
+const PRESET = "mistake";
+
+const section = document.getElementById("mistake");
+const part = (selector) => section.querySelector(selector);
+const preset = pageData.presets.find(({ id }) => id === PRESET);
+const run = new ExperimentRun();
+
+function resultOf(parts) {
+  const outcome = (side) => parts.find((one) => one.kind === "outcome" && one.side === side) ?? null;
+  return { forced: parts.find(({ kind }) => kind === "forced") ?? null, free: outcome("free"), led: outcome("forced") };
+}
+
+const measured = pageData.measurement?.results[PRESET] ? resultOf(pageData.measurement.results[PRESET]) : null;
+
+export const store = new Store({ request: preset.request, result: measured, made: preset.request });
+
+async function start() {
+  const { request } = store.state;
+  const parts = [];
+  store.update({ result: null, made: request });
+  const onPart = (kind, data) => {
+    if (kind !== "outcome" && kind !== "forced") return;
+    parts.push(data);
+    store.update({ result: resultOf(parts) });
+  };
+  if (await run.start("own-mistake", request, { onPart })) announce(t("Both sides are written."));
+}
+
+function show({ request, result, made }) {
+  showSettings(section, request);
+  const watch = part("[data-watch]");
+  if (watch !== document.activeElement) watch.value = request.watch.join(", ");
+  Object.assign(part("mistake-sides"), { result: result ?? { forced: null, free: null, led: null }, prompt: made.prompt, words: made.forced });
+  Object.assign(part("run-bar"), {
+    run,
+    measurement: result !== null && result === measured ? pageData.measurement : null,
+    stale: JSON.stringify(made) !== JSON.stringify(request),
+    disabled: request.prompt === "" || request.forced === "",
+  });
+}
+
+function wordsOf(text) {
+  return text.split(",").map((word) => word.trim().slice(0, 40)).filter(Boolean).slice(0, 6);
+}
+
+/** What a share link or a change of language keeps. */
+export function snapshot() {
+  const { request, result, made } = store.state;
+  return { request, own: run.state === "done" ? { result, made } : null };
+}
+
+/** Put back what a link held; runs nothing. */
+export function restore({ request, own }) {
+  run.reset();
+  const settings = {
+    ...settingsOf(request, preset.request),
+    forced: String(request?.forced ?? preset.request.forced).slice(0, 200),
+    watch: wordsOf(Array.isArray(request?.watch) ? request.watch.join(",") : ""),
+  };
+  store.update({ request: settings, result: own?.result ?? measured, made: own?.made ?? preset.request });
+}
+
+export function begin() {
+  part("run-bar").addEventListener("run-asked", start);
+  part("[data-watch]").addEventListener("input", ({ target }) => {
+    store.update({ request: { ...store.state.request, watch: wordsOf(target.value) } });
+  });
+  section.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-action=reset]")) return;
+    run.reset();
+    store.update({ request: preset.request, result: measured, made: preset.request });
+  });
+  watchSettings(section, () => store.state.request, (request) => store.update({ request }));
+  store.watch(show);
+}

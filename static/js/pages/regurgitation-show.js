@@ -1,0 +1,174 @@
+// Draws the state of the regurgitation page.
+
+import { formatBits, formatNumber, formatProbability } from "../format.js";
+import { t } from "../i18n.js";
+import { visibleText } from "../bytes.js";
+import { greedyRun, heatTokens, pieces, smoothed } from "../recital.js";
+import { LENGTH, LONGEST_PREFIX, prefixLimit, requestOf } from "../recital-requests.js";
+
+const PIECE = 32; // tokens of prefix, and tokens to recite, of the 32 + 32 definition
+const byId = (id) => document.getElementById(id);
+const side = (name) => ({
+  score: byId(`${name}-score`),
+  recital: byId(`${name}-recital`),
+  numbers: byId(`${name}-numbers`),
+  heat: byId(`${name}-heat`),
+});
+
+export const elements = {
+  passages: document.querySelectorAll("[name=passage]"),
+  own: byId("own"),
+  ownPart: document.querySelector(".recite-own"),
+  prefix: byId("prefix"),
+  prefixShown: byId("prefix-shown"),
+  run: byId("run"),
+  control: byId("control"),
+  share: byId("share"),
+  sentence: byId("sentence"),
+  curve: byId("curve"),
+  bits: byId("bits"),
+  said: byId("heat-said"),
+  mainTitle: byId("main-title"),
+  heatTitle: byId("main-heat-title"),
+  main: side("main"),
+  controlSide: side("control"),
+};
+
+/** Everything at once; elements redraw only what differs. */
+export function show(state, { presets, measurement, known, run }) {
+  const request = requestOf(state, "main", presets);
+  const controlRequest = requestOf(state, "control", presets);
+  const main = known(request);
+  const control = known(controlRequest);
+  showInputs(state, main, control);
+  showSource(state, presets);
+  showSide(elements.main, state, main, run);
+  showSide(elements.controlSide, state, control, run);
+  elements.main.recital.lang = presets.find(({ id }) => id === state.passage)?.note.lang ?? "";
+  elements.sentence.textContent = sentence(state, main, control, run);
+  showFigures(state, main, control);
+  const measured = main.passage && !state.book.of(request).passage;
+  elements.run.measurement = measured ? measurement : null;
+  elements.run.disabled = request.text.trim() === "";
+  elements.run.stale = state.passage === "own" && run.state === "done" && !main.passage;
+  if (state.passage === "own" && main.recall) bitsOf("own", main.recall);
+}
+
+function bitsOf(id, { second_half_bits: bits }) {
+  document.querySelector(`[data-bits="${id}"]`).textContent = formatNumber(bits, 2);
+}
+
+function showInputs({ passage, prefix, control }, main, other) {
+  for (const radio of elements.passages) radio.checked = radio.value === passage;
+  elements.ownPart.hidden = passage !== "own";
+  elements.prefix.max = String(prefixLimit(main, other));
+  elements.prefix.value = String(prefix);
+  elements.prefixShown.textContent = formatNumber(prefix);
+  elements.control.value = control;
+  const changed = elements.control.querySelector("[value=changed]");
+  changed.disabled = passage === "own" || passage === "control";
+}
+
+function showSource({ passage, control }, presets) {
+  const radio = [...elements.passages].find(({ value }) => value === passage);
+  const title = radio.closest("label").querySelector("span").textContent;
+  elements.mainTitle.textContent = title;
+  elements.heatTitle.textContent = title;
+  for (const source of document.querySelectorAll("[data-source]")) source.hidden = source.dataset.source !== passage;
+  const changed = control === "changed" && presets.some(({ id }) => id === `${passage}-changed`);
+  const noted = control === "new" || changed ? control : "swapped";
+  for (const note of document.querySelectorAll("[data-control-note]")) note.hidden = note.dataset.controlNote !== noted;
+}
+
+function showSide({ score, recital, numbers }, { prefix }, record, run) {
+  const finished = record.recitals[prefix];
+  recital.pieces = pieces(record, prefix, LENGTH);
+  recital.writing = run.state === "running" && record.writing?.prefix === prefix;
+  score.textContent = "";
+  if (finished) score.textContent = t("{equal} of {total} match", { equal: finished.equal, total: finished.total });
+  else if (record.recall) score.textContent = t("first {run} match", { run: greedyRun(record.recall.ranks, prefix, LENGTH) });
+  numbers.replaceChildren(...(record.recall ? facts(record.recall) : []));
+}
+
+function facts(recall) {
+  const rows = [
+    [t("second half, a token"), formatBits(recall.second_half_bits, 2)],
+    [t("mean probability"), formatProbability(recall.second_half_probability)],
+    [t("mean rank"), formatNumber(recall.second_half_rank, 1)],
+    [t("extractable, 32 + 32"), extractable(recall)],
+  ];
+  return rows.flatMap(([name, value]) => [named("dt", name), named("dd", value)]);
+}
+
+function named(tag, text) {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  return element;
+}
+
+function extractable({ extracted, ranks }) {
+  if (extracted === null) return t("too short: {n} of 64 tokens", { n: ranks.length });
+  if (extracted === PIECE) return t("yes: all 32");
+  return t("no: {n} of 32", { n: extracted });
+}
+
+function sentence({ prefix, passage, own }, main, control, run) {
+  if (passage === "own" && own.trim() === "") return t("Paste a text above, and press Recite.");
+  if (!main.recall) return run.state === "running" ? "" : t("Not recited yet: press Recite.");
+  const one = main.recitals[prefix];
+  const other = control.recitals[prefix];
+  if (one && other) {
+    return t("Recites {equal} of {total} tokens, the first {run} without a slip; the control: {control} of {controlTotal}.", {
+      equal: one.equal,
+      total: one.total,
+      run: one.run,
+      control: other.equal,
+      controlTotal: other.total,
+    });
+  }
+  const values = {
+    prefix,
+    run: greedyRun(main.recall.ranks, prefix, LENGTH),
+    control: control.recall ? greedyRun(control.recall.ranks, prefix, LENGTH) : "–",
+  };
+  return t("Given {prefix} tokens, the next {run} match the text exactly; the control: {control}. Press Recite to see how it goes on.", values);
+}
+
+function showFigures({ prefix, shownToken }, main, control) {
+  const { curve, bits, said } = elements;
+  curve.xLabel = t("tokens given");
+  curve.yLabel = t("tokens recited exactly");
+  curve.xDomain = [1, LONGEST_PREFIX];
+  curve.at = prefix;
+  curve.series = lines(main, control, ({ sweep }) => sweep?.runs.map((y, index) => ({ x: index + 1, y })));
+  bits.xLabel = t("place in the text");
+  bits.yLabel = t("bits a token");
+  bits.at = prefix;
+  bits.series = lines(main, control, ({ recall }) => recall && smoothed(recall.bits).map((y, index) => ({ x: index + 1, y })));
+  elements.main.heat.tokens = heatTokens(main);
+  elements.controlSide.heat.tokens = heatTokens(control);
+  elements.main.heat.selected = shownToken;
+  said.textContent = shownToken >= 0 && main.recall ? tokenSentence(main, shownToken) : "";
+}
+
+function lines(main, control, pointsOf) {
+  const series = [];
+  const points = [pointsOf(main), pointsOf(control)];
+  if (points[0]) series.push({ name: t("this text"), style: "main", points: points[0] });
+  if (points[1]) series.push({ name: t("control"), style: "control", points: points[1] });
+  return series;
+}
+
+function tokenSentence({ passage, recall }, index) {
+  const token = visibleText(passage.bytes[index]);
+  const bits = recall.bits[index];
+  if (bits === null) return "";
+  if (recall.ranks[index] === 1) return t("Token {n}, “{token}”: {bits}, its first choice.", { n: index + 1, token, bits: formatBits(bits, 2) });
+  return t("Token {n}, “{token}”: {bits}, rank {rank}; first choice “{instead}”.", {
+    n: index + 1,
+    token,
+    bits: formatBits(bits, 2),
+    rank: recall.ranks[index],
+    instead: visibleText(recall.instead[index]),
+  });
+}

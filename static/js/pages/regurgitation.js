@@ -1,0 +1,133 @@
+// Regurgitation: a passage and its control, the opening that is given, and how far the model recites on.
+
+import "../elements/heat-strip.js";
+import "../elements/line-figure.js";
+import "../elements/predict-reveal.js";
+import "../elements/recital-text.js";
+import "../elements/run-bar.js";
+import "../elements/status-message.js";
+import { ExperimentRun } from "../experiment.js";
+import { t } from "../i18n.js";
+import { models } from "../models.js";
+import { announce, pageData, showError, showNote } from "../page.js";
+import { Book, keyOf, measuredBook } from "../recital.js";
+import { LENGTH, LONGEST_PREFIX, STEPS, prefixLimit, readShared, requestOf, sharedState } from "../recital-requests.js";
+import { provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
+import { Store } from "../store.js";
+import { elements, show } from "./regurgitation-show.js";
+import { startWords } from "./regurgitation-words.js";
+
+const { presets, measurement } = pageData;
+const measured = measuredBook(presets, measurement);
+const runs = { main: new ExperimentRun(), control: new ExperimentRun() };
+const opened = document.querySelector("[name=passage]:checked").value;
+
+export const store = new Store({
+  passage: opened,
+  own: "",
+  prefix: presets.find(({ id }) => id === opened)?.request.prefix ?? 16,
+  control: "new",
+  book: new Book(), // what was computed here, with `model`
+  model: null,
+  news: 0, // counts what came into the book
+  shownToken: -1,
+});
+
+/** What is known of a text: computed here, or else measured. */
+export function known(request) {
+  const here = store.state.book.of(request);
+  const before = measured.of(request);
+  return { ...before, ...here, recitals: { ...before.recitals, ...here.recitals } };
+}
+
+function ask(name, request, run) {
+  const { book } = store.state;
+  return run.start(name, request, {
+    onPart: (kind, data) => {
+      book.add(request, kind, data);
+      store.update({ news: store.state.news + 1 });
+    },
+  });
+}
+
+/** Recite the text and its control, and sweep every opening of both. */
+async function recite() {
+  const loaded = models.state.loaded?.name ?? null;
+  if (loaded !== store.state.model) store.update({ book: new Book(), model: loaded });
+  const { state } = store;
+  const { prefix } = state;
+  const main = requestOf(state, "main", presets);
+  const control = requestOf(state, "control", presets);
+  if (main.text === "") return;
+  const sweep = (request) => ask("prefix-sweep", { ...request, longest: LONGEST_PREFIX, steps: STEPS }, new ExperimentRun());
+  const side = async (request, run) => (await ask("recite", { ...request, prefix, length: LENGTH }, run)) && sweep(request);
+  const control_ = keyOf(main) === keyOf(control) ? null : side(control, runs.control);
+  const done = await side(main, runs.main);
+  await control_;
+  if (done && store.state.prefix === prefix) announce(elements.sentence.textContent);
+}
+
+runs.main.addEventListener("change", () => {
+  if (runs.main.state === "cancelled") runs.control.cancel();
+  store.update({ news: store.state.news + 1 });
+});
+
+function choose(passage) {
+  const preset = presets.find(({ id }) => id === passage);
+  runs.main.reset();
+  runs.control.reset();
+  store.update({ passage, prefix: preset?.request.prefix ?? store.state.prefix, shownToken: -1 });
+  if (passage === "own") elements.own.focus();
+}
+
+function move(prefix) {
+  const limit = prefixLimit(known(requestOf(store.state, "main", presets)), known(requestOf(store.state, "control", presets)));
+  store.update({ prefix: Math.max(1, Math.min(limit, prefix)), shownToken: -1 });
+}
+
+async function share() {
+  const link = await shareLink(sharedState(store.state));
+  history.replaceState(null, "", link);
+  try {
+    await navigator.clipboard.writeText(link);
+    showNote(t("The link is copied. Opening it restores this page and runs nothing."));
+  } catch {
+    showNote(t("The link stands in the address bar now: copy it from there."));
+  }
+}
+
+for (const radio of elements.passages) radio.addEventListener("change", () => choose(radio.value));
+elements.own.addEventListener("input", () => {
+  runs.main.reset();
+  store.update({ own: elements.own.value });
+});
+elements.prefix.addEventListener("input", () => move(Number(elements.prefix.value)));
+elements.prefix.addEventListener("change", () => {
+  if (models.ready && runs.main.state !== "idle") recite(); // once it runs here, the slider asks on release
+});
+elements.control.addEventListener("change", () => store.update({ control: elements.control.value }));
+elements.curve.addEventListener("x-picked", ({ detail }) => move(detail.x));
+elements.run.addEventListener("run-asked", recite);
+elements.share.addEventListener("click", share);
+for (const heat of [elements.main.heat, elements.controlSide.heat]) {
+  heat.addEventListener("token-selected", ({ detail }) => {
+    store.update({ shownToken: heat === elements.main.heat ? detail.index : -1 });
+  });
+}
+models.addEventListener("change", () => {
+  if (models.state.loaded && store.state.model && models.state.loaded.name !== store.state.model) {
+    runs.main.reset();
+    store.update({ book: new Book(), model: null });
+  }
+});
+
+elements.run.run = runs.main;
+const words = startWords({ store, known, presets, measurement });
+store.watch((state) => show(state, { presets, measurement, known, run: runs.main }));
+provideSnapshot(() => ({ ...sharedState(store.state), words: words.snapshot() }));
+await restoreFromFragment((shared) => {
+  const state = readShared(shared, presets);
+  elements.own.value = state.own;
+  store.update(state);
+  words.restore(shared.words);
+}, showError);

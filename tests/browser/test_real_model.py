@@ -1,0 +1,89 @@
+"""The whole path with nothing made up: the default model's weights, the server, the browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from app.main import create_app
+from app.settings import Settings
+from tests.browser.conftest import Troubles
+from tests.live import serve, wait_until
+
+pytestmark = pytest.mark.weights
+
+
+@pytest.fixture(scope="module")
+def real_server(default_model: Path) -> Iterator[str]:
+    app = create_app(Settings(weights_dir=default_model.parent, context_length=1024))
+    with serve(app) as port:
+        wait_until(lambda: app.state.host.state()["loaded"] is not None, 120)
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def students(browser: Browser, real_server: str) -> Iterator[list[Page]]:
+    """Eight people with a page of their own each, in eight clean profiles."""
+    troubles = Troubles(urlsplit(real_server).netloc)
+    contexts: list[BrowserContext] = []
+    pages = []
+    for _ in range(8):
+        context = browser.new_context(base_url=real_server, locale="en")
+        context.set_default_timeout(60_000)
+        troubles.watch(context)
+        contexts.append(context)
+        pages.append(context.new_page())
+    yield pages
+    for context in contexts:
+        context.close()
+    assert troubles.unexpected() == []
+
+
+def metric(server: str, name: str) -> float:
+    lines = httpx.get(f"{server}/metrics").text.splitlines()
+    return float(next(line for line in lines if line.startswith(f"{name} ")).split()[-1])
+
+
+def begin(page: Page, prompt: str) -> None:
+    page.goto("/playground")
+    document = page.get_by_role("textbox", name="Document")
+    document.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(prompt)
+    page.wait_for_function(
+        "() => { const e = document.querySelector('document-editor').entries;"
+        " return e.length > 0 && e.every(({draft}) => draft === undefined) }"
+    )
+
+
+def test_eight_students_stream_at_once_and_each_gets_their_own_text(students: list[Page], real_server: str):
+    prompts = [f"Student number {number} opened the door and saw" for number in range(8)]
+    for page, prompt in zip(students, prompts, strict=True):
+        begin(page, prompt)
+    before = metric(real_server, "pg_tokens_total")
+    for page in students:
+        page.get_by_role("button", name="Ten more tokens", exact=True).click()
+    for page, prompt in zip(students, prompts, strict=True):
+        expect(page.get_by_role("button", name="Stop", exact=True)).to_be_disabled(timeout=60_000)
+        text = page.get_by_role("textbox", name="Document").input_value()
+        assert text.startswith(prompt) and len(text) > len(prompt)
+    assert 8 <= metric(real_server, "pg_tokens_total") - before <= 80  # fewer where a text ended early
+    wait_until(lambda: metric(real_server, "pg_running") == 0, 5)
+
+
+def test_closing_the_tab_frees_the_slot(students: list[Page], real_server: str):
+    page = students[0]
+    begin(page, "Once upon a time, in a land of a thousand lakes,")
+    page.get_by_label("Tokens at most").fill("400")
+    page.get_by_label("Tokens at most").blur()
+    page.get_by_role("button", name="Continue", exact=True).click()
+    wait_until(lambda: metric(real_server, "pg_running") == 1, 60)
+    page.close()
+    wait_until(lambda: metric(real_server, "pg_running") == 0, 5)
+    written = metric(real_server, "pg_tokens_total")
+    page_of_a_neighbour = students[1]
+    page_of_a_neighbour.goto("/")
+    assert metric(real_server, "pg_tokens_total") == written
