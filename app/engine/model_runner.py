@@ -4,7 +4,7 @@ Works for any decoder of transformers that takes a cache, explicit positions and
 GPT-NeoX (Pythia), Llama, Qwen3, Gemma 3 (sliding windows included) are tested.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,12 +82,27 @@ def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> 
     return torch.from_numpy(buffer).view(dtype).view(shape)
 
 
+def _float32_head(layer: torch.nn.Linear) -> Callable[[Tensor], Tensor]:
+    """The output layer with float32 results.
+
+    bfloat16 keeps 8 bits: logits around 20 would come in steps of 0.125, and whole groups of tokens would
+    tie, which top-k would have to keep. On a CPU the layer is kept in float32, at about the same speed.
+    """
+    if layer.weight.dtype is torch.float32:
+        return layer
+    if layer.weight.device.type != "cpu":
+        return lambda hidden: layer(hidden).float()
+    weight = layer.weight.float()
+    bias = None if layer.bias is None else layer.bias.float()
+    return lambda hidden: torch.nn.functional.linear(hidden.float(), weight, bias)
+
+
 class ModelRunner:
     """Runs chunks of tokens for neighbouring slots in one padded forward pass."""
 
     def __init__(self, model: Any, *, slots: int, context_length: int) -> None:
         self._model = model
-        self._head = model.get_output_embeddings()
+        self._head = _float32_head(model.get_output_embeddings())
         self._device = model.device
         config = model.config.get_text_config()
         self._context_length = context_length
@@ -146,7 +161,7 @@ class ModelRunner:
         if not wanted:
             return [np.zeros((0, self.vocabulary_size), np.float32) for _ in chunks]
         rows, columns = zip(*wanted, strict=True)
-        logits = self._head(hidden[list(rows), list(columns)]).float()  # (N, V)
+        logits = self._head(hidden[list(rows), list(columns)])  # (N, V)
         if self._softcap is not None:
             logits = torch.tanh(logits / self._softcap) * self._softcap
         counts = [chunk.logits for chunk in chunks]

@@ -31,14 +31,15 @@ export function aroundAnswer({ text, answer }) {
 /**
  * The tree with a row for every end and for every rest: branches `{index, label, depth, row, top, height, ...}`.
  * Heights are widths (probabilities) times `scale`; a row is at least `line` high, so that its label can be read.
+ * A rest below `thinnest` gets no row.
  */
-export function treeLayout(branches, bytes, { scale, line }) {
+export function treeLayout(branches, bytes, { scale, line, thinnest = 0 }) {
   const children = branches.map(() => []);
   branches.forEach(({ parent }, index) => parent >= 0 && children[parent].push(index));
   for (const list of children) list.sort((a, b) => branches[b].width - branches[a].width || a - b);
   const placed = [];
   let at = 0;
-  const room = (width) => Math.max(line, width * scale + 4);
+  const room = (width) => Math.max(line, width * scale + line / 2);
   const place = (index) => {
     const branch = branches[index];
     const own = { index, depth: branch.depth, width: branch.width, kind: "branch", label: labelOf(bytes[index]), branch };
@@ -49,7 +50,7 @@ export function treeLayout(branches, bytes, { scale, line }) {
     } else {
       const from = at;
       own.children = children[index].map(place);
-      if (branch.rest > 0) own.rest = placeRest(index, branch);
+      if (branch.rest >= thinnest) own.rest = placeRest(index, branch);
       own.centre = (from + at) / 2;
     }
     placed.push(own);

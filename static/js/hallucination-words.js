@@ -13,3 +13,28 @@ const NOTES = {
 export function presetNote(id) {
   return NOTES[id] ? t(NOTES[id]) : "";
 }
+
+const AGREES = 0.5; // share of the largest group above which universes are said to agree
+const DIFFERENT = 4; // answers that an unknown event should at least give
+
+/**
+ * Whether a worked example shows on the loaded model what it is there for: null where it does, otherwise an honest
+ * sentence. `truth` is the answer of the record.
+ */
+export function presetFailure(id, truth, { groups, largest }) {
+  const right = truth !== null && groups[0].text.toLowerCase().includes(truth.toLowerCase());
+  const values = { n: groups.length, answer: groups[0].text };
+  if (id === "known" && !(right && largest > AGREES)) {
+    return t("This model does not know it: {n} different answers, most often “{answer}”. Its known fact must be another one.", values);
+  }
+  if (id === "after" && groups.length < DIFFERENT) {
+    return t("This model gives only {n} different answers; it may have read about it, or repeats itself.", values);
+  }
+  if (id === "invented" && largest > AGREES) {
+    return t("On this model most universes agree on “{answer}”, an invention all the same.", values);
+  }
+  if (id === "wrong" && (right || largest <= AGREES)) {
+    return t("This model is not confidently wrong here: most often “{answer}”, {n} different answers.", values);
+  }
+  return null;
+}

@@ -37,7 +37,7 @@ def open_with(page: Page, prompt: str = PROMPT) -> None:
 
 
 def ended(page: Page) -> None:
-    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_disabled()
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_disabled(timeout=30_000)
 
 
 def write(page: Page, button: str = "Ten more tokens") -> None:

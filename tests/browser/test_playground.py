@@ -87,9 +87,9 @@ def test_nothing_moves_while_text_streams(page: Page):
         "() => { window.shifted = 0; new PerformanceObserver(list => { for (const e of list.getEntries())"
         " if (!e.hadRecentInput) window.shifted += e.value; }).observe({type: 'layout-shift'}) }"
     )
-    at_most(page, 400)
+    at_most(page, 200)
     page.get_by_role("button", name="Continue", exact=True).click()
-    page.wait_for_timeout(700)
+    page.wait_for_timeout(300)
     ended(page)
     assert page.evaluate("window.shifted") < 0.01
 

@@ -110,7 +110,7 @@ def test_a_and_b_with_the_same_settings_do_not_differ(page: Page):
 def test_a_token_of_one_s_own_gets_its_exact_rank(page: Page):
     open_with(page)
     write(page)
-    put_caret(page, len(PROMPT) + 3)
+    put_caret(page, len(PROMPT) + 1)
     page.get_by_label("Or a token of your own, space included").fill(" boats")
     page.get_by_role("button", name="How likely?").click()
     expect(page.locator(".step-probe")).to_contain_text("#")

@@ -151,6 +151,13 @@ async def test_scores_from_the_middle_and_distributions_equal_the_full_pass(engi
         assert np.abs(rows - logprobs[40:]).max() <= 1e-4
 
 
+async def test_in_bfloat16_logits_are_not_rounded_to_its_grid(build_model):
+    engine = start(build_model("llama").bfloat16())
+    logprobs = await engine.next_token(PROMPTS[0])
+    engine.close()
+    assert len(np.unique(logprobs)) == len(logprobs)
+
+
 async def test_the_window_can_be_filled_to_the_last_token(engine, tiny_model):
     prompt = bytes(range(20, 20 + CONTEXT_LENGTH - 3))
     steps = await complete(engine, prompt, seed=1, max_tokens=50)

@@ -139,16 +139,19 @@ test("the strip is covered without gaps; thin tokens come together last", () => 
 
 test("a vocabulary of 262,144 is ranked and processed at slider speed", () => {
   const values = synthetic(262_144);
-  const started = performance.now();
   const distribution = Distribution.fromLogprobs(values);
-  const ranked = performance.now() - started;
-  const times = [];
-  for (let step = 0; step < 40; step += 1) {
-    const before = performance.now();
-    distribution.process({ temperature: 0.5 + step / 20, top_p: 0.9 });
-    times.push(performance.now() - before);
-  }
-  times.sort((a, b) => a - b);
-  assert.ok(ranked < 250, `ranking took ${ranked} ms`);
-  assert.ok(times[20] < 16, `a setting took ${times[20]} ms`);
+  // Other work on the machine only ever adds: the fastest of several is nearest to the truth.
+  const ranking = fastest(8, () => rankIds(values));
+  const processing = fastest(60, (step) => distribution.process({ temperature: 0.5 + step / 20, top_p: 0.9 }));
+  assert.ok(ranking < 60, `ranking took ${ranking} ms`);
+  assert.ok(processing < 8, `a setting took ${processing} ms`);
 });
+
+function fastest(tries, work) {
+  const times = Array.from({ length: tries }, (_, step) => {
+    const started = performance.now();
+    work(step);
+    return performance.now() - started;
+  });
+  return Math.min(...times);
+}

@@ -10,7 +10,7 @@ export function figureTable({ series, xLabel, yLabel, xFormat, yFormat }, xs) {
     return `${yFormat(point.y)} (${yFormat(point.low)}–${yFormat(point.high)})`;
   };
   return html`
-    <div class="figure-table" tabindex="0" role="region" aria-label=${yLabel}>
+    <div class="figure-table" tabindex="0" role="group" aria-label=${yLabel}>
       <table>
         <thead><tr><th scope="col">${xLabel}</th>${series.map(({ name }) => html`<th scope="col">${name}</th>`)}</tr></thead>
         <tbody>

@@ -9,6 +9,7 @@ import { figureTable } from "./figure-table.js";
 import { Plot, sampleOf } from "./line-plot.js";
 
 const NARROW_REM = 30; // below this width names stand above the plot, not at the lines' ends
+const PAPER_WIDTH = 660; // what A4 leaves between its margins, in CSS pixels
 const plain = (value) => formatNumber(value, Number.isInteger(value) ? 0 : Math.abs(value) < 1 ? 3 : 2);
 
 export class LineFigure extends LitElement {
@@ -32,6 +33,7 @@ export class LineFigure extends LitElement {
   };
 
   #sizes = null;
+  #paper = null;
   #xs = [];
   #plot = null;
 
@@ -57,11 +59,22 @@ export class LineFigure extends LitElement {
       this.width = Math.round(entry.contentRect.width);
     });
     this.#sizes.observe(this);
+    this.#paper = new AbortController();
+    const { signal } = this.#paper;
+    addEventListener("beforeprint", () => this.#fit(Math.min(this.width, PAPER_WIDTH)), { signal });
+    addEventListener("afterprint", () => this.#fit(Math.round(this.getBoundingClientRect().width)), { signal });
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
     this.#sizes.disconnect();
+    this.#paper.abort();
+  }
+
+  /** Drawn anew at once: paper does not wait. */
+  #fit(width) {
+    this.width = width;
+    this.performUpdate();
   }
 
   willUpdate(changed) {

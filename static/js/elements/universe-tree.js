@@ -9,6 +9,8 @@ const LABEL = 7; // rem: the room of a token's name
 const FLOW = 3.5; // rem: where branches bend
 const FULL = 11; // rem: the width of probability one
 const LINE = 1.6; // rem: the least height of a row
+const ROOMY = 1.2; // rem: a band that its name fits into
+const THINNEST = 0.001; // probability below which a rest is not drawn
 const LONGEST = 11; // characters of a token's name
 
 export class UniverseTree extends LitElement {
@@ -38,7 +40,7 @@ export class UniverseTree extends LitElement {
   }
 
   render() {
-    const layout = treeLayout(this.branches, this.bytes, { scale: FULL, line: LINE });
+    const layout = treeLayout(this.branches, this.bytes, { scale: FULL, line: LINE, thinnest: THINNEST });
     const width = 1.5 + (layout.depth + 1) * (LABEL + FLOW);
     return html`
       <div class="tree-scroll" tabindex="0" role="group" aria-label=${t("Where the universes part; the list below holds the same numbers")}>
@@ -83,11 +85,13 @@ export class UniverseTree extends LitElement {
   #label(item) {
     if (item.depth === 0) return nothing;
     const x = this.#left(item.depth) + 0.25;
+    const height = item.width * FULL;
+    const y = height > ROOMY ? item.centre : item.centre - height / 2 - 0.5; // on a wide band, above a thin one
     if (item.kind === "rest") {
-      return item.width < 0.0005 ? nothing : svg`<text class="tree-label is-rest" x=${x} y=${item.centre}>${t("everything else {p}", { p: formatProbability(item.width) })}</text>`;
+      return svg`<text class="tree-label is-rest" x=${x} y=${y}>${t("everything else {p}", { p: formatProbability(item.width) })}</text>`;
     }
     const name = item.label.length > LONGEST ? `${item.label.slice(0, LONGEST - 1)}…` : item.label;
-    return svg`<text class="tree-label" x=${x} y=${item.centre}>${name} <tspan class="tree-number">${formatProbability(item.width)}</tspan> ${this.#ends(item)}</text>`;
+    return svg`<text class="tree-label" x=${x} y=${y}>${name} <tspan class="tree-number">${formatProbability(item.width)}</tspan> ${this.#ends(item)}</text>`;
   }
 
   /** The letters of the answers that end here. */

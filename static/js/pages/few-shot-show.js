@@ -2,7 +2,7 @@
 
 import { formatCount, formatLogprob, formatNumber, formatProbability } from "../format.js";
 import { t } from "../i18n.js";
-import { LINES, heldOutSeries, onePassSeries, pointAt } from "./few-shot-result.js";
+import { LINES, NOTHING, heldOutSeries, onePassSeries, pointAt } from "./few-shot-result.js";
 import { LONGEST, MOST_QUERIES, MOST_ROWS, answer, fullQueries, fullRows, problemOf, question, shotsOf, shownAffix } from "./few-shot-task.js";
 
 export const main = document.getElementById("main");
@@ -110,7 +110,8 @@ function showCurve({ result, view, measure, task }, shots) {
       : t("Mean over the held-out questions. At 0 all lines meet: the prompt is the same.");
 }
 
-function showNumbers({ result, line, task }, shots) {
+function showNumbers({ result: drawn, line, task, stale }, shots) {
+  const result = stale ? NOTHING : drawn;
   const now = pointAt(result, line, shots);
   const before = pointAt(result, line, 0);
   const n = now ? now.answers.length : fullQueries(task).length;

@@ -37,6 +37,7 @@ function show({ request, steps, made }) {
   showSettings(section, request);
   part("evidence-editor").sentences = request.sentences;
   if (steps !== null) part("evidence-river").steps = steps;
+  part("[data-measured]").hidden = steps !== measured;
   Object.assign(part("run-bar"), {
     run,
     measurement: measured && JSON.stringify(made) === JSON.stringify(preset.request) && steps === measured ? pageData.measurement : null,

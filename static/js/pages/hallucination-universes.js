@@ -6,7 +6,7 @@ import "../elements/universe-tree.js";
 import { decodeUtf8, hexToBytes } from "../bytes.js";
 import { ExperimentRun } from "../experiment.js";
 import { formatNumber, formatProbability } from "../format.js";
-import { presetNote } from "../hallucination-words.js";
+import { presetFailure, presetNote } from "../hallucination-words.js";
 import { t, tParts } from "../i18n.js";
 import { announce, pageData } from "../page.js";
 import { html, render } from "lit";
@@ -64,10 +64,21 @@ async function start() {
   const finished = await run.start("universes", request, { onPart: collect("figure", figure) });
   if (!finished) return;
   announce(sentence(store.state.figure));
+  if (preset === "after") tellPrediction(figure.outcome);
   const other = presets.get(CONTROL[preset] ?? "known").request;
   const same = { ...request, prompt: other.prompt, cut: other.cut };
   const control = { preset: CONTROL[preset] ?? "known", request: same, opening: null, outcome: null, writing: [] };
   await controlRun.start("universes", same, { onPart: collect("control", control) });
+}
+
+/** The prediction is held against what this model gave. */
+function tellPrediction({ agreement, n }) {
+  if (n !== presets.get("after").request.n) return;
+  document.getElementById("predict-after").live = {
+    answer: agreement.groups.length,
+    measured: sentence({ outcome: { agreement, n } }),
+    model: run.model,
+  };
 }
 
 function written(writing, tokens) {
@@ -104,6 +115,8 @@ function show({ preset, request, figure, control }) {
   const same = figure !== null && JSON.stringify(figure.request) === JSON.stringify(request);
   Object.assign(bar, { run, stale: !same, disabled: request.prompt === "", measurement: figure?.preset && results[figure.preset] ? pageData.measurement : null });
   part("[data-note]").textContent = preset === null ? t("Your own prompt. Is there a right answer, and does the model know it? Agreement alone does not tell.") : presetNote(preset);
+  const failure = figure?.outcome && figure.preset && run.state === "done" ? presetFailure(figure.preset, presets.get(figure.preset).note.truth, figure.outcome.agreement) : null;
+  part("[data-failure]").textContent = failure ?? "";
   showFigure(figure);
   showControl(control);
 }
@@ -155,5 +168,6 @@ export function begin() {
   });
   part("run-bar").addEventListener("run-asked", start);
   watchSettings(section, () => store.state.request, (request, typed) => store.update({ request, ...(typed ? { preset: null } : {}) }));
+  run.addEventListener("change", () => run.state === "done" && show(store.state));
   store.watch(show);
 }

@@ -8,9 +8,10 @@ import { showError, showNote } from "../page.js";
 import { provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
 import * as evidence from "./hallucination-evidence.js";
 import * as mistake from "./hallucination-mistake.js";
+import * as temperatures from "./hallucination-temperatures.js";
 import * as universes from "./hallucination-universes.js";
 
-const sections = { universes, evidence, mistake };
+const sections = { universes, temperatures, evidence, mistake };
 
 function snapshot() {
   return Object.fromEntries(Object.entries(sections).map(([name, section]) => [name, section.snapshot()]));

@@ -2,23 +2,9 @@
 
 import { parseSeed } from "../dice.js";
 import { models } from "../models.js";
+import { parseStops, writeStops } from "../stops.js";
 
 const PENALTIES = ["repetition_penalty", "frequency_penalty", "presence_penalty"];
-const MOST_STOPS = 4;
-
-/** "\n\n | END" -> ["\n\n", "END"]; spaces around the bars do not count, `\|` is a bar and `\\` a backslash. */
-export function parseStops(text) {
-  const parts = text.match(/(?:\\.|[^|\\])+|\\$/g) ?? [];
-  const plain = { n: "\n", t: "\t" };
-  return parts
-    .map((part) => part.trim().replace(/\\(.)/g, (_, letter) => plain[letter] ?? letter))
-    .filter((stop) => stop !== "")
-    .slice(0, MOST_STOPS);
-}
-
-export function writeStops(stops) {
-  return stops.map((stop) => stop.replaceAll("\\", "\\\\").replaceAll("|", "\\|").replaceAll("\n", "\\n").replaceAll("\t", "\\t")).join(" | ");
-}
 
 export function bindSettings(session) {
   const { store } = session;
