@@ -143,6 +143,7 @@ async def few_shot(laboratory: Laboratory, request: FewShotRequest) -> AsyncGene
     for line in lines:
         if line.rows:
             yield await bench.one_pass(line)
+    for line in lines:
         for shots in request.all_shots:
             point = replace(bare, line=line.line) if bare and not shots else await bench.point(line, shots)
             bare = bare if shots else point
