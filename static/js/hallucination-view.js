@@ -105,7 +105,9 @@ export function riverBands(steps, most = 6) {
   return bands;
 }
 
-/** How often a number of universes gave that answer: used where agreement is told as a count. */
-export function largestCount({ groups }) {
-  return groups[0]?.count ?? 0;
+/** A text cut at words, whatever their case: [text, word, text, word, text]. */
+export function cutAt(text, words) {
+  if (words.length === 0) return [text];
+  const pattern = words.map((word) => word.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|");
+  return text.split(new RegExp(`(${pattern})`, "i"));
 }

@@ -2,6 +2,7 @@
 
 import { LitElement, html, nothing } from "lit";
 import { formatCount, formatProbability } from "../format.js";
+import { cutAt } from "../hallucination-view.js";
 import { t, tParts } from "../i18n.js";
 
 export class MistakeSides extends LitElement {
@@ -51,17 +52,18 @@ export class MistakeSides extends LitElement {
     return html`<section class="side">
       <h3>${title}</h3>
       <p class="side-prompt" lang="en">${prompt} …</p>
-      ${outcome ? this.#outcome(outcome) : html`<p class="quiet small">${t("not written yet")}</p>`}
+      ${outcome ? this.#outcome(title, outcome) : html`<p class="quiet small">${t("not written yet")}</p>`}
     </section>`;
   }
 
-  #outcome({ universes, mentions, n }) {
+  #outcome(title, { universes, mentions, n }) {
+    const words = mentions.map(({ word }) => word);
     return html`
       ${mentions.length > 0
         ? html`<ul class="mentions">${mentions.map(({ word, count }) => html`<li>${tParts("{word} in {count} of {total}", { word: html`<b lang="en">${word}</b>`, count: html`<span class="number">${formatCount(count)}</span>`, total: n })}</li>`)}</ul>`
         : nothing}
-      <ol class="universe-list side-list">
-        ${universes.map(({ text }) => html`<li class="universe"><p class="universe-text" lang="en">${text}</p></li>`)}
+      <ol class="universe-list side-list" aria-label=${title}>
+        ${universes.map(({ text }) => html`<li class="universe"><p class="universe-text" lang="en">${cutAt(text, words).map((piece, i) => (i % 2 ? html`<mark>${piece}</mark>` : piece))}</p></li>`)}
       </ol>
     `;
   }

@@ -10,6 +10,7 @@ const FLOW = 3.5; // rem: where branches bend
 const FULL = 11; // rem: the width of probability one
 const LINE = 1.6; // rem: the least height of a row
 const ROOMY = 1.2; // rem: a band that its name fits into
+const ABOVE = 1; // rem: room for the name of the first band
 const THINNEST = 0.001; // probability below which a rest is not drawn
 const LONGEST = 11; // characters of a token's name
 
@@ -44,7 +45,7 @@ export class UniverseTree extends LitElement {
     const width = 1.5 + (layout.depth + 1) * (LABEL + FLOW);
     return html`
       <div class="tree-scroll" tabindex="0" role="group" aria-label=${t("Where the universes part; the list below holds the same numbers")}>
-        <svg class="universe-tree" viewBox=${`0 0 ${width} ${layout.height}`} data-width=${width} data-height=${layout.height} aria-hidden="true">
+        <svg class="universe-tree" viewBox=${`0 ${-ABOVE} ${width} ${layout.height + ABOVE}`} data-width=${width} data-height=${layout.height + ABOVE} aria-hidden="true">
           ${this.#flows(layout.root)}
           ${layout.placed.map((item) => this.#label(item))}
         </svg>

@@ -120,6 +120,7 @@ function showNumbers({ result: drawn, line, task, stale }, shots) {
   find("[data-change]").textContent = now && before ? changeOf(before, now, n) : "";
   const wrong = pointAt(result, "shuffled", shots);
   const right = pointAt(result, "true", shots);
+  find("[data-honest]").textContent = failureOf(pointAt(result, "true", shotsOf(task).at(-1)));
   find("[data-sentence]").textContent =
     right && wrong && shots > 0
       ? t("With {shots} examples: {right} of {n} right and {p}. With shuffled labels: {wrong} of {n} right and {q}.", {
@@ -131,6 +132,13 @@ function showNumbers({ result: drawn, line, task, stale }, shots) {
           q: formatProbability(wrong.probability),
         })
       : "";
+}
+
+/** A task that this model cannot do is called that. */
+function failureOf(last) {
+  if (last === null || last.shots === 0 || last.right * 4 > last.answers.length) return "";
+  const { shots, right, answers, probability } = last;
+  return t("This model cannot do it: after {shots} examples {right} of {n} right, {p}.", { shots, right, n: answers.length, p: formatProbability(probability) });
 }
 
 function changeOf(before, now, n) {
