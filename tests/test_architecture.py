@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "routes": BELOW_HOST | {"host"},
     "main": BELOW_HOST | {"host", "routes"},
     "measure": BELOW_HOST,
-    "__main__": BELOW_HOST | {"host", "doctor", "main", "measure"},
+    "terminal": {"settings", "host"},
+    "__main__": BELOW_HOST | {"assets", "doctor", "host", "main", "measure", "terminal"},
     "__init__": set(),
 }
 ONLY_IN_ENGINE = {"torch", "transformers", "safetensors", "gguf", "accelerate"}

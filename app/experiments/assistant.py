@@ -1,9 +1,9 @@
-"""An assistant is a document that has been begun: the same question bare, in a costume, and instruction-tuned.
+"""An assistant is a document that has been begun: one question bare, in a costume, and instruction-tuned.
 
-`dressed` and `instructed` continue the one document the model sees; `costume_shift` forces the same answer on
-the model with and without the costume and measures what the costume changed, token by token: Lin et al. 2023,
-"The Unlocking Spell on Base LLMs" (ICLR 2024), who compare a base model with its tuned sibling; here it is one
-model in two contexts.
+`dressed` and `instructed` continue the one document the model sees; `costume_shift` forces the same answer
+on the model with and without the costume and measures what the costume changed, token by token. After Lin et
+al. 2023, "The Unlocking Spell on Base LLMs" (ICLR 2024), who compare a base model with its tuned sibling;
+here it is one model in two contexts.
 """
 
 import asyncio
@@ -52,20 +52,20 @@ async def dressed(laboratory: Laboratory, request: DressedRequest) -> AsyncGener
     for index, document in enumerate(documents):
         stop = request.stop if document.side == "dressed" else ""
         stopping = bool(stop) and request.stop_on
-        async with aclosing(_continue(laboratory, request, document, stop, stopping)) as parts:
-            async for done, part in parts:
+        before = index * request.max_tokens
+        async with aclosing(_continue(laboratory, request, document, stop, stopping, before, total)) as parts:
+            async for part in parts:
                 yield part
-                yield Progress(index * request.max_tokens + done, total)
 
 
 async def instructed(laboratory: Laboratory, request: InstructedRequest) -> AsyncGenerator[Part, None]:
     """The same question to a model that was tuned on conversations, in the format it was tuned on."""
     document = _instructed_document(laboratory, request)
     yield document
-    async with aclosing(_continue(laboratory, request, document, IM_END, False)) as parts:
-        async for done, part in parts:
+    total = request.max_tokens
+    async with aclosing(_continue(laboratory, request, document, IM_END, False, 0, total)) as parts:
+        async for part in parts:
             yield part
-            yield Progress(done, request.max_tokens)
 
 
 async def costume_shift(laboratory: Laboratory, request: ShiftRequest) -> AsyncGenerator[Part, None]:
@@ -86,7 +86,8 @@ async def costume_shift(laboratory: Laboratory, request: ShiftRequest) -> AsyncG
         for first in range(0, len(forced), CHUNK):
             last = min(first + CHUNK, len(forced))
             dressed_rows, bare_rows = await asyncio.gather(
-                _before(laboratory, context, forced, first, last), _before(laboratory, bare, forced, first, last)
+                _before(laboratory, context, forced, first, last),
+                _before(laboratory, bare, forced, first, last),
             )
             chunk = forced[first:last]
             for place, shift in enumerate(await asyncio.to_thread(_shifts, dressed_rows, bare_rows, chunk)):
@@ -97,13 +98,14 @@ async def costume_shift(laboratory: Laboratory, request: ShiftRequest) -> AsyncG
 def kl_bits(dressed_rows: FloatArray, bare_rows: FloatArray) -> NDArray[np.float64]:
     """KL(dressed || bare) of each row in bits: the sum of p log2(p / q) over the whole vocabulary.
 
-    Rows are log-probabilities (T, V); how surprised one who expects the bare distribution would be on average,
-    beyond what is due, by tokens drawn from the dressed one.
+    Rows are log-probabilities (T, V). It is how many bits more than needed a token drawn from the dressed
+    distribution costs one who expects the bare one.
     """
-    p, q = dressed_rows.astype(np.float64), bare_rows.astype(np.float64)
+    p, q = dressed_rows.astype(np.float64), np.maximum(bare_rows.astype(np.float64), -700.0)
     weights = np.exp(p)
     moved = np.where(weights > 0, p - q, 0.0)
-    return np.maximum(0.0, np.einsum("tv,tv->t", weights, moved) / math.log(2))
+    bits: NDArray[np.float64] = np.maximum(0.0, np.einsum("tv,tv->t", weights, moved) / math.log(2))
+    return bits
 
 
 def rank_of(logprobs: FloatArray, token_id: int) -> int:
@@ -115,7 +117,7 @@ Shifted = tuple[float, float, float, int, int, int, int, list[tuple[int, float, 
 
 
 def _shifts(dressed_rows: FloatArray, bare_rows: FloatArray, forced: Sequence[int]) -> list[Shifted]:
-    """Per token: KL, its log-probability and rank in both, the dressed favourite with its bare rank, movers."""
+    """Per token: KL, log-probability and rank in both, the dressed favourite and its bare rank, movers."""
     shifts: list[Shifted] = []
     for p, q, token_id, bits in zip(
         dressed_rows, bare_rows, forced, kl_bits(dressed_rows, bare_rows), strict=True
@@ -127,10 +129,9 @@ def _shifts(dressed_rows: FloatArray, bare_rows: FloatArray, forced: Sequence[in
             (int(i), float(np.exp(p[i])), float(np.exp(q[i]))) for i in sorted(best, key=lambda i: -change[i])
         ]
         favourite = int(np.argmax(p))
+        chances = float(p[token_id]), float(q[token_id])
         ranks = rank_of(p, token_id), rank_of(q, token_id)
-        shifts.append(
-            (float(bits), float(p[token_id]), float(q[token_id]), *ranks, favourite, rank_of(q, favourite), movers)
-        )
+        shifts.append((float(bits), *chances, *ranks, favourite, rank_of(q, favourite), movers))
     return shifts
 
 
@@ -179,13 +180,15 @@ def _bare_document(laboratory: Laboratory, question: str, reserve: int) -> Docum
 
 def _instructed_document(laboratory: Laboratory, request: InstructedRequest) -> Document:
     """ChatML. Only the format's own marks are parsed as special tokens; a typed `<|im_end|>` stays text."""
-    marks = laboratory.tokenizer.encode
+    encode = laboratory.tokenizer.encode
+    start, end = encode(IM_START, "parse"), encode(IM_END, "parse")
+    system, question = Piece("header", request.system), Piece("question", request.question)
     token_ids: list[int] = []
     pieces: list[Piece] = []
-    for role, name, text in (("header", "system", request.system), ("question", "user", request.question)):
-        token_ids += marks(IM_START, "parse") + marks(f"{name}\n{text}") + marks(IM_END, "parse") + marks("\n")
-        pieces += [Piece("mark", f"{IM_START}{name}\n"), Piece(role, text), Piece("mark", f"{IM_END}\n")]  # type: ignore[arg-type]
-    token_ids += marks(IM_START, "parse") + marks("assistant\n")
+    for name, said in (("system", system), ("user", question)):
+        token_ids += [*start, *encode(f"{name}\n{said.text}"), *end, *encode("\n")]
+        pieces += [Piece("mark", f"{IM_START}{name}\n"), said, Piece("mark", f"{IM_END}\n")]
+    token_ids += [*start, *encode("assistant\n")]
     pieces.append(Piece("mark", f"{IM_START}assistant\n"))
     limit = laboratory.engine.context_length - request.max_tokens
     if len(token_ids) > limit:
@@ -204,16 +207,24 @@ def _document(
     text = dress.document_text(pieces)
     first = laboratory.tokenizer.bos_token_id
     bos = bool(token_ids) and token_ids[0] == first and side != "instructed"
-    special = [laboratory.tokenizer.is_special(i) for i in token_ids]
-    return Document(
-        side, laboratory.engine.name, text, pieces, laboratory.view(token_ids), tuple(special), bos, dropped, injected
-    )
+    special = tuple(map(laboratory.tokenizer.is_special, token_ids))
+    tokens, model = laboratory.view(token_ids), laboratory.engine.name
+    return Document(side, model, text, pieces, tokens, special, bos, dropped, injected)
 
 
 async def _continue(
-    laboratory: Laboratory, request: Asked, document: Document, stop: str, stopping: bool
-) -> AsyncGenerator[tuple[int, Part], None]:
-    """(tokens so far, part): what all tries wrote at each step, then the Answers. One request, one prefill."""
+    laboratory: Laboratory,
+    request: Asked,
+    document: Document,
+    stop: str,
+    stopping: bool,
+    before: int,
+    total: int,
+) -> AsyncGenerator[Part, None]:
+    """Each token the tries write, then the Answers. One engine request, one prefill.
+
+    `before` of the `total` steps were made for another document.
+    """
     prompt = tuple(token.id for token in document.tokens)
     params = SamplingParams(
         temperature=request.temperature,
@@ -225,16 +236,21 @@ async def _continue(
     asked = GenerationRequest(prompt, params, laboratory.client)
     laboratory.engine.check(asked)
     tries: list[list[Step]] = [[] for _ in range(request.n)]
+    done = before
     async with aclosing(laboratory.engine.generate(asked)) as events:
         async for event in events:
             if isinstance(event, Step):
                 tries[event.sequence].append(event)
                 (view,) = laboratory.view([event.token_id])
-                done = event.position - len(prompt) + 1
-                yield done, Written(document.side, event.sequence, view)
+                reached = before + event.position - len(prompt) + 1
+                yield Written(reached, total, document.side, event.sequence, view)
+                if reached > done:
+                    done = reached
+                    yield Progress(done, total)
     answers = tuple(_answer(laboratory, request, steps, stop, stopping) for steps in tries)
     right = None if request.expected is None else sum(bool(answer.answered) for answer in answers)
-    yield request.max_tokens, Answers(document.side, answers, right)
+    yield Answers(document.side, answers, right)
+    yield Progress(before + request.max_tokens, total)
 
 
 def _answer(
@@ -242,15 +258,23 @@ def _answer(
 ) -> Answer:
     special = laboratory.tokenizer.is_special
     views = laboratory.view([step.token_id for step in steps])
-    reason = steps[-1].finish_reason if steps else None
-    spoken = b"".join(
-        bytes.fromhex(view.bytes) for view in views if not (special(view.id) and reason == FinishReason.END_OF_TEXT)
-    )
+    spoken = b"".join(bytes.fromhex(view.bytes) for view in views if not special(view.id))
     before, rest = dress.cut_at(spoken, stop) if stop else (spoken, None)
     own = before.decode("utf-8", "replace")
+    reason = steps[-1].finish_reason if steps else None
     answered = None
     if request.expected is not None:
         answered = dress.is_answered(own, request.question, request.expected)
-    line = rest.decode("utf-8", "replace").lstrip(" ").partition("\n")[0] if rest is not None else None
-    shown = own if stopping else spoken.decode("utf-8", "replace")
-    return Answer(views, shown, own, None if stopping else line, reason, not own.strip() and rest is not None, answered)
+    return Answer(
+        tokens=views,
+        shown=own if stopping else spoken.decode("utf-8", "replace"),
+        own=own,
+        next_line=None if stopping or rest is None else _first_line(rest),
+        finish_reason=reason,
+        at_once=not own.strip() and (rest is not None or reason == FinishReason.END_OF_TEXT),
+        answered=answered,
+    )
+
+
+def _first_line(written: bytes) -> str:
+    return written.decode("utf-8", "replace").strip().partition("\n")[0]

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from app.engine.outputs import FinishReason
 from app.engine.params import MAX_SEED, MAX_STOP_CHARACTERS, MAX_TEMPERATURE
 from app.experiments.costume import Piece, cut_template
-from app.experiments.experiment import ExperimentRequest, TokenView
+from app.experiments.experiment import ExperimentRequest, Progress, TokenView
 
 MAX_TRIES = 8
 MAX_TURNS = 24
@@ -41,7 +41,10 @@ class Turn(ExperimentRequest):
 
 
 class Asked(ExperimentRequest):
-    """A question, and how its tries are drawn. `expected` is the right answer, where there is one to check."""
+    """A question, and how its tries are drawn. `expected` is the right answer, where one is to be checked.
+
+    Several ways to write it are told apart by "|": "4|four".
+    """
 
     question: Question
     n: int = Field(8, ge=1, le=MAX_TRIES)
@@ -77,7 +80,7 @@ class ShiftRequest(ExperimentRequest):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What the model is given, all of it. `text` is the document's UTF-8; with `bos` one more token leads it."""
+    """All that the model is given. `text` is the document; with `bos` one more token leads it."""
 
     kind: ClassVar[str] = "document"
     side: Side
@@ -92,8 +95,8 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """One more token of one try."""
+class Written(Progress):
+    """One more token of one try: news while it runs, not kept with what was measured."""
 
     kind: ClassVar[str] = "written"
     side: Side

@@ -1,8 +1,8 @@
 """The costume: how a question is dressed up as a document that goes on with an answer.
 
-A template is the text before the answer with one place for the question, `{question}`. The line it stands on
-and what follows are a turn and are repeated for every turn of a conversation; what comes before is the header,
-which stays in front. The bare question is the template that is nothing but its place. Pure functions.
+A template is the text before the answer with one place for the question, `{question}`. The line it stands
+on and what follows are a turn and are repeated for every turn of a conversation; what comes before is the
+header, which stays in front. The bare question is the template that is nothing but its place. Pure functions.
 """
 
 import re
@@ -53,7 +53,7 @@ def cut_template(template: str) -> Costume:
 
 
 def build(costume: Costume, turns: Sequence[tuple[str, str]], question: str) -> tuple[Piece, ...]:
-    """The whole document: header, the (question, answer) turns so far, the new question, and no answer yet."""
+    """The whole document: header, (question, answer) turns so far, the new question, and no answer yet."""
     pieces = [Piece("header", costume.header)]
     for asked, answer in turns:
         pieces += _question(costume, asked)
@@ -91,17 +91,22 @@ def is_answered(written: str, question: str, expected: str) -> bool:
     Only what stands before the next question counts: the sentence or line that ends in the first question
     mark, and everything after it, does not. A number is the answer where it is the first number there, sums
     repeated from the question left out; any other answer where it stands there as a word of its own.
+    `expected` may name several ways to write the answer, with "|" between them.
     """
     answer, found, _ = written.partition("?")
     if found:
         whole = _SENTENCES.match(answer)
         answer = whole.group() if whole else ""
-    if not _NUMBER.fullmatch(expected.strip()):
-        return re.search(rf"(?<!\w){re.escape(expected.strip())}(?!\w)", answer, re.IGNORECASE) is not None
+    return any(_holds(answer, question, way.strip()) for way in expected.split("|") if way.strip())
+
+
+def _holds(answer: str, question: str, expected: str) -> bool:
+    if not _NUMBER.fullmatch(expected):
+        return re.search(rf"(?<!\w){re.escape(expected)}(?!\w)", answer, re.IGNORECASE) is not None
     for repeated in _SUM.findall(question):
         answer = re.sub(_loose(repeated), " ", answer)
     first = _NUMBER.search(answer)
-    return first is not None and first.group() == expected.strip()
+    return first is not None and first.group() == expected
 
 
 def _loose(expression: str) -> str:

@@ -9,9 +9,11 @@ const NOTES = {
   wrong: msg("Nearly all universes agree, and they are wrong: the capital of Turkey is Ankara. Low entropy is not truth. The model agrees with its texts, in which the two words stand side by side."),
 };
 
-/** The sentence under the examples. */
+const OWN = msg("Your own prompt. Is there a right answer, and does the model know it? Agreement alone does not tell.");
+
+/** The sentence under the examples; null stands for one's own prompt. */
 export function presetNote(id) {
-  return NOTES[id] ? t(NOTES[id]) : "";
+  return t(NOTES[id] ?? OWN);
 }
 
 const AGREES = 0.5; // share of the largest group above which universes are said to agree

@@ -22,7 +22,6 @@ export class Book {
     if (kind === "recital") record.recitals = { ...record.recitals, [data.prefix]: data };
     else if (kind === "written") record.writing = writing(record.writing, request.prefix, data);
     else record[kind] = data;
-    if (kind === "recital") record.writing = undefined;
     this.#records.set(keyOf(request), record);
   }
 }
@@ -43,15 +42,15 @@ export function measuredBook(presets, measurement) {
 }
 
 /**
- * Pieces in reading order, `{kind, bytes: [hex]}`:
+ * Pieces in reading order, `{kind, bytes: [hex]}` (`text` alone where its tokens are not known yet):
  * `given` (the prefix), `same` (the model wrote what stands in the text), `drift` (it wrote something else),
  * `missed` (what the text has there), `unread` (behind the end of the recitation).
  *
  * With a finished recital its own alignment counts; while it is being written, or where only teacher forcing
  * is known, everything behind the first difference is drift.
  */
-export function pieces({ passage, recall, recitals = {}, writing: underway }, prefix, length = Infinity) {
-  if (!passage) return [];
+export function pieces({ passage, recall, recitals = {}, writing: underway, text = "" }, prefix, length = Infinity) {
+  if (!passage) return text ? [{ kind: "unread", bytes: [], text }] : [];
   const original = passage.bytes.slice(prefix, prefix + length);
   const given = { kind: "given", bytes: passage.bytes.slice(0, prefix) };
   const recital = recitals[prefix];

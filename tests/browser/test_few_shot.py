@@ -17,7 +17,7 @@ def live(page: Page, address: str = "/few-shot") -> Page:
 
 
 def slider(page: Page):
-    return page.get_by_role("slider", name="Examples shown")
+    return page.get_by_role("slider", name="Examples shown", exact=True)
 
 
 def own_task(page: Page) -> None:
@@ -43,9 +43,9 @@ def test_it_opens_with_what_was_measured_and_asks_nothing(page: Page):
     live(page)
     expect(page.locator("#few-run")).to_contain_text("Measured on gemma-3-270m")
     expect(page.locator("[data-big]")).to_contain_text("%")
-    expect(page.locator("#few-curve svg")).to_be_visible()
+    expect(page.locator("#few-curve svg.figure-svg")).to_be_visible()
     expect(page.locator("#few-curve")).to_contain_text("shuffled labels")
-    expect(page.locator("#few-repeat-curve svg")).to_be_visible()
+    expect(page.locator("#few-repeat-curve svg.figure-svg")).to_be_visible()
     assert asked == []
 
 
@@ -87,7 +87,7 @@ def test_the_prompt_shown_is_what_the_model_gets(page: Page):
 
 def test_a_control_shows_its_own_prompt(page: Page):
     live(page)
-    page.get_by_label("after").select_option("format")
+    page.locator("[data-line]").select_option("format")
     expect(page.locator("[data-prompt]")).not_to_contain_text("butterfly: 나비")
     expect(page.locator("[data-prompt]")).to_contain_text("butterfly")
 
@@ -95,7 +95,7 @@ def test_a_control_shows_its_own_prompt(page: Page):
 def test_rows_are_added_moved_and_removed_by_keyboard(page: Page):
     live(page)
     rows = page.locator("#few-rows")
-    rows.get_by_label("input, row 1").focus()
+    rows.get_by_label("input, row 1", exact=True).focus()
     page.keyboard.press("Alt+ArrowDown")
     expect(rows.get_by_label("input, row 2")).to_have_value("butterfly")
     expect(rows.get_by_label("input, row 2")).to_be_focused()
@@ -113,7 +113,7 @@ def test_rows_are_added_moved_and_removed_by_keyboard(page: Page):
 
 def test_separators_can_be_changed_and_are_shown(page: Page):
     live(page)
-    page.get_by_text("How a row is written").click()
+    page.locator(".few-format summary").click()
     page.get_by_label("between input and output").fill(" => ")
     expect(page.locator("[data-shape]")).to_have_text("butterfly·=>·나비↵")
     expect(page.locator("[data-prompt]")).to_contain_text("butterfly => 나비")
@@ -132,7 +132,7 @@ def test_a_task_of_ones_own_is_run(page: Page):
     page.get_by_role("button", name="The rows themselves").click()
     expect(page.locator("[data-view-note]")).to_contain_text("One pass")
     page.get_by_role("button", name="log p").click()
-    expect(page.locator("#few-curve svg")).to_be_visible()
+    expect(page.locator("#few-curve svg.figure-svg")).to_be_visible()
 
 
 def test_what_is_missing_keeps_it_from_running(page: Page):
@@ -145,7 +145,7 @@ def test_a_run_is_cancelled_in_the_middle(page: Page):
     live(page)
     page.locator("#few-run button").click()
     expect(page.locator("#few-run button")).to_have_text("Cancel")
-    expect(page.locator("#few-curve svg")).to_be_visible()
+    expect(page.locator("#few-curve svg.figure-svg")).to_be_visible()
     page.locator("#few-run button").click()
     expect(page.locator("#few-run")).to_contain_text("Cancelled")
     expect(page.locator("#few-run button")).to_be_enabled()
@@ -176,6 +176,7 @@ def test_the_language_changes_and_takes_the_task_along(page: Page):
     expect(page.get_by_role("heading", level=1)).to_have_text("它从眼前这一页里学")
     expect(page.locator("[data-prompt]")).to_have_text("one: eno\ntwo: owt\nsix:")
     expect(page.locator("[data-big]")).to_have_text(number.replace("\u00a0", ""))
+    expect(page.locator("#few-run")).to_contain_text("fake")
 
 
 def test_random_tokens_are_read_twice(page: Page):
@@ -200,6 +201,6 @@ def test_the_guess_comes_before_the_number(page: Page):
 @pytest.mark.parametrize("width", [320, 1280])
 def test_nothing_for_axe_to_object_to(new_page: NewPage, scheme: str, width: int):
     page = live(new_page(color_scheme=scheme, viewport={"width": width, "height": 900}))
-    page.get_by_text("How a row is written").click()
+    page.locator(".few-format summary").click()
     axe(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width

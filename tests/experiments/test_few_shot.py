@@ -330,6 +330,25 @@ async def test_english_to_korean_comes_with_examples(default_laboratory: Laborat
 
 
 @pytest.mark.weights
+@pytest.mark.parametrize("name", [p.id for p in read_presets("few-shot") if p.experiment == "few-shot"])
+def test_what_the_page_shows_equals_plain_transformers(default_laboratory: Laboratory, plain_model, name: str):
+    measurement = read_measurement("few-shot", "gemma-3-270m")
+    assert measurement is not None
+    request = next(preset.request for preset in read_presets("few-shot") if preset.id == name)
+    parts = measurement.results[name]
+    examples = {part["line"]: part for part in parts if part["kind"] == "examples"}
+    encode, bos = default_laboratory.tokenizer.encode, default_laboratory.tokenizer.bos_token_id
+    before = (request["separator"] + request.get("output_prefix", "")).rstrip(" ")
+    given, expected = request["queries"][-1]
+    for part in parts:
+        if part["kind"] == "point" and part["shots"] == request["shots"][-1]:
+            rows = "".join(examples[part["line"]]["texts"][: part["shots"]])
+            prompt = [bos, *encode(f"{rows}{request.get('input_prefix', '')}{given}{before}")]
+            alone = plain_logprob(plain_model, prompt, encode(f" {expected}"))
+            assert part["answers"][-1]["logprob"] == pytest.approx(alone, abs=1e-3)
+
+
+@pytest.mark.weights
 async def test_opposites_come_with_examples(default_laboratory: Laboratory):
     points = await preset_points(default_laboratory, "antonyms", [0, 8])
     assert points[0].probability < 0.1

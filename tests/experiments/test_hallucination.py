@@ -276,10 +276,12 @@ def test_the_page_shows_what_the_story_needs():
     assert known["largest"] >= 3 * invented["largest"]
     assert len(outcome_of("after")["agreement"]["groups"]) >= 4
     wrong = outcome_of("wrong")["agreement"]
-    assert (wrong["groups"][0]["text"], wrong["largest"] >= 0.9) == ("Turkey", True)
+    assert wrong["groups"][0]["text"] == "Turkey"
+    assert wrong["largest"] >= 0.8
     steps = [part["agreement"] for part in MEASURED.results["collapse"]]
     assert steps[0] == invented
-    assert [step["groups"][0]["text"] for step in steps[1:]] == ["Lisbon", "Lisbon", "Oslo"]
+    assert [step["groups"][0]["text"] for step in steps[2:]] == ["Lisbon", "Oslo"]
+    assert [step["largest"] for step in steps] == sorted(step["largest"] for step in steps)
     assert steps[2]["largest"] >= 0.75
     assert steps[3]["largest"] >= 0.75
     led = {mention["word"]: mention["count"] for mention in outcome_of("mistake", "forced")["mentions"]}

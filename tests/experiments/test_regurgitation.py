@@ -3,12 +3,15 @@
 import asyncio
 import json
 import math
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.engine.engine import EngineLimits, ThreadedEngine
 from app.engine.fake import SCRIPT, FakeEngine
 from app.experiments.catalog import EXPERIMENTS
 from app.experiments.experiment import Laboratory, Part
@@ -139,35 +142,57 @@ class FixedText:
         return bytes([token_id % 256])
 
 
-async def test_the_sweep_equals_sixty_four_greedy_generations(build_model, vocabulary):
-    """One pass over the text gives what decoding greedily from each of the 64 prefixes gives."""
-    from app.engine.engine import EngineLimits, ThreadedEngine
+@pytest.fixture
+def tiny_engine() -> Iterator[ThreadedEngine]:
+    """A seeded two-layer model over bytes, in float32."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
     from app.engine.model_runner import ModelRunner
 
-    runner = ModelRunner(build_model("llama"), slots=32, context_length=96)
-    description = {"device": "cpu", "dtype": "float32", "mode": "exact"}
-    engine = ThreadedEngine(
-        runner, vocabulary, name="tiny", description=description, limits=EngineLimits(32, 100, 96, 60.0)
+    torch.manual_seed(618)
+    config = LlamaConfig(
+        vocab_size=FixedText.vocabulary_size,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=96,
+        bos_token_id=256,
+        eos_token_id=256,
     )
-    try:
-        own = [step.token_id async for step in greedy(Laboratory(engine, vocabulary), (256, 7), 88)]
-        text = [7, *own]
-        for slip in (5, 21, 22, 40, 71):  # a text that the model knows but for a few places
-            text[slip] = (text[slip] + 1) % 256
-        laboratory = Laboratory(engine, FixedText(text))
-        sweep = (await parts_of(prefix_sweep(laboratory, SweepRequest(text="any"))))["sweep"]
+    model = LlamaForCausalLM(config)
+    for parameter in model.parameters():  # the usual initialisation is too flat to tell tokens apart
+        parameter.data.mul_(4 if parameter.dim() > 1 else 1)
+    engine = ThreadedEngine(
+        ModelRunner(model.eval(), slots=32, context_length=96),
+        FixedText([]),
+        name="tiny",
+        description={"device": "cpu", "dtype": "float32", "mode": "exact"},
+        limits=EngineLimits(32, 100, 96, 60.0),
+    )
+    yield engine
+    engine.close()
 
-        async def real(prefix: int) -> int:
-            length = min(48, len(text) - prefix)
-            prompt = (*opening(laboratory), *text[:prefix])
-            written = [step.token_id async for step in greedy(laboratory, prompt, length)]
-            rest = text[prefix : prefix + length]
-            return next((i for i, token_id in enumerate(rest) if written[i : i + 1] != [token_id]), length)
 
-        assert list(sweep.runs) == await asyncio.gather(*map(real, range(1, 65)))
-        assert len(set(sweep.runs)) > 8  # and there is something to see
-    finally:
-        engine.close()
+async def test_the_sweep_equals_sixty_four_greedy_generations(tiny_engine: ThreadedEngine):
+    """One pass over the text gives what decoding greedily from each of the 64 prefixes gives."""
+    own = [step.token_id async for step in greedy(Laboratory(tiny_engine, FixedText([])), (256, 7), 88)]
+    text = [7, *own]
+    for slip in (5, 21, 22, 40, 71):  # a text that the model knows but for a few places
+        text[slip] = (text[slip] + 1) % 256
+    laboratory = Laboratory(tiny_engine, FixedText(text))
+    sweep = (await parts_of(prefix_sweep(laboratory, SweepRequest(text="any"))))["sweep"]
+
+    async def real(prefix: int) -> int:
+        length = min(48, len(text) - prefix)
+        prompt = (*opening(laboratory), *text[:prefix])
+        written = [step.token_id async for step in greedy(laboratory, prompt, length)]
+        rest = text[prefix : prefix + length]
+        return next((i for i, token_id in enumerate(rest) if written[i : i + 1] != [token_id]), length)
+
+    assert list(sweep.runs) == await asyncio.gather(*map(real, range(1, 65)))
+    assert len(set(sweep.runs)) > 8  # and there is something to see
 
 
 def test_every_passage_says_where_it_is_from():
@@ -242,9 +267,12 @@ def test_what_the_page_claims_holds():
     assert measured("amendment-sweep", "sweep")["runs"][:2] == [0, 45]
     assert measured("preamble-sweep", "sweep")["runs"][9] == 43
     assert max(measured("preamble-sweep", "sweep")["runs"][:9]) <= 4
-    extractable = [name for name in PASSAGES if measured(name, "recall")["extracted"] == 32]
-    assert extractable == ["bsd"]
+    assert [name for name in PASSAGES if measured(name, "recall")["extracted"] == 32] == ["bsd"]
     assert max(measured("control-sweep", "sweep")["runs"]) <= 3
+    for name in PASSAGES:
+        bits = measured(name, "recall")["second_half_bits"]
+        for control in ("changed", "swapped"):
+            assert measured(f"{name}-{control}", "recall")["second_half_bits"] > bits + 1
 
 
 @pytest.mark.weights
@@ -262,9 +290,7 @@ def test_bits_and_ranks_equal_plain_transformers(real: Laboratory, reference, na
 
 
 @pytest.mark.weights
-@pytest.mark.parametrize(
-    "name", ["amendment", "lorem-ipsum", "control", "amendment-word-1", "preamble-sweep"]
-)
+@pytest.mark.parametrize("name", ["amendment", "control", "preamble-word-8", "preamble-sweep"])
 async def test_measuring_again_gives_the_recorded_parts(real: Laboratory, name: str):
     preset = PRESETS[name]
     again = await run_preset(EXPERIMENTS[preset.experiment], preset, real)
@@ -277,6 +303,15 @@ async def test_measuring_again_gives_the_recorded_parts(real: Laboratory, name: 
                 assert ours[field] == pytest.approx(value, abs=1e-3), field
             elif field != "ranks":
                 assert ours[field] == value, field
+
+
+@pytest.mark.weights
+async def test_a_sweep_of_sixty_four_openings_is_quick(real: Laboratory):
+    request = SweepRequest(text=PRESETS["declaration"].request["text"] + " ")  # not in the cache
+    start = time.perf_counter()
+    sweep = (await parts_of(prefix_sweep(real, request)))["sweep"]
+    assert len(sweep.runs) == 64
+    assert time.perf_counter() - start < 15
 
 
 @pytest.mark.weights

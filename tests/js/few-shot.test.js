@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NOTHING, heldOutSeries, onePassSeries, partsOf, promptAt, resultOf, withPart } from "../../static/js/pages/few-shot-result.js";
-import { answer, emptyTask, promptText, question, readAffix, requestOf, shotsOf, shownAffix, taskOf } from "../../static/js/pages/few-shot-task.js";
+import { answer, emptyTask, promptText, question, readAffix, requestOf, sharedTask, shotsOf, shownAffix, taskOf } from "../../static/js/pages/few-shot-task.js";
 
 const review = taskOf({
   rows: [["Fine.", "good"], ["", "bad"], ["Dull.", "bad"]],
@@ -60,4 +60,13 @@ test("a result grows part by part, and is its parts", () => {
   assert.deepEqual(main.points, [{ x: 0, y: 0.1 }, { x: 1, y: 0.5 }]);
   assert.equal(control.name, "shuffled labels");
   assert.deepEqual(onePassSeries(result, "probability", (name) => name)[0].points, [{ x: 0, y: 0.5 }]);
+});
+
+test("of a link only what has the right shape is taken", () => {
+  assert.deepEqual(sharedTask(undefined), emptyTask());
+  assert.deepEqual(sharedTask({ rows: "x", queries: [["a"]], seed: -1, options: [1], separator: 3, controls: "all" }), emptyTask());
+  const many = sharedTask({ ...review, rows: Array(99).fill(["a".repeat(999), "b"]) });
+  assert.equal(many.rows.length, 32);
+  assert.equal(many.rows[0][0].length, 200);
+  assert.deepEqual(sharedTask({ ...review, shots: [0] }).queries, review.queries);
 });

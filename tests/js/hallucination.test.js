@@ -44,8 +44,8 @@ test("the river keeps answers that agree somewhere, and everyone else is one ban
   const step = (...groups) => ({ agreement: { groups: groups.map(([key, count]) => ({ key, text: key, count, share: count / 4 })) } });
   const bands = riverBands([step(["a", 2], ["b", 1], ["c", 1]), step(["a", 1], ["d", 3])]);
   assert.deepEqual(bands.map(({ key, shares }) => [key, shares]), [
-    ["a", [0.5, 0.25]],
     ["d", [0, 0.75]],
+    ["a", [0.5, 0.25]],
     [null, [0.5, 0]],
   ]);
   for (const index of [0, 1]) assert.equal(bands.reduce((sum, { shares }) => sum + shares[index], 0), 1);

@@ -89,10 +89,10 @@ export class UniverseTree extends LitElement {
     const height = item.width * FULL;
     const y = height > ROOMY ? item.centre : item.centre - height / 2 - 0.5; // on a wide band, above a thin one
     if (item.kind === "rest") {
-      return svg`<text class="tree-label is-rest" x=${x} y=${y}>${t("everything else {p}", { p: formatProbability(item.width) })}</text>`;
+      return svg`<text class="tree-label is-rest" x=${x} y=${y}>${t("everything else {p}", { p: written(item.width) })}</text>`;
     }
     const name = item.label.length > LONGEST ? `${item.label.slice(0, LONGEST - 1)}…` : item.label;
-    return svg`<text class="tree-label" x=${x} y=${y}>${name} <tspan class="tree-number">${formatProbability(item.width)}</tspan> ${this.#ends(item)}</text>`;
+    return svg`<text class="tree-label" x=${x} y=${y}>${name} <tspan class="tree-number">${written(item.width)}</tspan> ${this.#ends(item)}</text>`;
   }
 
   /** The letters of the answers that end here. */
@@ -111,14 +111,19 @@ export class UniverseTree extends LitElement {
     const { branch } = item;
     return html`<li>
       <span class="token-text" lang="en">${item.label}</span>
-      <span class="number">${t("{p} here, {path} for the path, {n} universes", { p: formatProbability(branch.probability), path: formatProbability(branch.width), n: branch.sequences.length })}</span>
+      <span class="number">${t("{p} here, {path} for the path, {n} universes", { p: written(branch.probability), path: written(branch.width), n: branch.sequences.length })}</span>
       ${item.children ? html`<ul>${item.children.map((child) => this.#item(child))}${this.#restItem(item)}</ul>` : nothing}
     </li>`;
   }
 
   #restItem({ rest }) {
-    return rest ? html`<li class="quiet">${t("everything else {p}", { p: formatProbability(rest.width) })}</li>` : nothing;
+    return rest ? html`<li class="quiet">${t("everything else {p}", { p: written(rest.width) })}</li>` : nothing;
   }
+}
+
+/** A probability that is told in millionths: what was written was possible, however small it is. */
+function written(probability) {
+  return formatProbability(Math.max(probability, 1e-7));
 }
 
 /** A band of even height from one place to another. */

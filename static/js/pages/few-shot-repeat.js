@@ -56,6 +56,16 @@ function change(request) {
   repeat.update({ request: { ...repeat.state.request, ...request }, stale: true });
 }
 
+const LENGTHS = [...length.options].map(({ value }) => Number(value));
+
+/** The tokens of a link: which ones, not what came of them. */
+export function restoreRepeat(shared) {
+  const { request } = repeat.state;
+  if (!LENGTHS.includes(shared?.length) || !Number.isSafeInteger(shared.seed) || shared.seed < 0) return;
+  if (shared.length === request.length && shared.seed === request.seed) return;
+  change({ length: shared.length, seed: shared.seed });
+}
+
 export function startRepeat() {
   bar.run = run;
   bar.measurement = repeat.state.copies ? pageData.measurement : null;

@@ -5,10 +5,10 @@ import { msg } from "../i18n.js";
 /** The lines of the figure, in the order of the legend. */
 export const LINES = [
   { line: "true", name: msg("true examples"), style: "main" },
-  { line: "shuffled", name: msg("shuffled labels"), style: "surprise" },
-  { line: "format", name: msg("broken format"), style: "control" },
-  { line: "random", name: msg("random strings"), style: "control-2" },
-  { line: "order", name: msg("other order"), style: "control-3" },
+  { line: "shuffled", name: msg("shuffled labels"), style: "control" },
+  { line: "format", name: msg("broken format"), style: "control-2" },
+  { line: "random", name: msg("random strings"), style: "control-3" },
+  { line: "order", name: msg("other order"), style: "surprise" },
 ];
 
 export const NOTHING = Object.freeze({ questions: null, examples: {}, onePass: {}, points: {} });

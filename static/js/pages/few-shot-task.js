@@ -25,6 +25,23 @@ export function emptyTask() {
   return { ...USUAL, rows: [["", ""], ["", ""]], queries: [["", ""]], controls: ["shuffled", "format", "random"] };
 }
 
+const CONTROLS = ["shuffled", "format", "random", "order"];
+
+/** A task out of a link, which anyone may have written: only what is of the right shape is taken. */
+export function sharedTask(shared) {
+  const task = emptyTask();
+  const text = (value) => typeof value === "string";
+  const pairs = (value, most) => (Array.isArray(value) ? value.filter((row) => Array.isArray(row) && row.length === 2 && row.every(text)) : []).slice(0, most);
+  const cut = (value) => value.slice(0, LONGEST);
+  for (const name of AFFIXES) if (text(shared?.[name])) task[name] = shared[name].slice(0, LONGEST_AFFIX);
+  const rows = pairs(shared?.rows, MOST_ROWS).map((row) => row.map(cut));
+  const queries = pairs(shared?.queries, MOST_QUERIES).map((row) => row.map(cut));
+  if (Array.isArray(shared?.options)) task.options = shared.options.filter(text).map(cut).slice(0, 8);
+  if (Array.isArray(shared?.controls)) task.controls = CONTROLS.filter((control) => shared.controls.includes(control));
+  if (Number.isSafeInteger(shared?.seed) && shared.seed >= 0) task.seed = shared.seed;
+  return { ...task, rows: rows.length > 0 ? rows : task.rows, queries: queries.length > 0 ? queries : task.queries };
+}
+
 const complete = ([given, output]) => given !== "" && output !== "";
 const between = (task) => task.separator + task.output_prefix;
 const withoutSpaces = (text) => text.replace(/ +$/, "");

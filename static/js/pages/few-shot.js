@@ -14,10 +14,10 @@ import { models } from "../models.js";
 import { announce, pageData, showError, showNote } from "../page.js";
 import { provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
 import { Store } from "../store.js";
-import { repeat, startRepeat } from "./few-shot-repeat.js";
-import { NOTHING, partsOf, promptAt, resultOf, withPart } from "./few-shot-result.js";
+import { repeat, restoreRepeat, startRepeat } from "./few-shot-repeat.js";
+import { LINES, NOTHING, partsOf, promptAt, resultOf, withPart } from "./few-shot-result.js";
 import { elements, main, shotsAt, show, stopsOf } from "./few-shot-show.js";
-import { emptyTask, fullQueries, promptText, readAffix, requestOf, taskOf } from "./few-shot-task.js";
+import { emptyTask, fullQueries, promptText, readAffix, requestOf, sharedTask, taskOf } from "./few-shot-task.js";
 
 const TYPING_PAUSE = 250; // milliseconds without a key before the prompt is tokenised
 const presets = pageData.presets.filter(({ experiment }) => experiment === "few-shot");
@@ -47,7 +47,17 @@ function promptNow(state) {
   return told ?? promptText(state.task, shots, given);
 }
 
+/** Whether each model puts a beginning-of-text token first, as far as its results have told. */
+const startsOf = new Map();
+function bosNow({ result, measured }) {
+  const loaded = models.state.loaded?.name;
+  const made = measured?.model ?? run.model ?? loaded;
+  if (result.questions) startsOf.set(made, result.questions.bos);
+  return startsOf.get(loaded) ?? false;
+}
+
 let tokenising = null;
+let tokenisedBy = null;
 async function tokenise(text) {
   tokenising?.abort();
   const { signal } = (tokenising = new AbortController());
@@ -56,7 +66,8 @@ async function tokenise(text) {
     await models.untilReady({ signal });
     signal.throwIfAborted();
     const { tokens } = await postJson("/api/tokenize", { text, encoding: "model", special: "text" }, { signal });
-    store.update({ tokens });
+    tokenisedBy = models.state.loaded?.name;
+    store.update({ tokens, bos: bosNow(store.state) });
   } catch (error) {
     if (!signal.aborted) showError(error);
   }
@@ -65,8 +76,13 @@ async function tokenise(text) {
 store.watch((state) => {
   const prompt = promptNow(state);
   if (prompt !== state.prompt) {
-    store.update({ prompt, bos: state.result.questions?.bos ?? state.bos });
+    store.update({ prompt });
     tokenise(prompt);
+    return;
+  }
+  const bos = bosNow(state);
+  if (bos !== state.bos) {
+    store.update({ bos });
     return;
   }
   show(state);
@@ -112,20 +128,45 @@ function sharedState({ preset, task, stop, query, line, view, measure }) {
   return { preset, task: preset === null ? task : undefined, stop, query, line, view, measure, repeat: repeat.state.request };
 }
 
-/** For a change of language: what was computed here goes along. */
+const KEPT = "few-shot-result";
+
+/** For a change of language: what was computed here stays with this tab, never in a link. */
 function snapshot() {
-  const { state } = store;
-  const live = run.state !== "idle" && !state.stale;
-  return { ...sharedState(state), task: state.task, parts: live ? partsOf(state.result) : undefined };
+  const { task, result, stale } = store.state;
+  const made = run.model ?? store.state.measured?.model;
+  const kept = !stale && result.questions !== null && made !== undefined;
+  if (kept) {
+    const measured = { model: made, measured_on: store.state.measured?.measured_on ?? new Date().toISOString().slice(0, 10) };
+    sessionStorage.setItem(KEPT, JSON.stringify({ request: JSON.stringify(requestOf(task)), parts: partsOf(result), measured }));
+  }
+  return { ...sharedState(store.state), kept };
 }
 
-function restore({ preset: id, task, parts, repeat: request, ...view }) {
+/** The result that this tab kept for a task, or nothing. */
+function keptFor(task) {
+  const kept = JSON.parse(sessionStorage.getItem(KEPT));
+  if (kept?.request !== JSON.stringify(requestOf(task))) return {};
+  return { result: resultOf(kept.parts), measured: kept.measured };
+}
+
+const whole = (value) => (Number.isSafeInteger(value) && value >= 0 ? value : 0);
+const oneOf = (value, known) => (known.includes(value) ? value : known[0]);
+
+function restore(shared) {
   run.reset();
-  const preset = presets.find((one) => one.id === id);
-  const own = { preset: null, task: { ...emptyTask(), ...task }, result: NOTHING, stale: false, measured: null };
-  const live = parts ? { result: resultOf(parts), measured: null } : {};
-  store.update({ ...(preset ? opened(preset) : own), ...live, ...view });
-  if (request) repeat.update({ request, stale: request.seed !== repeat.state.request.seed || request.length !== repeat.state.request.length });
+  const preset = presets.find(({ id }) => id === shared.preset);
+  const own = { preset: null, task: sharedTask(shared.task), result: NOTHING, stale: false, measured: null };
+  const base = preset ? opened(preset) : own;
+  store.update({
+    ...base,
+    ...(shared.kept ? keptFor(base.task) : {}),
+    stop: whole(shared.stop),
+    query: whole(shared.query),
+    line: oneOf(shared.line, LINES.map(({ line }) => line)),
+    view: oneOf(shared.view, ["questions", "rows"]),
+    measure: oneOf(shared.measure, ["probability", "logprob"]),
+  });
+  restoreRepeat(shared.repeat);
 }
 
 async function share() {
@@ -161,7 +202,7 @@ elements.line.addEventListener("change", () => store.update({ line: elements.lin
 main.addEventListener("question-picked", ({ detail }) => store.update({ query: detail.index }));
 elements.run.addEventListener("run-asked", start);
 models.addEventListener("change", () => {
-  if (models.ready && store.state.tokens === null) tokenise(store.state.prompt);
+  if (models.ready && models.state.loaded.name !== tokenisedBy) tokenise(store.state.prompt);
 });
 
 elements.run.run = run;

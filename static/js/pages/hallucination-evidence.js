@@ -1,16 +1,15 @@
 // Section 2: evidence in front of the prompt, sentence by sentence, and the universes under each of them.
 
 import "../elements/evidence-editor.js";
-import "../elements/evidence-river.js";
+import { LABELS } from "../elements/evidence-river.js";
 import { ExperimentRun } from "../experiment.js";
 import { formatProbability } from "../format.js";
 import { t } from "../i18n.js";
 import { announce, pageData } from "../page.js";
 import { Store } from "../store.js";
-import { settingsOf, showSettings, watchSettings } from "./hallucination-settings.js";
+import { isAgreement, readSource, settingsOf, showSettings, sourceOf, watchSettings } from "./hallucination-settings.js";
 
 const PRESET = "collapse";
-const LABELS = ["true", "false", "unknown"];
 
 const section = document.getElementById("evidence");
 const part = (selector) => section.querySelector(selector);
@@ -18,14 +17,17 @@ const preset = pageData.presets.find(({ id }) => id === PRESET);
 const measured = pageData.measurement?.results[PRESET]?.filter(({ kind }) => kind === "step") ?? null;
 const run = new ExperimentRun();
 
-export const store = new Store({ request: preset.request, steps: measured, made: preset.request });
+const EXAMPLE = { request: preset.request, steps: measured, made: preset.request, source: pageData.measurement };
+
+export const store = new Store(EXAMPLE);
 
 async function start() {
   const { sentences, ...rest } = store.state.request;
   const request = { ...rest, sentences: sentences.filter(({ text }) => text.trim() !== "") };
-  store.update({ steps: [], made: request, request });
+  store.update({ steps: [], made: request, request, source: null });
   const onPart = (kind, data) => kind === "step" && store.update({ steps: [...store.state.steps, data] });
   if (!(await run.start("evidence", request, { onPart }))) return;
+  store.update({ source: sourceOf(run) });
   const { steps } = store.state;
   announce(t("Agreement from {before} without evidence to {after} with all of it.", {
     before: formatProbability(steps[0].agreement.largest),
@@ -33,14 +35,14 @@ async function start() {
   }));
 }
 
-function show({ request, steps, made }) {
+function show({ request, steps, made, source }) {
   showSettings(section, request);
   part("evidence-editor").sentences = request.sentences;
   if (steps !== null) part("evidence-river").steps = steps;
   part("[data-measured]").hidden = steps !== measured;
   Object.assign(part("run-bar"), {
     run,
-    measurement: measured && JSON.stringify(made) === JSON.stringify(preset.request) && steps === measured ? pageData.measurement : null,
+    measurement: source,
     stale: JSON.stringify(made) !== JSON.stringify(request),
     disabled: request.prompt === "" || request.sentences.every(({ text }) => text.trim() === ""),
   });
@@ -48,8 +50,8 @@ function show({ request, steps, made }) {
 
 /** What a share link or a change of language keeps. */
 export function snapshot() {
-  const { request, steps, made } = store.state;
-  return { request, own: run.state === "done" ? { steps, made } : null };
+  const { request, steps, made, source } = store.state;
+  return { request, own: source === null || source === pageData.measurement ? null : { steps, made, source } };
 }
 
 /** Put back what a link held; runs nothing. */
@@ -57,9 +59,10 @@ export function restore({ request, own }) {
   run.reset();
   const sentences = (Array.isArray(request?.sentences) ? request.sentences : [])
     .slice(0, 6)
-    .map(({ text, label }) => ({ text: String(text ?? "").slice(0, 400), label: LABELS.includes(label) ? label : "unknown" }));
+    .map(({ text, label }) => ({ text: String(text ?? "").slice(0, 400), label: label in LABELS ? label : "unknown" }));
   const settings = { ...settingsOf(request, preset.request), sentences };
-  store.update({ request: settings, steps: own?.steps ?? measured, made: own?.made ?? preset.request });
+  const whole = Array.isArray(own?.steps) && own.steps.every((step) => isAgreement(step.agreement) && Array.isArray(step.answers) && step.label in LABELS);
+  store.update({ ...EXAMPLE, ...(whole ? { steps: own.steps, made: own.made, source: readSource(own.source) } : {}), request: settings });
 }
 
 export function begin() {
@@ -70,7 +73,7 @@ export function begin() {
   section.addEventListener("click", (event) => {
     if (!event.target.closest("[data-action=reset]")) return;
     run.reset();
-    store.update({ request: preset.request, steps: measured, made: preset.request });
+    store.update(EXAMPLE);
   });
   watchSettings(section, () => store.state.request, (request) => store.update({ request }));
   store.watch(show);

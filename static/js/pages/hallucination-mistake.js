@@ -6,7 +6,7 @@ import { ExperimentRun } from "../experiment.js";
 import { t } from "../i18n.js";
 import { announce, pageData } from "../page.js";
 import { Store } from "../store.js";
-import { settingsOf, showSettings, watchSettings } from "./hallucination-settings.js";
+import { readSource, settingsOf, showSettings, sourceOf, watchSettings } from "./hallucination-settings.js";
 
 const PRESET = "mistake";
 
@@ -22,28 +22,32 @@ function resultOf(parts) {
 
 const measured = pageData.measurement?.results[PRESET] ? resultOf(pageData.measurement.results[PRESET]) : null;
 
-export const store = new Store({ request: preset.request, result: measured, made: preset.request });
+const EXAMPLE = { request: preset.request, result: measured, made: preset.request, source: pageData.measurement };
+
+export const store = new Store(EXAMPLE);
 
 async function start() {
   const { request } = store.state;
   const parts = [];
-  store.update({ result: null, made: request });
+  store.update({ result: null, made: request, source: null });
   const onPart = (kind, data) => {
     if (kind !== "outcome" && kind !== "forced") return;
     parts.push(data);
     store.update({ result: resultOf(parts) });
   };
-  if (await run.start("own-mistake", request, { onPart })) announce(t("Both sides are written."));
+  if (!(await run.start("own-mistake", request, { onPart }))) return;
+  store.update({ source: sourceOf(run) });
+  announce(t("Both sides are written."));
 }
 
-function show({ request, result, made }) {
+function show({ request, result, made, source }) {
   showSettings(section, request);
   const watch = part("[data-watch]");
   if (watch !== document.activeElement) watch.value = request.watch.join(", ");
   Object.assign(part("mistake-sides"), { result: result ?? { forced: null, free: null, led: null }, prompt: made.prompt, words: made.forced });
   Object.assign(part("run-bar"), {
     run,
-    measurement: result !== null && result === measured ? pageData.measurement : null,
+    measurement: source,
     stale: JSON.stringify(made) !== JSON.stringify(request),
     disabled: request.prompt === "" || request.forced === "",
   });
@@ -55,8 +59,8 @@ function wordsOf(text) {
 
 /** What a share link or a change of language keeps. */
 export function snapshot() {
-  const { request, result, made } = store.state;
-  return { request, own: run.state === "done" ? { result, made } : null };
+  const { request, result, made, source } = store.state;
+  return { request, own: source === null || source === pageData.measurement ? null : { result, made, source } };
 }
 
 /** Put back what a link held; runs nothing. */
@@ -67,7 +71,8 @@ export function restore({ request, own }) {
     forced: String(request?.forced ?? preset.request.forced).slice(0, 200),
     watch: wordsOf(Array.isArray(request?.watch) ? request.watch.join(",") : ""),
   };
-  store.update({ request: settings, result: own?.result ?? measured, made: own?.made ?? preset.request });
+  const whole = [own?.result?.free, own?.result?.led].every((side) => Array.isArray(side?.universes) && Array.isArray(side.mentions));
+  store.update({ ...EXAMPLE, ...(whole ? { result: own.result, made: own.made, source: readSource(own.source) } : {}), request: settings });
 }
 
 export function begin() {
@@ -78,7 +83,7 @@ export function begin() {
   section.addEventListener("click", (event) => {
     if (!event.target.closest("[data-action=reset]")) return;
     run.reset();
-    store.update({ request: preset.request, result: measured, made: preset.request });
+    store.update(EXAMPLE);
   });
   watchSettings(section, () => store.state.request, (request) => store.update({ request }));
   store.watch(show);

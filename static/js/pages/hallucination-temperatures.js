@@ -3,6 +3,7 @@
 import { ExperimentRun } from "../experiment.js";
 import { pageData } from "../page.js";
 import { Store } from "../store.js";
+import { isFigure, readSource, sourceOf } from "./hallucination-settings.js";
 import { store as universes } from "./hallucination-universes.js";
 
 const SIDES = { "invented-greedy": 0, "invented-plain": 1 }; // preset -> temperature
@@ -16,7 +17,7 @@ const run = new ExperimentRun();
 function measured() {
   const { prompt } = presets.get("invented-greedy").request;
   const sides = Object.keys(SIDES).map((id) => [id, sideOf(results[id] ?? [])]);
-  return { prompt, sides: Object.fromEntries(sides), own: false };
+  return { prompt, sides: Object.fromEntries(sides), source: pageData.measurement };
 }
 
 function sideOf(parts) {
@@ -31,7 +32,7 @@ export const store = new Store({ figure: measured() });
 async function start() {
   const { request } = universes.state;
   const sides = Object.fromEntries(Object.keys(SIDES).map((id) => [id, sideOf([])]));
-  store.update({ figure: { prompt: request.prompt, sides, own: true } });
+  store.update({ figure: { prompt: request.prompt, sides, source: null } });
   for (const [id, temperature] of Object.entries(SIDES)) {
     const parts = [];
     const onPart = (kind, data) => {
@@ -41,6 +42,7 @@ async function start() {
     };
     if (!(await run.start("universes", { ...request, temperature }, { onPart }))) return;
   }
+  store.update({ figure: { ...store.state.figure, source: sourceOf(run) } });
 }
 
 function show({ figure }) {
@@ -53,7 +55,7 @@ function show({ figure }) {
   const { request } = universes.state;
   Object.assign(part("run-bar"), {
     run,
-    measurement: figure.own ? null : pageData.measurement,
+    measurement: figure.source,
     stale: figure.prompt !== request.prompt,
     disabled: request.prompt === "",
   });
@@ -62,13 +64,14 @@ function show({ figure }) {
 /** What a share link or a change of language keeps. */
 export function snapshot() {
   const { figure } = store.state;
-  return { own: figure.own && run.state === "done" ? figure : null };
+  return { own: figure.source === pageData.measurement || figure.source === null ? null : figure };
 }
 
 /** Put back what a link held; runs nothing. */
 export function restore({ own }) {
   run.reset();
-  store.update({ figure: own ?? measured() });
+  const whole = own?.sides && Object.keys(SIDES).every((id) => isFigure(own.sides[id]));
+  store.update({ figure: whole ? { prompt: String(own.prompt), sides: own.sides, source: readSource(own.source) } : measured() });
 }
 
 export function begin() {

@@ -11,7 +11,7 @@ import { t, tParts } from "../i18n.js";
 import { announce, pageData } from "../page.js";
 import { html, render } from "lit";
 import { Store } from "../store.js";
-import { settingsOf, showSettings, watchSettings } from "./hallucination-settings.js";
+import { isFigure, readSource, settingsOf, showSettings, sourceOf, watchSettings } from "./hallucination-settings.js";
 
 const CONTROL = { invented: "known", after: "known", wrong: "known", known: "invented" };
 const FIRST = "invented";
@@ -32,7 +32,7 @@ function measured(id) {
 function figureOf(parts, request, preset = null) {
   const opening = parts.find(({ kind }) => kind === "opening") ?? null;
   const outcome = parts.find(({ kind }) => kind === "outcome") ?? null;
-  return { preset, request, opening, outcome, writing: null };
+  return { preset, request, opening, outcome, writing: null, source: pageData.measurement };
 }
 
 const run = new ExperimentRun();
@@ -54,7 +54,8 @@ function choose(id) {
 
 async function start() {
   const { request, preset } = store.state;
-  const figure = { preset, request, opening: null, outcome: null, writing: Array.from({ length: request.n }, () => []) };
+  const writing = Array.from({ length: request.n }, () => []);
+  const figure = { preset, request, opening: null, outcome: null, writing, source: null };
   const collect = (key, made) => (kind, data) => {
     if (kind === "round") made.writing = written(made.writing, data.tokens);
     else made[kind] = data;
@@ -63,6 +64,7 @@ async function start() {
   store.update({ figure });
   const finished = await run.start("universes", request, { onPart: collect("figure", figure) });
   if (!finished) return;
+  store.update({ figure: { ...figure, source: sourceOf(run) } });
   announce(sentence(store.state.figure));
   if (preset === "after") tellPrediction(figure.outcome);
   const other = presets.get(CONTROL[preset] ?? "known").request;
@@ -113,51 +115,84 @@ function show({ preset, request, figure, control }) {
   showSettings(section, request);
   const bar = part("run-bar");
   const same = figure !== null && JSON.stringify(figure.request) === JSON.stringify(request);
-  Object.assign(bar, { run, stale: !same, disabled: request.prompt === "", measurement: figure?.preset && results[figure.preset] ? pageData.measurement : null });
-  part("[data-note]").textContent = preset === null ? t("Your own prompt. Is there a right answer, and does the model know it? Agreement alone does not tell.") : presetNote(preset);
-  const failure = figure?.outcome && figure.preset && run.state === "done" ? presetFailure(figure.preset, presets.get(figure.preset).note.truth, figure.outcome.agreement) : null;
-  part("[data-failure]").textContent = failure ?? "";
+  Object.assign(bar, { run, stale: !same, disabled: request.prompt === "", measurement: figure?.source ?? null });
+  part("[data-note]").textContent = presetNote(preset);
+  part("[data-failure]").textContent = failureOf(figure) ?? "";
   showFigure(figure);
   showControl(control);
+}
+
+/** What to say where a worked example, run here, does not show what it is there for. */
+function failureOf(figure) {
+  if (run.state !== "done" || !figure?.outcome || figure.preset === null) return null;
+  return presetFailure(figure.preset, presets.get(figure.preset).note.truth, figure.outcome.agreement);
+}
+
+/** The lines of the list: of real people only the names are shown. */
+function linesOf({ outcome, writing, preset }) {
+  const namesOnly = preset === "after";
+  if (outcome) return outcome.universes.map((one) => (namesOnly ? { ...one, text: one.answer } : one));
+  return writing.map((bytes, sequence) => ({ sequence, text: namesOnly ? "" : textOf(bytes) }));
 }
 
 function showFigure(figure) {
   part("[data-figure]").toggleAttribute("hidden", figure === null);
   part("[data-parting]").toggleAttribute("hidden", !figure?.outcome);
   if (figure === null) return;
-  const { outcome, opening, writing, preset, request } = figure;
+  const { outcome, opening, request } = figure;
   render(html`${request.prompt} …`, part("[data-prompt]"));
   part("[data-figure] answer-groups").toggleAttribute("hidden", !outcome);
   if (outcome) {
     Object.assign(part("[data-figure] answer-groups"), { outcome, opening });
-    Object.assign(part("universe-tree"), { branches: outcome.tree, bytes: outcome.tree_bytes, agreement: outcome.agreement });
+    const { tree, tree_bytes: bytes, agreement } = outcome;
+    Object.assign(part("universe-tree"), { branches: tree, bytes, agreement });
   }
-  Object.assign(part("universe-list"), {
-    universes: outcome ? outcome.universes.map((universe) => (preset === "after" ? { ...universe, text: universe.answer } : universe)) : writing.map((bytes, sequence) => ({ sequence, text: preset === "after" ? "" : textOf(bytes) })),
-    agreement: outcome?.agreement ?? null,
-  });
+  Object.assign(part("universe-list"), { universes: linesOf(figure), agreement: outcome?.agreement ?? null });
 }
 
 function showControl(control) {
   if (!control?.outcome) return;
-  const temperature = formatNumber(control.request.temperature, 1);
-  render(tParts("Control: “{prompt} …”, the same temperature {temperature}", { prompt: html`<span lang="en">${control.request.prompt}</span>`, temperature }), part("[data-control-title]"));
+  const temperature = formatNumber(control.request.temperature, 2);
+  const prompt = html`<span lang="en">${control.request.prompt}</span>`;
+  const title = tParts("Control: “{prompt} …”, the same temperature {temperature}", { prompt, temperature });
+  render(title, part("[data-control-title]"));
   Object.assign(part("[data-control] answer-groups"), { outcome: control.outcome, opening: control.opening });
 }
 
 /** What a share link or a change of language keeps. */
 export function snapshot() {
   const { preset, request, figure } = store.state;
-  const own = figure?.outcome && run.state === "done" ? { request: figure.request, opening: figure.opening, outcome: figure.outcome, preset: figure.preset, model: run.model } : null;
+  const computed = figure?.outcome && figure.source !== null && figure.source !== pageData.measurement;
+  const own = computed ? { ...figure, writing: null } : null;
   return { preset, request, own };
 }
 
 /** Put back what a link held; runs nothing. */
 export function restore({ preset, request, own }) {
-  const known = presets.has(preset) ? preset : null;
   run.reset();
-  const figure = own ? { ...own, writing: null } : known && JSON.stringify(presets.get(known).request) === JSON.stringify(request) ? measured(known) : null;
-  store.update({ preset: known, request: settingsOf(request, presets.get(FIRST).request), figure, control: measured(CONTROL[known] ?? "known") });
+  controlRun.reset();
+  const known = presets.has(preset) ? preset : null;
+  const settings = settingsFor(known, request);
+  const unchanged = known !== null && JSON.stringify(settings) === JSON.stringify(presets.get(known).request);
+  const figure = readFigure(own) ?? (unchanged ? measured(known) : null);
+  store.update({ preset: known, request: settings, figure, control: measured(CONTROL[known] ?? "known") });
+}
+
+function settingsFor(preset, request) {
+  return settingsOf(request, presets.get(preset ?? FIRST).request);
+}
+
+function readFigure(own) {
+  if (!own?.request || !isFigure(own)) return null;
+  const preset = presets.has(own.preset) ? own.preset : null;
+  const { opening, outcome } = own;
+  return { preset, request: settingsFor(preset, own.request), opening, outcome, writing: null, source: readSource(own.source) };
+}
+
+/** A setting was moved, or another prompt typed: what is typed is no example any more. */
+function changed(request, typed) {
+  if (!typed) store.update({ request });
+  else store.update({ request: { ...request, max_tokens: presets.get(FIRST).request.max_tokens }, preset: null });
 }
 
 export function begin() {
@@ -167,7 +202,7 @@ export function begin() {
     if (id) choose(id);
   });
   part("run-bar").addEventListener("run-asked", start);
-  watchSettings(section, () => store.state.request, (request, typed) => store.update({ request, ...(typed ? { preset: null } : {}) }));
+  watchSettings(section, () => store.state.request, changed);
   run.addEventListener("change", () => run.state === "done" && show(store.state));
   store.watch(show);
 }

@@ -3,10 +3,11 @@
 import { formatBits, formatNumber, formatProbability } from "../format.js";
 import { t } from "../i18n.js";
 import { visibleText } from "../bytes.js";
-import { greedyRun, heatTokens, pieces, smoothed } from "../recital.js";
+import { greedyRun, heatTokens, pieces, smoothed, textOf, wordsOf } from "../recital.js";
 import { LENGTH, LONGEST_PREFIX, prefixLimit, requestOf } from "../recital-requests.js";
 
 const PIECE = 32; // tokens of prefix, and tokens to recite, of the 32 + 32 definition
+const ENOUGH = 40; // tokens in a row
 const byId = (id) => document.getElementById(id);
 const side = (name) => ({
   score: byId(`${name}-score`),
@@ -30,6 +31,7 @@ export const elements = {
   said: byId("heat-said"),
   mainTitle: byId("main-title"),
   heatTitle: byId("main-heat-title"),
+  predict: byId("predict-words"),
   main: side("main"),
   controlSide: side("control"),
 };
@@ -42,10 +44,10 @@ export function show(state, { presets, measurement, known, run }) {
   const control = known(controlRequest);
   showInputs(state, main, control);
   showSource(state, presets);
-  showSide(elements.main, state, main, run);
-  showSide(elements.controlSide, state, control, run);
+  showSide(elements.main, state, { ...main, text: request.text }, run);
+  showSide(elements.controlSide, state, { ...control, text: controlRequest.swapped ? "" : controlRequest.text }, run);
   elements.main.recital.lang = presets.find(({ id }) => id === state.passage)?.note.lang ?? "";
-  elements.sentence.textContent = sentence(state, main, control, run);
+  elements.sentence.textContent = `${sentence(state, main, control, run)} ${elsewhere(state, presets, measurement, main)}`.trim();
   showFigures(state, main, control);
   const measured = main.passage && !state.book.of(request).passage;
   elements.run.measurement = measured ? measurement : null;
@@ -134,21 +136,55 @@ function sentence({ prefix, passage, own }, main, control, run) {
   return t("Given {prefix} tokens, the next {run} match the text exactly; the control: {control}. Press Recite to see how it goes on.", values);
 }
 
+/** Another model's own number beside the measured one. */
+function elsewhere({ model, passage, book }, presets, measurement, { recall }) {
+  const here = presets.find(({ id }) => id === passage);
+  const before = measurement?.results[passage]?.find(({ kind }) => kind === "recall");
+  if (!here || !before || model === null || model === measurement.model || !book.of(here.request).recall) return "";
+  return t("{model}: {bits} a token over the second half; measured on {other}: {otherBits}.", {
+    model,
+    bits: formatBits(recall.second_half_bits, 2),
+    other: measurement.model,
+    otherBits: formatBits(before.second_half_bits, 2),
+  });
+}
+
+/** The question's answer on another model: how many words of the preamble it needed; null where it was not asked. */
+export function preambleAnswer({ sweep, passage }, model) {
+  if (!sweep || !passage) return null;
+  const prefix = sweep.runs.findIndex((run) => run >= ENOUGH) + 1;
+  if (prefix === 0) return { answer: "never", measured: t("Here no opening of up to 64 tokens is enough."), model };
+  const n = wordsOf(textOf(passage.bytes.slice(0, prefix))).length;
+  const answer = ["2", "9", "30"].reduce((best, one) => (Math.abs(one - n) < Math.abs(best - n) ? one : best));
+  return { answer, measured: t("Here it takes {n} words before forty tokens follow.", { n }), model };
+}
+
+let drawn = []; // what the figures were made of: a recitation under way does not change them
+
 function showFigures({ prefix, shownToken }, main, control) {
   const { curve, bits, said } = elements;
+  const parts = [main.passage, main.recall, main.sweep, control.passage, control.recall, control.sweep];
+  if (!curve.hasUpdated || parts.some((part, index) => part !== drawn[index])) {
+    drawn = parts;
+    drawFigures(main, control);
+  }
+  curve.at = prefix;
+  bits.at = prefix;
+  elements.main.heat.selected = shownToken;
+  said.textContent = shownToken >= 0 && main.recall ? tokenSentence(main, shownToken) : "";
+}
+
+function drawFigures(main, control) {
+  const { curve, bits } = elements;
   curve.xLabel = t("tokens given");
   curve.yLabel = t("tokens recited exactly");
   curve.xDomain = [1, LONGEST_PREFIX];
-  curve.at = prefix;
   curve.series = lines(main, control, ({ sweep }) => sweep?.runs.map((y, index) => ({ x: index + 1, y })));
   bits.xLabel = t("place in the text");
   bits.yLabel = t("bits a token");
-  bits.at = prefix;
   bits.series = lines(main, control, ({ recall }) => recall && smoothed(recall.bits).map((y, index) => ({ x: index + 1, y })));
   elements.main.heat.tokens = heatTokens(main);
   elements.controlSide.heat.tokens = heatTokens(control);
-  elements.main.heat.selected = shownToken;
-  said.textContent = shownToken >= 0 && main.recall ? tokenSentence(main, shownToken) : "";
 }
 
 function lines(main, control, pointsOf) {

@@ -72,8 +72,8 @@ export function startWords({ store, known, presets, measurement }) {
         const button = document.createElement("button");
         button.type = "button";
         button.className = "button button-small";
-        button.lang = "en";
-        button.textContent = `${preset.note.word} → ${preset.request.replacement.replace("\n", "↵ ")}`;
+        const change = `${preset.note.word} → ${preset.request.replacement.replace("\n", "↵ ")}`;
+        button.textContent = t("{change} ({n} given)", { change, n: preset.request.prefix });
         button.addEventListener("click", () => take(preset));
         return button;
       }),

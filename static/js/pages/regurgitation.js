@@ -14,7 +14,7 @@ import { Book, keyOf, measuredBook } from "../recital.js";
 import { LENGTH, LONGEST_PREFIX, STEPS, prefixLimit, readShared, requestOf, sharedState } from "../recital-requests.js";
 import { provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
 import { Store } from "../store.js";
-import { elements, show } from "./regurgitation-show.js";
+import { elements, preambleAnswer, show } from "./regurgitation-show.js";
 import { startWords } from "./regurgitation-words.js";
 
 const { presets, measurement } = pageData;
@@ -22,7 +22,7 @@ const measured = measuredBook(presets, measurement);
 const runs = { main: new ExperimentRun(), control: new ExperimentRun() };
 const opened = document.querySelector("[name=passage]:checked").value;
 
-export const store = new Store({
+const store = new Store({
   passage: opened,
   own: "",
   prefix: presets.find(({ id }) => id === opened)?.request.prefix ?? 16,
@@ -34,7 +34,7 @@ export const store = new Store({
 });
 
 /** What is known of a text: computed here, or else measured. */
-export function known(request) {
+function known(request) {
   const here = store.state.book.of(request);
   const before = measured.of(request);
   return { ...before, ...here, recitals: { ...before.recitals, ...here.recitals } };
@@ -85,8 +85,10 @@ function move(prefix) {
   store.update({ prefix: Math.max(1, Math.min(limit, prefix)), shownToken: -1 });
 }
 
+const snapshot = () => ({ ...sharedState(store.state), words: words.snapshot() });
+
 async function share() {
-  const link = await shareLink(sharedState(store.state));
+  const link = await shareLink(snapshot());
   history.replaceState(null, "", link);
   try {
     await navigator.clipboard.writeText(link);
@@ -123,8 +125,12 @@ models.addEventListener("change", () => {
 
 elements.run.run = runs.main;
 const words = startWords({ store, known, presets, measurement });
-store.watch((state) => show(state, { presets, measurement, known, run: runs.main }));
-provideSnapshot(() => ({ ...sharedState(store.state), words: words.snapshot() }));
+store.watch((state) => {
+  show(state, { presets, measurement, known, run: runs.main });
+  const preamble = presets.find(({ id }) => id === "preamble").request;
+  elements.predict.live = state.model === measurement?.model ? null : preambleAnswer(state.book.of(preamble), state.model);
+});
+provideSnapshot(snapshot);
 await restoreFromFragment((shared) => {
   const state = readShared(shared, presets);
   elements.own.value = state.own;

@@ -1,0 +1,50 @@
+// Several tries of one question, a line each, with whether it was answered where that can be told.
+
+import { LitElement, html, nothing } from "lit";
+import { t } from "../i18n.js";
+
+export class TriesList extends LitElement {
+  static properties = {
+    answers: { attribute: false }, // [{text, answered: true|false|null, atOnce}]
+    picked: { attribute: false }, // index, or -1
+    pickable: { type: Boolean },
+    label: { type: String },
+  };
+
+  constructor() {
+    super();
+    Object.assign(this, { answers: null, picked: -1, pickable: false, label: "" });
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  shouldUpdate() {
+    return this.answers !== null; // until then the server's lines stay
+  }
+
+  willUpdate() {
+    if (!this.hasUpdated) this.replaceChildren();
+  }
+
+  render() {
+    return html`<ol class="tries" aria-label=${this.label}>${this.answers.map((answer, index) => this.#try(answer, index))}</ol>`;
+  }
+
+  #try({ text, answered, atOnce }, index) {
+    const body = atOnce
+      ? html`<span class="try-text quiet">${t("nothing: it predicted the stop at once")}</span>`
+      : html`<span class="try-text" lang="en">${text.trim().replace(/\s*\n\s*/gu, " ↵ ")}</span>`;
+    const verdict = answered === null ? nothing : html`<span class="try-verdict" data-answered=${answered}>${answered ? t("answered") : t("not answered")}</span>`;
+    return html`<li>${this.pickable
+      ? html`<button type="button" class="try" aria-pressed=${index === this.picked} @click=${() => this.#pick(index)}>${body}${verdict}</button>`
+      : html`<span class="try">${body}${verdict}</span>`}</li>`;
+  }
+
+  #pick(index) {
+    this.dispatchEvent(new CustomEvent("try-picked", { bubbles: true, detail: { index } }));
+  }
+}
+
+if (!customElements.get("tries-list")) customElements.define("tries-list", TriesList);

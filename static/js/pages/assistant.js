@@ -1,0 +1,139 @@
+// The assistant page: a question, a costume, the one document they make, and what the model goes on to write.
+
+import "../elements/chat-lines.js";
+import "../elements/costume-movers.js";
+import "../elements/heat-strip.js";
+import "../elements/one-document.js";
+import "../elements/predict-reveal.js";
+import "../elements/run-bar.js";
+import "../elements/status-message.js";
+import "../elements/tries-list.js";
+import { ExperimentRun } from "../experiment.js";
+import { t } from "../i18n.js";
+import { models } from "../models.js";
+import { announce, pageData, showError, showNote } from "../page.js";
+import { provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
+import { Store } from "../store.js";
+import { startInstructed, startShift } from "./assistant-beside.js";
+import { MEASURED, dressedRequest, expectedAnswer, fromPreset, isComplete, measuredResult, readShared, sharedState, withPart } from "./assistant-results.js";
+import { chosen, elements, show } from "./assistant-view.js";
+
+const { presets, measurement } = pageData;
+const results = measurement?.results ?? {};
+const presetOf = (id) => presets.find((preset) => preset.id === id);
+const withMeasured = (state) => ({ ...state, result: measuredResult(state, presets, results), live: false });
+
+const run = new ExperimentRun();
+const store = new Store(withMeasured({ ...fromPreset(presetOf(MEASURED)), stale: false }));
+const shift = startShift(() => {
+  const { question, template, costume } = store.state;
+  return { question, template, costume, answer: chosen(store.state).own.trimEnd() };
+});
+startInstructed(() => store.state);
+
+/** Inputs changed: show what was measured for them, or nothing until they are run. */
+function change(changes) {
+  run.reset();
+  store.update(withMeasured({ ...store.state, picked: 0, ...changes }));
+}
+
+/** Ask the model; what comes is shown as it comes. */
+async function ask() {
+  if (!isComplete(store.state)) return;
+  store.update({ result: {}, live: true, picked: 0 });
+  const onPart = (kind, data) => store.update({ result: withPart(store.state.result, kind, data) });
+  if (await run.start("dressed", dressedRequest(store.state, presets), { onPart })) tellOutcome();
+}
+
+function tellOutcome() {
+  const { result, question, n } = store.state;
+  announce(chosen(store.state)?.text.trim() ?? "");
+  const known = expectedAnswer(question, presets) !== null && n === 8 && elements.predict;
+  if (!known) return;
+  const { answered } = result.bare;
+  elements.predict.live = { answer: answered, measured: t("Here, bare: {bare} of 8; in the costume: {dressed} of 8.", { bare: answered, dressed: result.dressed.answered }), model: run.model };
+}
+
+/** A message of one's own: what was said so far becomes part of the document. */
+function send(question) {
+  const { turns, question: asked, result } = store.state;
+  const answer = result?.dressed ? chosen(store.state) : null;
+  const said = answer ? [...turns, { question: asked, answer: answer.own.trim().slice(0, 2000) }] : turns;
+  change({ question, turns: said.slice(-24), n: Math.min(store.state.n, 4), maxTokens: Math.max(store.state.maxTokens, 48) });
+  elements.question.value = "";
+  ask();
+}
+
+function choose(id) {
+  const { template, stop, n } = fromPreset(presetOf(id));
+  const { turns, question, stopOn } = store.state;
+  const own = turns.length > 0 || expectedAnswer(question, presets) === null;
+  change({ costume: id, template, stop, n: own ? store.state.n : n, stopOn: own ? stopOn : true });
+}
+
+/** Cutting needs no model: what came without the stop string holds both. The other way the model has to write on. */
+function switchStop(stopOn) {
+  const { result, live } = store.state;
+  if (stopOn && live && result?.dressed?.answers) store.update({ stopOn });
+  else {
+    change({ stopOn, picked: store.state.picked });
+    if (result !== null && store.state.result === null && models.ready) ask();
+  }
+}
+
+function restart() {
+  const { costume, template, stop } = store.state;
+  change({ ...fromPreset(presetOf(MEASURED)), ...(costume === MEASURED ? {} : { costume, template, stop }), ...(presetOf(costume) && { n: presetOf(costume).request.n }) });
+  elements.question.value = "";
+}
+
+async function share() {
+  const link = await shareLink(sharedState(store.state));
+  history.replaceState(null, "", link);
+  try {
+    await navigator.clipboard.writeText(link);
+    showNote(t("The link is copied. It restores this page and runs nothing."));
+  } catch {
+    showNote(t("The link stands in the address bar now: copy it from there."));
+  }
+}
+
+function edited(name, field) {
+  if (field.type === "number") {
+    const value = Number(field.value);
+    if (field.value === "" || !field.checkValidity()) return;
+    change({ [name]: value });
+  } else change({ [name]: field.value, costume: null });
+}
+
+elements.form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const question = elements.question.value.trim();
+  if (question) send(question);
+  else elements.question.focus();
+});
+elements.question.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  elements.form.requestSubmit();
+});
+elements.stopOn.addEventListener("change", () => switchStop(elements.stopOn.checked));
+for (const [name, field] of Object.entries(elements.fields)) field.addEventListener("input", () => edited(name, field));
+for (const button of elements.costumes) button.addEventListener("click", () => choose(button.dataset.costume));
+document.querySelector("[data-action=restart]").addEventListener("click", restart);
+document.querySelector("[data-action=share]").addEventListener("click", share);
+elements.dressedTries.addEventListener("try-picked", ({ detail }) => store.update({ picked: detail.index }));
+elements.askRun.addEventListener("run-asked", ask);
+
+function draw() {
+  const { state } = store;
+  show(state, run.state === "running");
+  const text = chosen(state)?.own.trim() ?? "";
+  Object.assign(elements.askRun, { run, measurement: state.result && !state.live ? measurement : null, disabled: !isComplete(state) });
+  shift.offer(text !== "" && run.state !== "running" && isComplete(state));
+}
+store.watch(draw);
+run.addEventListener("change", draw);
+provideSnapshot(() => sharedState(store.state));
+await restoreFromFragment((shared) => change(readShared(shared)), showError);
+draw();
