@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from app.engine.params import MAX_SEED, SamplingParams
 from app.errors import ContextOverflow
-from app.experiments.experiment import ExperimentRequest, Laboratory, Part, Progress, TokenView
+from app.experiments.experiment import Continuation, ExperimentRequest, Laboratory, Part, Progress, TokenView
 from app.experiments.few_shot_prompt import Control, Layout, Row, controlled, is_right, row_texts
 
 MAX_ROWS = 32
@@ -138,18 +138,15 @@ async def few_shot(laboratory: Laboratory, request: FewShotRequest) -> AsyncGene
     for line in lines:
         yield line
     done, total = 0, len(lines) * len(request.all_shots)
-    bare: Point | None = None  # without an example all lines have the same prompt
     yield Progress(done, total)
     for line in lines:
         if line.rows:
             yield await bench.one_pass(line)
-    for line in lines:
-        for shots in request.all_shots:
-            point = replace(bare, line=line.line) if bare and not shots else await bench.point(line, shots)
-            bare = bare if shots else point
+    for shots in request.all_shots:
+        for point in await bench.points(lines, shots):
             yield point
-            done += 1
-            yield Progress(done, total)
+        done += len(lines)
+        yield Progress(done, total)
 
 
 def _examples(request: FewShotRequest, control: Control | None) -> Examples:
@@ -177,6 +174,13 @@ class _Bench:
             tuple(laboratory.view(laboratory.tokenizer.encode(answer)) for answer in answers),
             bos is not None and laboratory.tokenizer.adds_bos,
         )
+
+    async def points(self, lines: Sequence[Examples], shots: int) -> list[Point]:
+        """All lines side by side. Without an example they have the same prompt, and the same point."""
+        if shots:
+            return await asyncio.gather(*(self.point(line, shots) for line in lines))
+        bare = await self.point(lines[0], shots)
+        return [replace(bare, line=line.line) for line in lines]
 
     async def point(self, line: Examples, shots: int) -> Point:
         """All questions after the line's first `shots` rows, side by side."""
@@ -250,33 +254,37 @@ class _Bench:
         return longest + ANSWER_SLACK
 
     async def _answer(self, prompt: tuple[int, ...], expected: str) -> Answer:
-        others = [option for option in self.request.options if option != expected]
-        logprobs, greedy, weights = await asyncio.gather(
-            self._logprobs(prompt, expected),
-            self._greedy(prompt),
-            asyncio.gather(*(self._logprob(prompt, option) for option in others)),
-        )
+        answer = tuple(self._answer_ids(expected))
+        written = await self._greedy(prompt)
+        if written.token_ids[: len(answer)] == answer:  # its own probabilities are the answer's
+            logprobs = written.logprobs[: len(answer)]
+        else:
+            logprobs = await self._logprobs(prompt, answer)
+        others = [self._answer_ids(option) for option in self.request.options if option != expected]
+        weights = await asyncio.gather(*(self._logprobs(prompt, other) for other in others))
         logprob = fsum(logprobs)
-        share = share_of(logprob, weights) if self.request.options else None
+        share = share_of(logprob, list(map(fsum, weights))) if self.request.options else None
+        greedy = self._text(written.token_ids)
         return Answer(logprobs, logprob, share, greedy, is_right(greedy, expected), len(prompt))
 
-    async def _logprobs(self, prompt: tuple[int, ...], output: str) -> tuple[float, ...]:
-        token_ids = (*prompt, *self._answer_ids(output))
+    async def _logprobs(self, prompt: tuple[int, ...], answer: Sequence[int]) -> tuple[float, ...]:
         scores = await self.laboratory.engine.score(
-            token_ids, start=len(prompt), client=self.laboratory.client
+            (*prompt, *answer), start=len(prompt), client=self.laboratory.client
         )
         return tuple(score.raw_logprob or 0.0 for score in scores)
 
-    async def _logprob(self, prompt: tuple[int, ...], output: str) -> float:
-        return fsum(await self._logprobs(prompt, output))
-
-    async def _greedy(self, prompt: tuple[int, ...]) -> str:
-        """The likeliest continuation, token by token, up to where a row ends."""
-        end = self.request.row_separator
-        params = SamplingParams(temperature=0.0, seed=0, max_tokens=self._reserve(), stop=(end,))
+    async def _greedy(self, prompt: tuple[int, ...]) -> Continuation:
+        """The likeliest continuation, token by token."""
+        stop = (self.request.row_separator,)
+        params = SamplingParams(temperature=0.0, seed=0, max_tokens=self._reserve(), stop=stop)
         (written,) = await self.laboratory.continue_text(prompt, params)
+        return written
+
+    def _text(self, token_ids: Sequence[int]) -> str:
+        """What was written, up to where a row ends."""
         special = self.laboratory.tokenizer.is_special
-        return self.laboratory.text([i for i in written.token_ids if not special(i)]).partition(end)[0]
+        text = self.laboratory.text([token_id for token_id in token_ids if not special(token_id)])
+        return text.partition(self.request.row_separator)[0]
 
 
 def packed(

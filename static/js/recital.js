@@ -100,6 +100,13 @@ export function greedyRun(ranks, prefix, length = Infinity) {
   return run;
 }
 
+/** The exact run after each opening of 1, 2, ... tokens: measured by a sweep, or read off the ranks, which is the same. */
+export function runsOf({ sweep, recall }, longest, steps) {
+  if (sweep || !recall) return sweep?.runs;
+  const { ranks } = recall;
+  return Array.from({ length: Math.min(longest, ranks.length - 1) }, (_, index) => greedyRun(ranks, index + 1, steps));
+}
+
 /** The text of tokens; where they end in the middle of a character, with its bytes in hexadecimal. */
 export function textOf(bytes) {
   const hex = bytes.join("");

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -39,17 +40,27 @@ def live(page: Page, path: str = "/assistant") -> Page:
     return page
 
 
-def ask(page: Page, question: str = OWN):
-    """Send a question of one's own; the stream as it was sent."""
-    with page.expect_response("**/api/experiments/dressed") as answered:
-        page.get_by_label("Your question").fill(question)
-        page.get_by_role("button", name="Ask", exact=True).click()
+def ask(page: Page, question: str = OWN) -> None:
+    """Send a question of one's own and wait for its end."""
+    page.get_by_label("Your question").fill(question)
+    page.get_by_role("button", name="Ask", exact=True).click()
     expect(page.locator("#ask-run")).to_contain_text("Computed here just now", timeout=30_000)
-    return answered.value
+    expect(chat(page).filter(has_text=question)).to_have_count(1)
 
 
-def told(response, kind: str) -> list[dict]:
-    return [data for event, data in events(response.text()) if event == kind]
+@contextmanager
+def recorded(page: Page) -> Iterator[list[tuple[str, dict]]]:
+    """What the server told while this lasts."""
+    parts: list[tuple[str, dict]] = []
+
+    def record(route: Route) -> None:
+        response = route.fetch()
+        parts.extend(events(response.text()))
+        route.fulfill(response=response)
+
+    page.route("**/api/experiments/dressed", record)
+    yield parts
+    page.unroute("**/api/experiments/dressed")
 
 
 def test_the_page_is_alive_before_any_script(new_page: NewPage, troubles: Troubles):
@@ -88,11 +99,12 @@ def test_the_stop_string_off_shows_the_model_writing_your_line(page: Page):
 
 def test_the_document_shown_is_the_document_sent(page: Page):
     live(page)
-    response = ask(page)
-    sent, bare = told(response, "document")
+    with recorded(page) as parts:
+        ask(page)
+    sent, bare = (part for kind, part in parts if kind == "document")
     assert "".join(piece["text"] for piece in sent["pieces"]) == sent["text"]
     assert bytes.fromhex("".join(token["bytes"] for token in sent["tokens"][sent["bos"] :])).decode() == sent["text"]
-    written = told(response, "answers")[0]["answers"][0]["own"]
+    written = next(part for kind, part in parts if kind == "answers")["answers"][0]["own"]
     assert document(page).evaluate("it => it.textContent") == sent["text"] + written
     assert sent["text"].endswith(f"Assistant: 2 + 2 = 4.\n\nHuman: {OWN}\nAssistant:")
     assert bare["text"] == OWN
@@ -103,7 +115,9 @@ def test_the_document_shown_is_the_document_sent(page: Page):
 def test_a_conversation_goes_on_and_begins_again(page: Page):
     live(page)
     ask(page)
-    second = told(ask(page, "And then?"), "document")[0]["text"]
+    with recorded(page) as parts:
+        ask(page, "And then?")
+    second = parts[0][1]["text"]
     assert second.count("Human:") == 4
     assert OWN in second
     page.get_by_role("button", name="New conversation").click()
@@ -127,9 +141,24 @@ def test_a_costume_of_ones_own(page: Page):
     field.fill("Riddles.\n\nSphinx: {question}\nPilgrim:")
     expect(document(page)).to_have_text("Riddles.\n\nSphinx: What is 2 + 2?\nPilgrim:")
     page.get_by_label("Stop string").fill("Sphinx:")
+    preview = document(page).text_content()
+    with recorded(page) as parts:
+        page.locator("#ask-run button").click()
+        expect(page.locator("#ask-run")).to_contain_text("Computed here just now", timeout=30_000)
+    assert parts[0][1]["text"] == preview
+    expect(page.locator("#dressed-count")).to_contain_text("of 8 tries answered")
+
+
+def test_a_right_answer_of_ones_own_is_counted(page: Page):
+    live(page)
+    ask(page)
+    expect(page.locator("#dressed-count")).to_have_text("")
+    page.get_by_text("Edit the costume and the dice").click()
+    page.get_by_label("Right answer, to count").fill("a dog")
     page.locator("#ask-run button").click()
     expect(page.locator("#ask-run")).to_contain_text("Computed here just now", timeout=30_000)
-    expect(page.locator("#dressed-count")).to_contain_text("of 8 tries answered")
+    expect(page.locator("#dressed-count")).to_contain_text("of 4 tries answered")
+    expect(page.locator("#bare-count")).to_contain_text("of 4 tries answered")
 
 
 def test_the_shift_of_a_chosen_answer(page: Page):
@@ -208,8 +237,8 @@ def test_with_the_keyboard_alone(page: Page):
 
 def test_predict_then_reveal(page: Page):
     live(page)
-    page.get_by_role("slider").fill("0")
-    page.get_by_role("button", name="Reveal").click()
+    page.locator("#predict-bare").get_by_role("slider").fill("0")
+    page.locator("#predict-bare .predict-reveal-button").click()
     expect(page.locator("#predict-bare .predict-verdict")).to_contain_text("Right")
     expect(page.locator("#predict-bare .predict-measured")).to_contain_text("8 of 8")
 
@@ -235,3 +264,12 @@ def test_it_speaks_chinese(new_page: NewPage):
     page.get_by_role("switch").uncheck()
     expect(page.locator("chat-lines")).to_contain_text("模型（扮作你）")
     axe(page)
+
+
+def test_the_control_stays_beside_a_costume_that_was_not_measured(page: Page):
+    live(page)
+    page.get_by_text("Edit the costume and the dice").click()
+    page.get_by_label("The document before the answer").fill("Oracle.\n\nHuman: {question}\nOracle:")
+    expect(page.locator("#bare-tries .try")).to_have_count(8)
+    expect(page.locator("#dressed-tries .try")).to_have_count(0)
+    expect(page.locator("#ask-run")).to_contain_text("Not computed yet")

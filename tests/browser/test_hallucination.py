@@ -285,7 +285,9 @@ def test_nothing_jumps_while_the_page_comes_alive(page: Page, troubles: Troubles
     page.wait_for_timeout(500)
     assert page.evaluate("window.shift") < 0.02
     figures = "universe-tree, evidence-river, evidence-editor, mistake-sides, answer-groups, universe-list"
-    heights = f"() => [...document.querySelectorAll('{figures}')].map((one) => Math.round(one.offsetHeight / 8))"
+    heights = (
+        f"() => [...document.querySelectorAll('{figures}')].map((one) => Math.round(one.offsetHeight / 8))"
+    )
     after = page.evaluate(heights)
     page.route("**/static/js/pages/*.js", lambda route: route.abort())
     page.goto("/hallucination")

@@ -9,7 +9,14 @@ import pytest
 
 from app.experiments import costume as dress
 from app.experiments.assistant import costume_shift, dressed, instructed
-from app.experiments.assistant_parts import Answers, Document, DressedRequest, InstructedRequest, Shift, ShiftRequest
+from app.experiments.assistant_parts import (
+    Answers,
+    Document,
+    DressedRequest,
+    InstructedRequest,
+    Shift,
+    ShiftRequest,
+)
 from app.experiments.experiment import Laboratory
 from app.experiments.presets import read_measurement, read_presets
 from app.paths import default_weights_dir
@@ -50,7 +57,7 @@ async def test_the_bare_question_is_never_answered_and_the_dressed_one_is(labora
     assert len(in_costume.answers) == len(bare.answers) == 8
     assert bare.answered == 0
     assert in_costume.answered >= 6
-    measured = [part for part in read_measurement("assistant", "gemma-3-270m").results["conversation"]]
+    measured = read_measurement("assistant", "gemma-3-270m").results["conversation"]
     told = [part["answered"] for part in measured if part["kind"] == "answers"]
     assert told == [in_costume.answered, bare.answered]
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { prefixLimit, readShared, requestOf } from "../../static/js/recital-requests.js";
-import { Book, greedyRun, measuredBook, pieces, replacement, smoothed, textOf, typo, wordsOf } from "../../static/js/recital.js";
+import { Book, greedyRun, measuredBook, pieces, replacement, runsOf, smoothed, textOf, typo, wordsOf } from "../../static/js/recital.js";
 
 const hex = (text) => Buffer.from(text).toString("hex");
 const tokens = (text) => text.split("").map(hex);
@@ -111,4 +112,17 @@ test("a link is made safe", () => {
     shownToken: -1,
   });
   assert.equal(prefixLimit({ passage: { ids: [1, 2, 3] } }, {}), 2);
+});
+
+test("runs read off the ranks are those of the measured sweeps", () => {
+  const file = new URL("../../app/experiments/presets/measured/gemma-3-270m/regurgitation.json", import.meta.url);
+  const { results } = JSON.parse(readFileSync(file, "utf-8"));
+  const sweeps = Object.keys(results).filter((id) => id.endsWith("-sweep"));
+  assert.ok(sweeps.length > 8);
+  for (const id of sweeps) {
+    const recall = results[id.replace("-sweep", "")].find(({ kind }) => kind === "recall");
+    const [sweep] = results[id];
+    assert.deepEqual(runsOf({ recall }, 64, sweep.steps), sweep.runs, id);
+    assert.deepEqual(runsOf({ sweep }, 64, sweep.steps), sweep.runs);
+  }
 });

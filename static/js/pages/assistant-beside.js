@@ -5,7 +5,7 @@ import { formatNumber } from "../format.js";
 import { t } from "../i18n.js";
 import { models } from "../models.js";
 import { pageData } from "../page.js";
-import { collect, expectedAnswer, tryLines, withPart } from "./assistant-results.js";
+import { collect, tryLines, withPart } from "./assistant-results.js";
 
 const INSTRUCTED = "smollm2-135m-instruct";
 const MOST_FORCED = 400; // characters
@@ -87,7 +87,7 @@ export function startShift(chosenAnswer) {
   return { offer: (possible) => Object.assign(bar, { disabled: !possible }) };
 }
 
-/** `chosenQuestion() -> {question, seed, n, temperature}`: what the tuned model is to be asked as well. */
+/** `chosenQuestion() -> {question, seed, n, temperature, expected}`: what the tuned model is to be asked as well. */
 export function startInstructed(chosenQuestion) {
   const beside = new Beside();
   const run = new ExperimentRun({ on: beside });
@@ -114,15 +114,14 @@ export function startInstructed(chosenQuestion) {
     Object.assign(bar, { disabled: missing });
   };
   const ask = async () => {
-    const { question, seed, n, temperature } = chosenQuestion();
-    const expected = expectedAnswer(question, presets);
+    const { question, seed, n, temperature, expected } = chosenQuestion();
     result = {};
     picked = 0;
     const onPart = (kind, data) => {
       result = withPart(result, kind, data);
       draw();
     };
-    await run.start("instructed", { ...request, question, seed, n, temperature, expected }, { onPart });
+    await run.start("instructed", { ...request, question, seed, n, temperature, expected: expected.trim() || null }, { onPart });
     draw();
   };
 

@@ -6,7 +6,7 @@ import { decodeVisibly } from "../utf8.js";
 import { hasOnePlace } from "./assistant-text.js";
 
 export const MEASURED = "conversation"; // the preset the page opens with
-const SHARED = ["costume", "template", "stop", "stopOn", "question", "turns", "n", "temperature", "seed", "maxTokens", "picked"];
+const SHARED = ["costume", "template", "stop", "stopOn", "question", "turns", "n", "temperature", "seed", "maxTokens", "expected", "picked"];
 
 /** The state a preset stands for. */
 export function fromPreset({ id, request }) {
@@ -21,37 +21,33 @@ export function fromPreset({ id, request }) {
     temperature: request.temperature,
     seed: request.seed,
     maxTokens: request.max_tokens,
+    expected: request.expected ?? "",
     picked: 0,
   };
 }
 
 /** The body of /api/experiments/dressed. */
-export function dressedRequest(state, presets) {
-  const { question, template, stop, stopOn, turns, n, seed, temperature, maxTokens } = state;
-  const expected = expectedAnswer(question, presets);
-  return { question, template, stop, stop_on: stopOn, turns, n, seed, temperature, max_tokens: maxTokens, ...(expected && { expected }) };
-}
-
-/** The right answer of a question the page knows; null for a person's own. */
-export function expectedAnswer(question, presets) {
-  return presets.find(({ request }) => request.question === question.trim())?.request.expected ?? null;
+export function dressedRequest(state) {
+  const { question, template, stop, stopOn, turns, n, seed, temperature, maxTokens, expected } = state;
+  return { question, template, stop, stop_on: stopOn, turns, n, seed, temperature, max_tokens: maxTokens, expected: expected.trim() || null };
 }
 
 export const isComplete = ({ template, stop, question }) => hasOnePlace(template) && stop.trim() !== "" && question.trim() !== "";
 
 const sameDice = (request, state) =>
-  request.seed === state.seed && request.temperature === state.temperature && request.max_tokens === state.maxTokens && request.question === state.question;
+  request.seed === state.seed && request.temperature === state.temperature && request.max_tokens === state.maxTokens && request.question === state.question && request.expected === state.expected;
 
-/** The measured result that belongs to a state, as `collect` makes them; null where it was not measured. */
+/** What was measured for a state, as `collect` makes it; the control alone where only that was; null for nothing. */
 export function measuredResult(state, presets, results) {
   if (state.turns.length > 0) return null;
   const fits = ({ experiment, request }) =>
     experiment === "dressed" && sameDice(request, state) && request.template === state.template && request.stop === state.stop && request.stop_on === state.stopOn && request.n === state.n;
   const preset = presets.find(fits);
-  if (!preset || !results[preset.id]) return null;
-  const result = collect(results[preset.id]);
+  const result = preset && results[preset.id] ? collect(results[preset.id]) : null;
+  if (result?.bare) return result;
   const control = presets.find(({ experiment, request }) => experiment === "dressed" && request.bare && sameDice(request, state));
-  return result.bare || !control ? result : { ...collect(results[control.id] ?? []), dressed: result.dressed };
+  const bare = control && results[control.id] ? collect(results[control.id]).bare : null;
+  return bare ? { ...result, bare } : result;
 }
 
 /** Parts by side: `{dressed: {document, answers, answered, texts}, bare: …}`. */
@@ -93,6 +89,7 @@ const CHECKS = {
   temperature: (value) => Number.isFinite(value) && value >= 0 && value <= 5,
   seed: (value) => isWhole(value, 0, Number.MAX_SAFE_INTEGER),
   maxTokens: (value) => isWhole(value, 1, 128),
+  expected: (value) => isText(value, 40),
   picked: (value) => isWhole(value, 0, 7),
 };
 

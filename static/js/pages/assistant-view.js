@@ -17,7 +17,7 @@ export const elements = {
   stopOn: part("#stop-on"),
   stopLabel: part(".stop-label"),
   askRun: part("#ask-run"),
-  fields: { template: part("#template"), stop: part("#stop"), n: part("#tries-n"), temperature: part("#temperature"), maxTokens: part("#max-tokens"), seed: part("#seed") },
+  fields: { template: part("#template"), stop: part("#stop"), n: part("#tries-n"), temperature: part("#temperature"), maxTokens: part("#max-tokens"), seed: part("#seed"), expected: part("#expected") },
   dressedTries: part("#dressed-tries"),
   dressedCount: part("#dressed-count"),
   bareTries: part("#bare-tries"),

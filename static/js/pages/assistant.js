@@ -15,7 +15,7 @@ import { announce, pageData, showError, showNote } from "../page.js";
 import { provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
 import { Store } from "../store.js";
 import { startInstructed, startShift } from "./assistant-beside.js";
-import { MEASURED, dressedRequest, expectedAnswer, fromPreset, isComplete, measuredResult, readShared, sharedState, withPart } from "./assistant-results.js";
+import { MEASURED, dressedRequest, fromPreset, isComplete, measuredResult, readShared, sharedState, withPart } from "./assistant-results.js";
 import { chosen, elements, show } from "./assistant-view.js";
 
 const { presets, measurement } = pageData;
@@ -24,7 +24,7 @@ const presetOf = (id) => presets.find((preset) => preset.id === id);
 const withMeasured = (state) => ({ ...state, result: measuredResult(state, presets, results), live: false });
 
 const run = new ExperimentRun();
-const store = new Store(withMeasured({ ...fromPreset(presetOf(MEASURED)), stale: false }));
+const store = new Store(withMeasured(fromPreset(presetOf(MEASURED))));
 const shift = startShift(() => {
   const { question, template, costume } = store.state;
   return { question, template, costume, answer: chosen(store.state).own.trimEnd() };
@@ -42,14 +42,14 @@ async function ask() {
   if (!isComplete(store.state)) return;
   store.update({ result: {}, live: true, picked: 0 });
   const onPart = (kind, data) => store.update({ result: withPart(store.state.result, kind, data) });
-  if (await run.start("dressed", dressedRequest(store.state, presets), { onPart })) tellOutcome();
+  if (await run.start("dressed", dressedRequest(store.state), { onPart })) tellOutcome();
 }
 
 function tellOutcome() {
-  const { result, question, n } = store.state;
+  const { result, question, expected, n } = store.state;
   announce(chosen(store.state)?.text.trim() ?? "");
-  const known = expectedAnswer(question, presets) !== null && n === 8 && elements.predict;
-  if (!known) return;
+  const { request } = presetOf(MEASURED);
+  if (!elements.predict || question !== request.question || expected !== request.expected || n !== request.n) return;
   const { answered } = result.bare;
   elements.predict.live = { answer: answered, measured: t("Here, bare: {bare} of 8; in the costume: {dressed} of 8.", { bare: answered, dressed: result.dressed.answered }), model: run.model };
 }
@@ -59,7 +59,7 @@ function send(question) {
   const { turns, question: asked, result } = store.state;
   const answer = result?.dressed ? chosen(store.state) : null;
   const said = answer ? [...turns, { question: asked, answer: answer.own.trim().slice(0, 2000) }] : turns;
-  change({ question, turns: said.slice(-24), n: Math.min(store.state.n, 4), maxTokens: Math.max(store.state.maxTokens, 48) });
+  change({ question, expected: "", turns: said.slice(-24), n: Math.min(store.state.n, 4), maxTokens: Math.max(store.state.maxTokens, 48) });
   elements.question.value = "";
   ask();
 }
@@ -67,7 +67,7 @@ function send(question) {
 function choose(id) {
   const { template, stop, n } = fromPreset(presetOf(id));
   const { turns, question, stopOn } = store.state;
-  const own = turns.length > 0 || expectedAnswer(question, presets) === null;
+  const own = turns.length > 0 || question !== presetOf(MEASURED).request.question;
   change({ costume: id, template, stop, n: own ? store.state.n : n, stopOn: own ? stopOn : true });
 }
 
@@ -77,7 +77,7 @@ function switchStop(stopOn) {
   if (stopOn && live && result?.dressed?.answers) store.update({ stopOn });
   else {
     change({ stopOn, picked: store.state.picked });
-    if (result !== null && store.state.result === null && models.ready) ask();
+    if (result?.dressed && !store.state.result?.dressed && models.ready) ask();
   }
 }
 
@@ -103,7 +103,8 @@ function edited(name, field) {
     const value = Number(field.value);
     if (field.value === "" || !field.checkValidity()) return;
     change({ [name]: value });
-  } else change({ [name]: field.value, costume: null });
+  } else if (name === "expected") change({ expected: field.value });
+  else change({ [name]: field.value, costume: null });
 }
 
 elements.form.addEventListener("submit", (event) => {
@@ -129,7 +130,7 @@ function draw() {
   const { state } = store;
   show(state, run.state === "running");
   const text = chosen(state)?.own.trim() ?? "";
-  Object.assign(elements.askRun, { run, measurement: state.result && !state.live ? measurement : null, disabled: !isComplete(state) });
+  Object.assign(elements.askRun, { run, measurement: state.result?.dressed && !state.live ? measurement : null, disabled: !isComplete(state) });
   shift.offer(text !== "" && run.state !== "running" && isComplete(state));
 }
 store.watch(draw);

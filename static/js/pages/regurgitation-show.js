@@ -3,8 +3,8 @@
 import { formatBits, formatNumber, formatProbability } from "../format.js";
 import { t } from "../i18n.js";
 import { visibleText } from "../bytes.js";
-import { greedyRun, heatTokens, pieces, smoothed, textOf, wordsOf } from "../recital.js";
-import { LENGTH, LONGEST_PREFIX, prefixLimit, requestOf } from "../recital-requests.js";
+import { greedyRun, heatTokens, pieces, runsOf, smoothed, textOf, wordsOf } from "../recital.js";
+import { LENGTH, LONGEST_PREFIX, STEPS, prefixLimit, requestOf } from "../recital-requests.js";
 
 const PIECE = 32; // tokens of prefix, and tokens to recite, of the 32 + 32 definition
 const ENOUGH = 40; // tokens in a row
@@ -128,6 +128,7 @@ function sentence({ prefix, passage, own }, main, control, run) {
       controlTotal: other.total,
     });
   }
+  if (one && run.state === "done") return ""; // the control is still being recited
   const values = {
     prefix,
     run: greedyRun(main.recall.ranks, prefix, LENGTH),
@@ -150,9 +151,9 @@ function elsewhere({ model, passage, book }, presets, measurement, { recall }) {
 }
 
 /** The question's answer on another model: how many words of the preamble it needed; null where it was not asked. */
-export function preambleAnswer({ sweep, passage }, model) {
-  if (!sweep || !passage) return null;
-  const prefix = sweep.runs.findIndex((run) => run >= ENOUGH) + 1;
+export function preambleAnswer({ recall, passage }, model) {
+  if (!recall || !passage) return null;
+  const prefix = runsOf({ recall }, LONGEST_PREFIX, STEPS).findIndex((run) => run >= ENOUGH) + 1;
   if (prefix === 0) return { answer: "never", measured: t("Here no opening of up to 64 tokens is enough."), model };
   const n = wordsOf(textOf(passage.bytes.slice(0, prefix))).length;
   const answer = ["2", "9", "30"].reduce((best, one) => (Math.abs(one - n) < Math.abs(best - n) ? one : best));
@@ -179,7 +180,7 @@ function drawFigures(main, control) {
   curve.xLabel = t("tokens given");
   curve.yLabel = t("tokens recited exactly");
   curve.xDomain = [1, LONGEST_PREFIX];
-  curve.series = lines(main, control, ({ sweep }) => sweep?.runs.map((y, index) => ({ x: index + 1, y })));
+  curve.series = lines(main, control, (record) => runsOf(record, LONGEST_PREFIX, STEPS)?.map((y, index) => ({ x: index + 1, y })));
   bits.xLabel = t("place in the text");
   bits.yLabel = t("bits a token");
   bits.series = lines(main, control, ({ recall }) => recall && smoothed(recall.bits).map((y, index) => ({ x: index + 1, y })));

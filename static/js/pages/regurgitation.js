@@ -11,7 +11,7 @@ import { t } from "../i18n.js";
 import { models } from "../models.js";
 import { announce, pageData, showError, showNote } from "../page.js";
 import { Book, keyOf, measuredBook } from "../recital.js";
-import { LENGTH, LONGEST_PREFIX, STEPS, prefixLimit, readShared, requestOf, sharedState } from "../recital-requests.js";
+import { LENGTH, prefixLimit, readShared, requestOf, sharedState } from "../recital-requests.js";
 import { provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
 import { Store } from "../store.js";
 import { elements, preambleAnswer, show } from "./regurgitation-show.js";
@@ -33,11 +33,10 @@ const store = new Store({
   shownToken: -1,
 });
 
-/** What is known of a text: computed here, or else measured. */
+/** What is known of a text: computed here, or else measured; never a mixture of two models. */
 function known(request) {
   const here = store.state.book.of(request);
-  const before = measured.of(request);
-  return { ...before, ...here, recitals: { ...before.recitals, ...here.recitals } };
+  return here.passage ? here : measured.of(request);
 }
 
 function ask(name, request, run) {
@@ -50,7 +49,7 @@ function ask(name, request, run) {
   });
 }
 
-/** Recite the text and its control, and sweep every opening of both. */
+/** Recite the text and its control. The ranks that come along tell the run of every opening. */
 async function recite() {
   const loaded = models.state.loaded?.name ?? null;
   if (loaded !== store.state.model) store.update({ book: new Book(), model: loaded });
@@ -59,12 +58,16 @@ async function recite() {
   const main = requestOf(state, "main", presets);
   const control = requestOf(state, "control", presets);
   if (main.text === "") return;
-  const sweep = (request) => ask("prefix-sweep", { ...request, longest: LONGEST_PREFIX, steps: STEPS }, new ExperimentRun());
-  const side = async (request, run) => (await ask("recite", { ...request, prefix, length: LENGTH }, run)) && sweep(request);
-  const control_ = keyOf(main) === keyOf(control) ? null : side(control, runs.control);
+  const side = (request, run) => ask("recite", { ...request, prefix, length: LENGTH }, run);
+  const beside = keyOf(main) === keyOf(control) ? null : side(control, runs.control);
   const done = await side(main, runs.main);
-  await control_;
+  await beside;
   if (done && store.state.prefix === prefix) announce(elements.sentence.textContent);
+}
+
+/** Once it runs here, letting go of the slider or taking another control asks again. */
+function reciteAgain() {
+  if (models.ready && runs.main.state !== "idle") recite();
 }
 
 runs.main.addEventListener("change", () => {
@@ -76,7 +79,8 @@ function choose(passage) {
   const preset = presets.find(({ id }) => id === passage);
   runs.main.reset();
   runs.control.reset();
-  store.update({ passage, prefix: preset?.request.prefix ?? store.state.prefix, shownToken: -1 });
+  const prefix = preset?.request.prefix ?? store.state.prefix;
+  store.update({ passage, prefix, shownToken: -1, book: new Book(), model: null }); // a preset opens as it was measured
   if (passage === "own") elements.own.focus();
 }
 
@@ -104,10 +108,11 @@ elements.own.addEventListener("input", () => {
   store.update({ own: elements.own.value });
 });
 elements.prefix.addEventListener("input", () => move(Number(elements.prefix.value)));
-elements.prefix.addEventListener("change", () => {
-  if (models.ready && runs.main.state !== "idle") recite(); // once it runs here, the slider asks on release
+elements.prefix.addEventListener("change", reciteAgain);
+elements.control.addEventListener("change", () => {
+  store.update({ control: elements.control.value });
+  reciteAgain();
 });
-elements.control.addEventListener("change", () => store.update({ control: elements.control.value }));
 elements.curve.addEventListener("x-picked", ({ detail }) => move(detail.x));
 elements.run.addEventListener("run-asked", recite);
 elements.share.addEventListener("click", share);
