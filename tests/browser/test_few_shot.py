@@ -11,7 +11,9 @@ from tests.event_stream import events
 
 def live(page: Page, address: str = "/few-shot") -> Page:
     page.goto(address)
-    expect(page.get_by_role("button", name="Run it here").or_(page.get_by_role("button", name="在这里运行"))).to_be_enabled()
+    expect(
+        page.get_by_role("button", name="Run it here").or_(page.get_by_role("button", name="在这里运行"))
+    ).to_be_enabled()
     expect(page.locator("#few-tokens [data-index], #few-tokens .token-chip").first).to_be_attached()
     return page
 
@@ -23,7 +25,12 @@ def slider(page: Page):
 def own_task(page: Page) -> None:
     """Two rows and a question of one's own, in the fields."""
     page.get_by_role("button", name="Your own").click()
-    for name, text in (("input, row 1", "one"), ("output, row 1", "eno"), ("input, row 2", "two"), ("output, row 2", "owt")):
+    for name, text in (
+        ("input, row 1", "one"),
+        ("output, row 1", "eno"),
+        ("input, row 2", "two"),
+        ("output, row 2", "owt"),
+    ):
         page.locator("#few-rows").get_by_label(name).fill(text)
     page.locator("#few-queries").get_by_label("input, row 1").fill("six")
     page.locator("#few-queries").get_by_label("output, row 1").fill("xis")
@@ -79,7 +86,9 @@ def test_the_prompt_shown_is_what_the_model_gets(page: Page):
     parts = events(sent.text())
     questions = next(part for kind, part in parts if kind == "questions")
     true = next(part for kind, part in parts if kind == "examples" and part["line"] == "true")
-    point = next(part for kind, part in parts if kind == "point" and part["line"] == "true" and part["shots"] == 2)
+    point = next(
+        part for kind, part in parts if kind == "point" and part["line"] == "true" and part["shots"] == 2
+    )
     assert shown == "".join(true["texts"]) + questions["prompts"][0] == "one: eno\ntwo: owt\nsix:"
     assert page.locator("[data-prompt]").text_content() == shown
     count = point["answers"][0]["prompt_tokens"] - questions["bos"]

@@ -40,7 +40,13 @@ def tiny_model():
 
     torch.manual_seed(7)
     config = GPT2Config(
-        vocab_size=257, n_embd=32, n_layer=2, n_head=4, n_positions=TINY_WINDOW, bos_token_id=BOS, eos_token_id=BOS
+        vocab_size=257,
+        n_embd=32,
+        n_layer=2,
+        n_head=4,
+        n_positions=TINY_WINDOW,
+        bos_token_id=BOS,
+        eos_token_id=BOS,
     )
     model = GPT2LMHeadModel(config)
     for parameter in model.parameters():  # the usual initialisation is too flat to tell tokens apart
@@ -216,7 +222,9 @@ def test_what_is_out_of_bounds_is_refused(changes: dict[str, Any]):
 
 
 def test_the_route_streams_the_parts(client: TestClient):
-    response = client.post("/api/experiments/few-shot", json=REQUEST | {"shots": [0, 1], "controls": ["order"]})
+    response = client.post(
+        "/api/experiments/few-shot", json=REQUEST | {"shots": [0, 1], "controls": ["order"]}
+    )
     kinds = [kind for kind, _ in events(response.text)]
     assert kinds[:3] == ["questions", "examples", "examples"]
     assert kinds.count("point") == 4
@@ -228,7 +236,9 @@ def test_the_route_streams_the_parts(client: TestClient):
 
 
 async def test_both_copies_of_random_tokens_equal_transformers(tiny: Laboratory, tiny_model):
-    parts = {part.kind: part async for part in repeated_tokens(tiny, RepeatedTokensRequest(length=20, seed=5))}
+    parts = {
+        part.kind: part async for part in repeated_tokens(tiny, RepeatedTokensRequest(length=20, seed=5))
+    }
     tokens = [token.id for token in parts["drawn"].tokens]
     others = [token.id for token in parts["drawn"].others]
     assert len(set(tokens + others)) == 40
@@ -290,9 +300,7 @@ def plain_model(default_model: Path):
 async def preset_points(laboratory: Laboratory, name: str, shots: list[int]) -> dict[int, Point]:
     """The true line of a preset, recomputed at a few numbers of examples."""
     preset = next(preset for preset in read_presets("few-shot") if preset.id == name)
-    asked = FewShotRequest.model_validate_json(
-        json.dumps(preset.request | {"shots": shots, "controls": []})
-    )
+    asked = FewShotRequest.model_validate_json(json.dumps(preset.request | {"shots": shots, "controls": []}))
     return {part.shots: part async for part in few_shot(laboratory, asked) if isinstance(part, Point)}
 
 
@@ -331,7 +339,9 @@ async def test_english_to_korean_comes_with_examples(default_laboratory: Laborat
 
 @pytest.mark.weights
 @pytest.mark.parametrize("name", [p.id for p in read_presets("few-shot") if p.experiment == "few-shot"])
-def test_what_the_page_shows_equals_plain_transformers(default_laboratory: Laboratory, plain_model, name: str):
+def test_what_the_page_shows_equals_plain_transformers(
+    default_laboratory: Laboratory, plain_model, name: str
+):
     measurement = read_measurement("few-shot", "gemma-3-270m")
     assert measurement is not None
     request = next(preset.request for preset in read_presets("few-shot") if preset.id == name)

@@ -4,7 +4,7 @@
 
 import { LitElement, html, nothing } from "lit";
 import { t } from "../i18n.js";
-import { splitAtMarks } from "../pages/assistant-text.js";
+import { splitAtMarks } from "../costume-text.js";
 
 const SPECIAL = /(<\|[a-z_]+\|>)/u;
 

@@ -3,7 +3,7 @@
 
 import { hexToBytes } from "../bytes.js";
 import { decodeVisibly } from "../utf8.js";
-import { hasOnePlace } from "./assistant-text.js";
+import { hasOnePlace } from "../costume-text.js";
 
 export const MEASURED = "conversation"; // the preset the page opens with
 const SHARED = ["costume", "template", "stop", "stopOn", "question", "turns", "n", "temperature", "seed", "maxTokens", "expected", "picked"];

@@ -3,7 +3,7 @@
 import { formatCount } from "../format.js";
 import { t } from "../i18n.js";
 import { tryLines } from "./assistant-results.js";
-import { buildPieces, chatLines, hasOnePlace, roleMarks } from "./assistant-text.js";
+import { buildPieces, chatLines, hasOnePlace, roleMarks } from "../costume-text.js";
 
 const part = (selector) => document.querySelector(`main ${selector}`);
 export const elements = {
