@@ -107,7 +107,8 @@ def rounded(value: float | None, digits: int) -> float | None:
 def pieces(tokens: list[dict[str, Any]], by: str) -> list[dict[str, Any]]:
     """What the first view draws: the text of each token and how surprising it was. The example splits no character."""
     return [
-        {"text": bytes.fromhex(one["bytes"]).decode(), "by": by, "level": level(one["raw_logprob"])} for one in tokens
+        {"text": bytes.fromhex(one["bytes"]).decode(), "by": by, "level": level(one["raw_logprob"])}
+        for one in tokens
     ]
 
 

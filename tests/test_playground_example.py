@@ -47,7 +47,9 @@ def test_every_roll_of_the_example_is_that_of_its_place(example: dict[str, Any])
 
 
 @pytest.mark.weights
-async def test_the_default_model_gives_the_example_its_numbers(example: dict[str, Any], model: tuple[Engine, Tokenizer]):
+async def test_the_default_model_gives_the_example_its_numbers(
+    example: dict[str, Any], model: tuple[Engine, Tokenizer]
+):
     engine, tokenizer = model
     document = example["document"]
     start = document["runs"][0]["start"]
@@ -58,14 +60,18 @@ async def test_the_default_model_gives_the_example_its_numbers(example: dict[str
 
 
 @pytest.mark.weights
-async def test_the_same_seed_writes_the_example_again(example: dict[str, Any], model: tuple[Engine, Tokenizer]):
+async def test_the_same_seed_writes_the_example_again(
+    example: dict[str, Any], model: tuple[Engine, Tokenizer]
+):
     engine, _ = model
     document = example["document"]
     start = document["runs"][0]["start"]
     steps = await continuation(engine, document["ids"][:start])
     written = [step.token_id for step in steps]
     expected = document["ids"][start:]
-    if written != expected:  # only where the roll fell on the very edge between two tokens may a machine differ
+    if (
+        written != expected
+    ):  # only where the roll fell on the very edge between two tokens may a machine differ
         at = next(i for i, (a, b) in enumerate(zip(written, expected, strict=False)) if a != b)
         assert edge_distance(steps[at]) < 0.005
 

@@ -184,7 +184,7 @@ class ThreadedEngine:
             self._deliver()
         while self._arrivals:
             self._scheduler.submit(self._arrivals.popleft())
-        self._scheduler.fail(ModelNotReady(f"{self.name} was closed"))
+        self._scheduler.close(ModelNotReady(f"{self.name} was closed"))
         self._deliver()
 
     def _deliver(self) -> None:

@@ -48,6 +48,11 @@ class Job:
         self.submitted_at = time.monotonic()
 
     @property
+    def left(self) -> int:
+        """Prompt tokens still to be read."""
+        return len(self.prompt) - self.read
+
+    @property
     def first_wanted(self) -> int:
         """The first position whose logits somebody asked for; the cache may answer for all before it."""
         wanted = len(self.prompt) - 1

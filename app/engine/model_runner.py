@@ -4,6 +4,8 @@ Works for any decoder of transformers that takes a cache, explicit positions and
 GPT-NeoX (Pythia), Llama, Qwen3, Gemma 3 (sliding windows included) are tested.
 """
 
+import math
+import mmap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -75,11 +77,16 @@ class KeyValueCache:
 
 
 def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Zeros that take memory only where they are written: numpy asks for zeroed pages, torch writes them."""
+    """Zeros that take memory only where they are written, a small page at a time.
+
+    torch would write every zero; and in huge pages one token would cost 2 MB of each slot and layer.
+    """
     if device.type != "cpu":
         return torch.zeros(shape, dtype=dtype, device=device)
-    buffer = np.zeros(int(np.prod(shape)) * dtype.itemsize, np.uint8)
-    return torch.from_numpy(buffer).view(dtype).view(shape)
+    pages = mmap.mmap(-1, math.prod(shape) * dtype.itemsize)
+    if hasattr(mmap, "MADV_NOHUGEPAGE"):
+        pages.madvise(mmap.MADV_NOHUGEPAGE)
+    return torch.frombuffer(pages, dtype=dtype).view(shape)
 
 
 def _float32_head(layer: torch.nn.Linear) -> Callable[[Tensor], Tensor]:

@@ -26,6 +26,7 @@ class Choice:
     """One draw and all that is worth knowing about it."""
 
     token_id: int
+    u: float
     raw_logprob: float
     processed_logprob: float
     rank: int
@@ -125,6 +126,7 @@ def sample(
     log_mass = float(np.log(kept.mass))
     return Choice(
         token_id=chosen,
+        u=u,
         raw_logprob=float(raw.logprobs[chosen]),
         processed_logprob=float(np.log(kept.weights[index])) - log_mass,
         rank=raw.rank(chosen),

@@ -5,9 +5,11 @@ sequences. Nothing here knows torch, threads or the web: `step()` is called agai
 thread, and events leave through each job's `deliver`.
 """
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +21,12 @@ from app.engine.job import Continuation, Distributions, Job
 from app.engine.kv_cache import SlotTable
 from app.engine.outputs import Done, EngineStats, FinishReason, PromptScores, Queued, Score, Step
 from app.engine.runner import Chunk, Runner
-from app.engine.sampler import sample
+from app.engine.sampler import Choice, sample
 from app.engine.score import score
 from app.engine.stopping_criteria import StoppingCriteria
 
 CHUNK_IDLE = 512  # prompt tokens read per step when nobody is waiting for a token
-CHUNK_BUSY = 64  # and when somebody is: their stream must not stutter
+CHUNK_BUSY = 128  # and when somebody is: their stream must not stutter
 CHUNK_SCORED = 64  # positions whose whole distribution is held at once: 64 * 262,144 * 4 bytes = 67 MB
 
 
@@ -45,6 +47,7 @@ class Scheduler:
         self._context_length = context_length
         self._deadline_seconds = deadline_seconds
         self._table = SlotTable(slots, context_length, runner)
+        self._pool = ThreadPoolExecutor(os.cpu_count(), "sampler")  # numpy lets go of the interpreter
         self._waiting: dict[str, deque[Job]] = {}  # client -> its jobs; clients take turns
         self._prefilling: deque[Job] = deque()
         self._running: list[Job] = []
@@ -80,10 +83,11 @@ class Scheduler:
         self._guard(self._decode, self._running)
         self._steps += 1
 
-    def fail(self, error: Exception) -> None:
-        """End every job with this error."""
+    def close(self, error: Exception) -> None:
+        """End every job with this error, and the threads that draw."""
         for job in self._all_jobs():
             self._end(job, "failed", error)
+        self._pool.shutdown(wait=False)
 
     def _all_jobs(self) -> list[Job]:
         waiting = [job for jobs in self._waiting.values() for job in jobs]
@@ -168,23 +172,23 @@ class Scheduler:
     def _prefill_batch(self, budget: int) -> tuple[list[Job], int]:
         """Jobs to read side by side and how many tokens of each.
 
-        Padding costs a forward pass as much as tokens do, so only prompts of like length run together.
+        Neighbours of the first in line join it as long as padding does not outweigh what is read.
         """
         first = self._prefilling[0]
         if _is_observed(first):
             return [first], min(budget, max(0, first.first_wanted - first.read) + CHUNK_SCORED)
-        width = min(budget, len(first.prompt) - first.read)
-        batch, slots = [first], {self._table.slot_of(first)}
-        for job in list(self._prefilling)[1:]:
-            left = len(job.prompt) - job.read
-            slot = self._table.slot_of(job)
-            beside = slot + 1 in slots or slot - 1 in slots
-            if _is_observed(job) or not beside or left > width or left * 2 < width:
-                continue
-            if (len(batch) + 1) * width > budget:
-                break
-            batch.append(job)
-            slots.add(slot)
+        by_slot = {self._table.slot_of(job): job for job in self._prefilling if not _is_observed(job)}
+        batch, width = [first], min(budget, first.left)
+        tokens = width
+        for direction in (1, -1):
+            slot = self._table.slot_of(first) + direction
+            while (job := by_slot.get(slot)) is not None:
+                wider = max(width, job.left)
+                padded = (len(batch) + 1) * wider
+                if padded > budget or padded > 2 * (tokens + job.left):
+                    break
+                batch.append(job)
+                width, tokens, slot = wider, tokens + job.left, slot + direction
         return batch, width
 
     def _observe(self, job: Job, logits: NDArray[np.float32]) -> None:
@@ -223,7 +227,7 @@ class Scheduler:
         self._running.append(job)
         raw = Distribution(logits)
         for sequence in job.sequences:
-            self._advance(sequence, logits, raw)
+            self._advance(sequence, self._choose(sequence, logits, raw))
         if all(sequence.finish_reason for sequence in job.sequences):
             self._finish(job, "finished")
 
@@ -237,26 +241,31 @@ class Scheduler:
         logits = self._runner.forward(chunks)
         for sequence, chunk in zip(sequences, chunks, strict=True):
             self._table.append(sequence, chunk.token_ids)
-        for sequence, rows in zip(sequences, logits, strict=True):
-            self._advance(sequence, rows[0], None)
+        choices = self._pool.map(self._choose, sequences, [rows[0] for rows in logits])
+        for sequence, choice in zip(sequences, choices, strict=True):
+            self._advance(sequence, choice)
         self._recent.append((time.monotonic(), len(sequences)))
         for job in list(self._running):
             if all(sequence.finish_reason for sequence in job.sequences):
                 self._finish(job, "finished")
 
-    def _advance(self, sequence: Continuation, logits: NDArray[np.float32], raw: Distribution | None) -> None:
-        """Draw, tell, and retire the sequence if this was its last token."""
-        job, params = sequence.job, sequence.job.request.params
-        position = sequence.length
-        u = dice.roll(job.seed, sequence.index, position)
-        choice = sample(
+    def _choose(
+        self, sequence: Continuation, logits: NDArray[np.float32], raw: Distribution | None = None
+    ) -> Choice:
+        """Draw the next token. Changes nothing, so rows may be drawn side by side."""
+        job, params, position = sequence.job, sequence.job.request.params, sequence.length
+        return sample(
             logits,
             params,
-            u,
+            dice.roll(job.seed, sequence.index, position),
             token_ids=sequence.token_ids[:position].astype(np.int64) if params.has_penalties else None,
             prompt_length=len(job.prompt),
             raw=raw,
         )
+
+    def _advance(self, sequence: Continuation, choice: Choice) -> None:
+        """Write the token, tell of it, and retire the sequence if this was its last."""
+        job, position = sequence.job, sequence.length
         sequence.push(choice.token_id)
         sequence.finish_reason = sequence.stopping.feed(choice.token_id)
         self._tokens += 1
@@ -269,7 +278,7 @@ class Scheduler:
                 processed_logprob=choice.processed_logprob,
                 rank=choice.rank,
                 entropy_bits=choice.entropy_bits,
-                u=u,
+                u=choice.u,
                 kept=choice.kept,
                 top=choice.top,
                 finish_reason=sequence.finish_reason,

@@ -49,7 +49,9 @@ def write(page: Page, button: str = "Ten more tokens") -> None:
 
 def put_caret(page: Page, start: int, end: int | None = None) -> None:
     text_area(page).focus()
-    text_area(page).evaluate("(area, [a, b]) => area.setSelectionRange(a, b)", [start, start if end is None else end])
+    text_area(page).evaluate(
+        "(area, [a, b]) => area.setSelectionRange(a, b)", [start, start if end is None else end]
+    )
 
 
 def at_most(page: Page, tokens: int) -> None:

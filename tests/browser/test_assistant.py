@@ -103,7 +103,10 @@ def test_the_document_shown_is_the_document_sent(page: Page):
         ask(page)
     sent, bare = (part for kind, part in parts if kind == "document")
     assert "".join(piece["text"] for piece in sent["pieces"]) == sent["text"]
-    assert bytes.fromhex("".join(token["bytes"] for token in sent["tokens"][sent["bos"] :])).decode() == sent["text"]
+    assert (
+        bytes.fromhex("".join(token["bytes"] for token in sent["tokens"][sent["bos"] :])).decode()
+        == sent["text"]
+    )
     written = next(part for kind, part in parts if kind == "answers")["answers"][0]["own"]
     assert document(page).evaluate("it => it.textContent") == sent["text"] + written
     assert sent["text"].endswith(f"Assistant: 2 + 2 = 4.\n\nHuman: {OWN}\nAssistant:")
@@ -183,7 +186,9 @@ def test_the_tuned_model_beside_it(page: Page, on_disk: bool):
 
     page.route("**/api/models", answer)
     live(page)
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # it asks again which models there are
+    page.evaluate(
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )  # it asks again which models there are
     button = page.get_by_role("button", name="Ask it the same question")
     if on_disk:
         button.click()

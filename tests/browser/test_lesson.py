@@ -19,7 +19,8 @@ def patterns(page: Page) -> Page:
 def heard(page: Page, event: str) -> None:
     """Collect the details of an event, for `told`."""
     page.evaluate(
-        "event => { window.told = []; addEventListener(event, ({ detail }) => window.told.push(detail)); }", event
+        "event => { window.told = []; addEventListener(event, ({ detail }) => window.told.push(detail)); }",
+        event,
     )
 
 
@@ -41,7 +42,9 @@ def test_the_answer_waits_for_a_guess(page: Page):
 
     question.get_by_role("radio", name="about twelve").check()
     reveal.click()
-    expect(question.get_by_role("status")).to_have_text("Close. You said about twelve; the model: all of them.")
+    expect(question.get_by_role("status")).to_have_text(
+        "Close. You said about twelve; the model: all of them."
+    )
     expect(question.get_by_text("It recites 64 of 64")).to_be_visible()
     assert told(page) == [{"choice": "12", "verdict": "close"}]
 
@@ -111,9 +114,15 @@ def test_a_curve_is_walked_with_arrows_and_moves_its_marker(page: Page):
     heard(page, "x-picked")
     hand = figure.get_by_role("slider", name="tokens given")
     hand.focus()
-    expect(hand).to_have_attribute("aria-valuetext", "8: Lorem ipsum 1.13, A passage written for this project 7.10, Lorem ipsum, words changed 6.30")
+    expect(hand).to_have_attribute(
+        "aria-valuetext",
+        "8: Lorem ipsum 1.13, A passage written for this project 7.10, Lorem ipsum, words changed 6.30",
+    )
     page.keyboard.press("ArrowRight")
-    expect(hand).to_have_attribute("aria-valuetext", "16: Lorem ipsum 0.563, A passage written for this project 6.80, Lorem ipsum, words changed 5.90, Random words 9.50")
+    expect(hand).to_have_attribute(
+        "aria-valuetext",
+        "16: Lorem ipsum 0.563, A passage written for this project 6.80, Lorem ipsum, words changed 5.90, Random words 9.50",
+    )
     assert told(page) == [{"x": 16}]
     page.keyboard.press("End")
     assert told(page)[-1] == {"x": 64}
@@ -150,7 +159,9 @@ def test_figures_fit_their_page_and_nothing_jumps(new_page: NewPage, width: int)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     names = specimen(page, "line-figure: four lines, pickable").locator(".figure-name")
     boxes = sorted((name.bounding_box() for name in names.all()), key=lambda box: box["y"])
-    assert all(one["y"] + one["height"] <= other["y"] + 1 for one, other in zip(boxes, boxes[1:], strict=False))
+    assert all(
+        one["y"] + one["height"] <= other["y"] + 1 for one, other in zip(boxes, boxes[1:], strict=False)
+    )
     figure = specimen(page, "line-figure: surprise along a text").locator("line-figure")
     before = figure.bounding_box()["height"]
     figure.evaluate("figure => { figure.at = 40; }")

@@ -59,12 +59,16 @@ def test_the_model_s_words_are_marked_and_the_typed_ones_are_not(page: Page):
     write(page)
     assert [entry["by"] for entry in entries(page)].count("model") == 10
     assert page.locator(".document-token.by-model").count() == 10
-    decoration = page.locator(".document-token.by-model").first.evaluate("e => getComputedStyle(e).textDecorationLine")
+    decoration = page.locator(".document-token.by-model").first.evaluate(
+        "e => getComputedStyle(e).textDecorationLine"
+    )
     assert decoration == "underline"
 
 
 def test_the_mirror_lies_exactly_under_the_text(page: Page):
-    open_with(page, "Some text that is long enough to wrap over several lines of the document. " * 8 + "\n\nEnd\n")
+    open_with(
+        page, "Some text that is long enough to wrap over several lines of the document. " * 8 + "\n\nEnd\n"
+    )
     mirror, area = page.locator(".document-mirror").bounding_box(), text_area(page).bounding_box()
     assert mirror == area
     assert text_area(page).evaluate("e => e.scrollHeight - e.clientHeight") <= 0
@@ -117,7 +121,9 @@ def test_an_edit_inside_the_model_s_words_keeps_the_other_ids(page: Page):
     before = entries(page)
     put_caret(page, len(PROMPT) + 2)
     page.keyboard.type("Q")
-    page.wait_for_function("() => document.querySelector('document-editor').entries.every(e => e.draft === undefined)")
+    page.wait_for_function(
+        "() => document.querySelector('document-editor').entries.every(e => e.draft === undefined)"
+    )
     after = entries(page)
     assert [entry["id"] for entry in after[-8:]] == [entry["id"] for entry in before[-8:]]
     assert all(entry["moved"] and not entry["step"] for entry in after[-8:])
@@ -160,8 +166,13 @@ def test_chinese_is_composed_by_an_input_method(page: Page):
     session.send("Input.imeSetComposition", {"text": "nihao", "selectionStart": 5, "selectionEnd": 5})
     session.send("Input.insertText", {"text": "你好"})
     expect(text_area(page)).to_have_value("x你好")
-    page.wait_for_function("() => document.querySelector('document-editor').entries.every(e => e.draft === undefined)")
-    assert b"".join(bytes.fromhex(entry["bytes"]) for entry in entries(page) if entry["by"] != "start").decode() == "x你好"
+    page.wait_for_function(
+        "() => document.querySelector('document-editor').entries.every(e => e.draft === undefined)"
+    )
+    assert (
+        b"".join(bytes.fromhex(entry["bytes"]) for entry in entries(page) if entry["by"] != "start").decode()
+        == "x你好"
+    )
 
 
 def test_pointing_at_a_word_shows_its_card(page: Page):
@@ -217,7 +228,12 @@ def test_axe_finds_nothing_after_the_page_was_used(new_page: NewPage, scheme: st
     open_with(page, f"{PROMPT} ")
     page.get_by_role("button", name="4", exact=True).click()
     write(page)
-    for fold in ("A/B: two settings", "Share, replay, take away", "Penalties and the end of text", "For teachers"):
+    for fold in (
+        "A/B: two settings",
+        "Share, replay, take away",
+        "Penalties and the end of text",
+        "For teachers",
+    ):
         page.get_by_text(fold).click()
     page.get_by_role("button", name="blocks").click()
     page.get_by_role("button", name="Run both").click()
@@ -235,6 +251,12 @@ def test_the_whole_page_reads_chinese(new_page: NewPage):
     page.get_by_role("button", name="再写十个词元").click()
     expect(page.locator("#outcome")).to_contain_text("已写够所要的词元数")
     shown = page.locator("main").inner_text()
-    words = re.findall(r"[A-Za-z]{4,}", re.sub(r"Ctrl|Enter|Shift|JSON|Python|curl|Top|temperature", "", shown))
+    words = re.findall(
+        r"[A-Za-z]{4,}", re.sub(r"Ctrl|Enter|Shift|JSON|Python|curl|Top|temperature", "", shown)
+    )
     listed = page.locator("step-card, .continuation-text, .branch-text, document-editor").all_inner_texts()
-    assert [word for word in words if not any(word in part for part in listed)] in ([], ["fake", "gemma"], ["gemma", "fake"])
+    assert [word for word in words if not any(word in part for part in listed)] in (
+        [],
+        ["fake", "gemma"],
+        ["gemma", "fake"],
+    )

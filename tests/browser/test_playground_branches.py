@@ -46,7 +46,9 @@ def test_alt_click_swaps_without_continuing(page: Page):
     put_caret(page, len(PROMPT) + 3)
     index = page.evaluate("document.querySelector('step-card').index")
     page.locator("step-card tbody tr:not(.is-picked) .bars-pick").first.click(modifiers=["Alt"])
-    page.wait_for_function("n => document.querySelector('document-editor').entries.length === n", arg=index + 1)
+    page.wait_for_function(
+        "n => document.querySelector('document-editor').entries.length === n", arg=index + 1
+    )
     page.wait_for_timeout(200)
     assert len(ids(page)) == index + 1
 
@@ -57,12 +59,16 @@ def test_text_after_a_fork_can_be_kept_and_is_scored_again(page: Page):
     text_area(page).focus()
     page.keyboard.press("Control+End")
     page.keyboard.type(" my own end")
-    page.wait_for_function("() => document.querySelector('document-editor').entries.every(e => e.draft === undefined)")
+    page.wait_for_function(
+        "() => document.querySelector('document-editor').entries.every(e => e.draft === undefined)"
+    )
     put_caret(page, len(PROMPT) + 3)
     page.get_by_label("keep the text after it").check()
     page.locator("step-card tbody tr:not(.is-picked) .bars-pick").first.click()
     expect(text_area(page)).to_have_value(re.compile(" my own end$"))
-    page.wait_for_function("() => document.querySelector('document-editor').entries.every(e => e.step || e.score)")
+    page.wait_for_function(
+        "() => document.querySelector('document-editor').entries.every(e => e.step || e.score)"
+    )
 
 
 def test_eight_continuations_stream_as_one_batch_and_one_stop_ends_them(page: Page):
@@ -80,8 +86,11 @@ def test_eight_continuations_stream_as_one_batch_and_one_stop_ends_them(page: Pa
     taken = page.locator(".continuation").nth(2).locator(".continuation-text").inner_text()
     assert text(page).endswith(taken.strip()[-10:])
     page.get_by_role("button", name="blocks").click()
-    heights = page.locator(".branch-level").nth(1).locator(".branch-block").evaluate_all(
-        "all => all.reduce((sum, e) => sum + (e.dataset.to - e.dataset.from), 0)"
+    heights = (
+        page.locator(".branch-level")
+        .nth(1)
+        .locator(".branch-block")
+        .evaluate_all("all => all.reduce((sum, e) => sum + (e.dataset.to - e.dataset.from), 0)")
     )
     assert heights == pytest.approx(1, abs=1e-6)
 

@@ -71,7 +71,10 @@ def test_a_failing_request_keeps_the_text(page: Page, troubles: Troubles):
     troubles.expect("503")
     open_with(page)
     error = json.dumps({"error": {"code": "overloaded", "message": "every place is taken"}})
-    page.route("**/api/completions", lambda route: route.fulfill(status=503, content_type="application/json", body=error))
+    page.route(
+        "**/api/completions",
+        lambda route: route.fulfill(status=503, content_type="application/json", body=error),
+    )
     page.get_by_role("button", name="Continue", exact=True).click()
     expect(page.locator("main status-message")).not_to_be_empty()
     expect(text_area(page)).to_have_value(PROMPT)

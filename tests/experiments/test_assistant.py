@@ -40,7 +40,14 @@ def laboratory(byte_tokenizer: ByteTokenizer):
 
 
 def asked(**changes: object) -> DressedRequest:
-    values = {"question": "2 + 2?", "template": TEMPLATE, "stop": "A:", "n": 2, "temperature": 0.0, "max_tokens": 12}
+    values = {
+        "question": "2 + 2?",
+        "template": TEMPLATE,
+        "stop": "A:",
+        "n": 2,
+        "temperature": 0.0,
+        "max_tokens": 12,
+    }
     return DressedRequest(**(values | changes))
 
 
@@ -68,7 +75,16 @@ def test_a_template_needs_its_place_once(template: str):
 def test_a_conversation_is_one_document():
     pieces = dress.build(dress.cut_template(TEMPLATE), [("1 + 1?", "2")], "2 + 2?")
     assert dress.document_text(pieces) == "A talk.\n\nA: 1 + 1?\nB: 2\n\nA: 2 + 2?\nB:"
-    assert [piece.role for piece in pieces] == ["header", "mark", "question", "mark", "answer", "mark", "question", "mark"]
+    assert [piece.role for piece in pieces] == [
+        "header",
+        "mark",
+        "question",
+        "mark",
+        "answer",
+        "mark",
+        "question",
+        "mark",
+    ]
 
 
 def test_an_empty_answer_leaves_no_blank_behind():
@@ -116,7 +132,9 @@ def test_role_words_typed_in_a_message_are_named():
 async def test_the_document_told_is_the_bytes_sent(laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch):
     sent = []
     generate = laboratory.engine.generate
-    monkeypatch.setattr(laboratory.engine, "generate", lambda request: sent.append(request) or generate(request))
+    monkeypatch.setattr(
+        laboratory.engine, "generate", lambda request: sent.append(request) or generate(request)
+    )
     parts = await parts_of(dressed, laboratory, asked(question="2 + 2 — ok? 🙂"))
     documents = only(parts, Document)
     assert [document.side for document in documents] == ["dressed", "bare"]

@@ -31,7 +31,8 @@ def open_laboratory(folder: Path):
 
     tokenizer = load_model_tokenizer(folder)
     return Laboratory(
-        load(folder, name=folder.name, tokenizer=tokenizer, exact=True, slots=8, context_length=512), tokenizer
+        load(folder, name=folder.name, tokenizer=tokenizer, exact=True, slots=8, context_length=512),
+        tokenizer,
     )
 
 
@@ -52,7 +53,9 @@ async def parts_of(run, laboratory: Laboratory, request, kind: type):
 
 
 async def test_the_bare_question_is_never_answered_and_the_dressed_one_is(laboratory: Laboratory):
-    in_costume, bare = await parts_of(dressed, laboratory, request_of("conversation", DressedRequest), Answers)
+    in_costume, bare = await parts_of(
+        dressed, laboratory, request_of("conversation", DressedRequest), Answers
+    )
     assert (in_costume.side, bare.side) == ("dressed", "bare")
     assert len(in_costume.answers) == len(bare.answers) == 8
     assert bare.answered == 0
@@ -63,7 +66,9 @@ async def test_the_bare_question_is_never_answered_and_the_dressed_one_is(labora
 
 
 async def test_without_the_stop_string_it_writes_the_humans_next_line(laboratory: Laboratory):
-    (answers,) = await parts_of(dressed, laboratory, request_of("conversation-on-and-on", DressedRequest), Answers)
+    (answers,) = await parts_of(
+        dressed, laboratory, request_of("conversation-on-and-on", DressedRequest), Answers
+    )
     assert sum(bool(answer.next_line) for answer in answers.answers) >= 6
 
 
