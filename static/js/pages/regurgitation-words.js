@@ -138,6 +138,7 @@ export function startWords({ store, known, presets, measurement }) {
       before.total,
     );
     recited.writing = run.state === "running";
+    recited.lang = presets.find(({ id }) => id === store.state.passage)?.note.lang ?? "";
   }
 
   function restOf({ prefix }) {
