@@ -2,7 +2,7 @@
 
 import { ExperimentRun } from "../experiment.js";
 import { formatNumber } from "../format.js";
-import { t } from "../i18n.js";
+import { t, tParts } from "../i18n.js";
 import { models } from "../models.js";
 import { pageData } from "../page.js";
 import { collect, tryLines, withPart } from "./assistant-results.js";
@@ -108,9 +108,13 @@ export function startInstructed(chosenQuestion) {
   const tell = () => {
     const model = models.state.models?.find(({ name }) => name === INSTRUCTED);
     const missing = model !== undefined && !model.on_disk;
-    shown.note.textContent = missing
-      ? t("{title} is not on this machine yet; what stands here was measured elsewhere. This command gets it: {command}", { title: model.title, command: `python -m app fetch ${INSTRUCTED}` })
-      : "";
+    const command = document.createElement("code");
+    command.textContent = `python -m app fetch ${INSTRUCTED}`;
+    shown.note.replaceChildren(
+      ...(missing
+        ? tParts("{title} is not on this machine yet; what stands here was measured elsewhere. This command gets it: {command}", { title: model.title, command })
+        : []),
+    );
     Object.assign(bar, { disabled: missing });
   };
   const ask = async () => {
