@@ -41,7 +41,6 @@ def load(
             dtype=number_format,
             local_files_only=True,
             use_safetensors=True,
-            trust_remote_code=False,
             attn_implementation="sdpa",
         )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
