@@ -7,6 +7,7 @@
     d3.js                    d3-array, d3-hierarchy, d3-scale, d3-shape, all names flat, as in d3 itself
     fonts/*.woff2            Inter and JetBrains Mono, variable weight, latin and latin-ext
     encodings/*.json         gpt2, p50k_base, cl100k_base, o200k_base: {pat_str, special_tokens, bpe_ranks}
+    library/*.txt            texts that generated words are looked up in (app/library_texts.py)
     LICENSES.txt             the licence of each of them
 
 `python -m app.assets` fills a checkout; building a wheel or `pip install -e .` does the same through
@@ -23,6 +24,11 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+# The build hook is this file alone, run where no package `app` can be imported: the folder above leads to it.
+if __package__ != "app":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from app import library_texts
 
 ENCODINGS = ("gpt2", "p50k_base", "cl100k_base", "o200k_base")
 FONTS = ("inter", "jetbrains-mono")
@@ -85,8 +91,17 @@ class AssetsError(Exception):
 def fill(static: Path, say: Say) -> bool:
     """Bring static/vendor up to the lock file; False when it already was.
 
-    The stamp is written last and only for what is complete, so an interrupted run starts again.
+    The stamp is written last and only for what is complete, so an interrupted run starts again. The library's
+    wheels are no part of it: without them the site works, and the next run tries again.
     """
+    library = static / "vendor" / "library"
+    filled = _fill_vendor(static, say)
+    if not library_texts.is_filled(library):
+        filled = library_texts.fill(library, say) or filled
+    return filled
+
+
+def _fill_vendor(static: Path, say: Say) -> bool:
     vendor = static / "vendor"
     recipe = _recipe(static)
     if is_filled(static):
@@ -100,6 +115,7 @@ def fill(static: Path, say: Say) -> bool:
         (work / "out").mkdir()
         _bundle(work)
         _copy_fonts_and_encodings(work)
+        _copy_licences(work)
         (work / "out" / "LICENSES.txt").write_text(_licences(work / "node_modules"), encoding="utf-8")
         files = sorted(path.relative_to(work / "out") for path in (work / "out").rglob("*") if path.is_file())
         for file in files:
@@ -150,9 +166,9 @@ def bundle(root: Path) -> dict[str, str]:
 
 
 def _recipe(static: Path) -> str:
-    """What the contents depend on: the lock file and this file."""
+    """What the contents depend on: the lock file, this file and how licences are read."""
     digest = hashlib.sha256()
-    for path in (static / "package-lock.json", Path(__file__)):
+    for path in (static / "package-lock.json", Path(__file__), Path(library_texts.__file__)):
         digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
 
@@ -178,6 +194,12 @@ def _copy_fonts_and_encodings(work: Path) -> None:
         shutil.copy(modules / "tiktoken" / "encoders" / f"{encoding}.json", out / "encodings")
 
 
+def _copy_licences(work: Path) -> None:
+    (work / "out" / "library").mkdir()
+    text = library_texts.licences(work / "node_modules" / "spdx-license-list")
+    (work / "out" / "library" / library_texts.LICENCES).write_text(text, encoding="utf-8", newline="\n")
+
+
 def _licences(modules: Path) -> str:
     """Name, version and licence text of every package something was taken from."""
     parts = []
@@ -185,7 +207,8 @@ def _licences(modules: Path) -> str:
         about = json.loads(manifest.read_text(encoding="utf-8"))
         if "esbuild" in about["name"] or about["name"].startswith("@types/"):
             continue  # tools and type declarations: nothing of them is served
-        texts = sorted(manifest.parent.glob("LICEN[CS]E*"))
+        texts = sorted(manifest.parent.glob("[Ll][Ii][Cc][Ee][Nn][CcSs][Ee]*"))
+        texts = [text for text in texts if text.is_file()]
         text = texts[0].read_text(encoding="utf-8") if texts else ""
         if about["name"] == "tiktoken":
             text = text or TIKTOKEN_LICENCE

@@ -9,6 +9,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from app import library_texts
 from app.assets import ENCODINGS, ENTRIES, FONTS, is_filled
 from app.engine import weights
 from app.engine.catalog import Manifest, PackageSource, read_catalog
@@ -70,6 +71,8 @@ def _vendored() -> Finding:
         )
     if not is_filled(STATIC):
         return Finding("note", "the browser libraries are of another version", "run `python -m app.assets`")
+    if not library_texts.is_filled(vendor / "library"):
+        return Finding("note", "the library of texts is not complete", "run `python -m app.assets` online")
     return Finding("ok", "browser libraries, fonts and tokenizer vocabularies are there")
 
 

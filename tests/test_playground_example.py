@@ -57,6 +57,8 @@ async def test_the_default_model_gives_the_example_its_numbers(
     scores = await engine.score(document["ids"], top=1)
     for score, step in zip(scores[1:], document["steps"][1:], strict=True):
         assert score.raw_logprob == pytest.approx(step[0], abs=TOLERANCE)
+    likeliest = sum(step[2] == 1 for step in document["steps"][start:])  # what the page lets people predict
+    assert sum(score.rank == 1 for score in scores[start:]) == pytest.approx(likeliest, abs=1)
 
 
 @pytest.mark.weights

@@ -5,9 +5,21 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from app.engine.outputs import EngineStats
 from app.errors import ModelNotReady
+from app.experiments.library import Library
 from app.experiments.shared_runs import SharedRuns
 from app.paths import STATIC
-from app.routes import completions, experiments, health, models, next_token, openai, pages, score, tokens
+from app.routes import (
+    completions,
+    experiments,
+    health,
+    models,
+    next_token,
+    openai,
+    pages,
+    score,
+    tokens,
+    trace,
+)
 from app.routes.errors import UnexpectedErrors, install_handlers
 from app.routes.metrics import Metrics
 from app.routes.security import Guard, SecurityHeaders, allowed_hosts, content_security_policy
@@ -17,9 +29,21 @@ from app.routes.static import Assets
 def install(app: FastAPI) -> None:
     """Routes, error handlers and middleware; the middleware added last meets a request first."""
     app.state.runs = SharedRuns()
+    app.state.library = Library(STATIC / "vendor" / "library")
     app.state.metrics = Metrics(lambda: _stats(app))
     install_handlers(app)
-    for resource in (models, tokens, next_token, score, completions, experiments, openai, health, pages):
+    for resource in (
+        models,
+        tokens,
+        next_token,
+        score,
+        completions,
+        experiments,
+        trace,
+        openai,
+        health,
+        pages,
+    ):
         app.include_router(resource.router)
     app.mount("/static", GZipMiddleware(Assets(directory=STATIC), minimum_size=1024, compresslevel=6))
     app.add_middleware(Guard, hosts=allowed_hosts(app.state.settings))

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 
 from app.engine.interface import Engine
+from app.experiments.library import Library
 from app.experiments.shared_runs import SharedRuns
 from app.host import ModelHost
 from app.routes.metrics import Metrics
@@ -38,6 +39,11 @@ async def _runs(request: Request) -> SharedRuns:
     return runs
 
 
+async def _library(request: Request) -> Library:
+    library: Library = request.app.state.library
+    return library
+
+
 async def _engine(host: HostDep) -> Engine:
     return host.engine
 
@@ -56,6 +62,7 @@ async def _client(request: Request, x_client: Annotated[str, Header(max_length=6
 
 
 SharedRunsDep = Annotated[SharedRuns, Depends(_runs)]
+LibraryDep = Annotated[Library, Depends(_library)]
 EngineDep = Annotated[Engine, Depends(_engine)]
 TokenizerDep = Annotated[Tokenizer, Depends(_tokenizer)]
 WorkersDep = Annotated[TokenizerWorkers, Depends(_workers)]

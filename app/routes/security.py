@@ -7,13 +7,14 @@ rebinding). Origins: only this site's own pages may post; tools that send no Ori
 import asyncio
 import re
 import socket
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.network import lan_addresses
 from app.routes.errors import error_response
 from app.settings import Settings
 
@@ -56,21 +57,6 @@ def allowed_hosts(settings: Settings) -> frozenset[str]:
     if settings.host not in _EVERY_ADDRESS:
         hosts.add(f"[{settings.host}]" if ":" in settings.host else settings.host.lower())
     return frozenset(hosts)
-
-
-def lan_addresses() -> Iterator[str]:
-    """The IPv4 addresses of this machine; connecting a datagram socket sends nothing."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # TEST-NET-1, RFC 5737: an address nobody has
-            yield probe.getsockname()[0]
-        except OSError:
-            pass
-    try:
-        for *_, address in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET):
-            yield str(address[0])
-    except OSError:
-        pass
 
 
 class SecurityHeaders:

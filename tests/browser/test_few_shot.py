@@ -15,6 +15,7 @@ def live(page: Page, address: str = "/few-shot") -> Page:
         page.get_by_role("button", name="Run it here").or_(page.get_by_role("button", name="在这里运行"))
     ).to_be_enabled()
     expect(page.locator("#few-tokens [data-index], #few-tokens .token-chip").first).to_be_attached()
+    page.evaluate("() => document.querySelectorAll('answer-veil').forEach((veil) => veil.lift())")
     return page
 
 
@@ -205,6 +206,22 @@ def test_the_guess_comes_before_the_number(page: Page):
     guess.get_by_text("one or two").click()
     guess.get_by_text("Reveal").click()
     expect(guess.locator(".predict-measured")).to_be_visible()
+    expect(guess).to_contain_text("Measured on gemma-3-270m")
+
+
+def test_the_question_is_answered_anew_by_a_run_here(page: Page):
+    live(page)
+    guess = page.locator("#predict-korean")
+    guess.get_by_text("one or two").click()
+    guess.get_by_text("Reveal").click()
+    expect(guess).to_have_attribute("data-verdict", "right")
+    run(page)
+    expect(guess.locator(".predict-measured")).to_have_text(
+        "Here, with no example: 0 of 5 right. With 10: 0 of 5."
+    )
+    expect(guess).to_contain_text("Computed here just now with fake")
+    expect(guess).to_have_attribute("data-verdict", "off")
+    expect(guess.get_by_role("status")).to_contain_text("the model: ten are not enough")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -63,7 +63,7 @@ def test_the_page_is_alive_before_any_script(new_page: NewPage, troubles: Troubl
 def test_a_preset_opens_at_once_with_its_measured_result(page: Page):
     live(page)
     asked = []
-    page.on("request", lambda request: request.method == "POST" and asked.append(request.url))
+    page.on("request", lambda request: "/api/experiments/" in request.url and asked.append(request.url))
     milliseconds = page.evaluate(
         """() => {
           const start = performance.now();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NOTHING, heldOutSeries, onePassSeries, partsOf, promptAt, resultOf, withPart } from "../../static/js/pages/few-shot-result.js";
+import { NOTHING, heldOutSeries, onePassSeries, partsOf, predictionOf, promptAt, resultOf, withPart } from "../../static/js/pages/few-shot-result.js";
 import { answer, emptyTask, promptText, question, readAffix, requestOf, sharedTask, shotsOf, shownAffix, taskOf } from "../../static/js/pages/few-shot-task.js";
 
 const review = taskOf({
@@ -69,4 +69,16 @@ test("of a link only what has the right shape is taken", () => {
   assert.equal(many.rows.length, 32);
   assert.equal(many.rows[0][0].length, 200);
   assert.deepEqual(sharedTask({ ...review, shots: [0] }).queries, review.queries);
+});
+
+const counted = (...rights) => resultOf(rights.map((right, shots) => ({ kind: "point", line: "true", shots, right, answers: Array(5).fill({}) })));
+
+test("the page's question is answered by the first number of examples that is enough", () => {
+  const answers = [[5, 5], [0, 4, 3], [0, 1, 4], [0, 0, 3, 4], [0, 1, 2, 3, 3, 3, 3, 3, 3, 4], [0, 3, 3]].map((rights) => predictionOf(counted(...rights)).answer);
+  assert.deepEqual(answers, ["0", "2", "2", "5", "5", "never"]);
+});
+
+test("the answer says its numbers", () => {
+  assert.equal(predictionOf(counted(0, 1, 4, 5)).measured, "Here, with no example: 0 of 5 right. With 2: 4 of 5. With 3: 5 of 5.");
+  assert.equal(predictionOf(counted(0, 1, 2)).measured, "Here, with no example: 0 of 5 right. With 2: 2 of 5.");
 });

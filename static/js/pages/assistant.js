@@ -1,5 +1,6 @@
 // The assistant page: a question, a costume, the one document they make, and what the model goes on to write.
 
+import { liftVeils, needVeils } from "../elements/answer-veil.js";
 import "../elements/chat-lines.js";
 import "../elements/costume-movers.js";
 import "../elements/heat-strip.js";
@@ -37,9 +38,12 @@ function change(changes) {
   store.update(withMeasured({ ...store.state, picked: 0, ...changes }));
 }
 
+const isMeasuredQuestion = ({ question }) => question === presetOf(MEASURED).request.question;
+
 /** Ask the model; what comes is shown as it comes. */
 async function ask() {
   if (!isComplete(store.state)) return;
+  if (isMeasuredQuestion(store.state)) liftVeils("bare");
   store.update({ result: {}, live: true, picked: 0 });
   const onPart = (kind, data) => store.update({ result: withPart(store.state.result, kind, data) });
   if (await run.start("dressed", dressedRequest(store.state), { onPart })) tellOutcome();
@@ -129,6 +133,7 @@ elements.askRun.addEventListener("run-asked", ask);
 function draw() {
   const { state } = store;
   show(state, run.state === "running");
+  needVeils("bare", elements.predict !== null && !state.live && Boolean(state.result?.bare));
   const text = chosen(state)?.own.trim() ?? "";
   Object.assign(elements.askRun, { run, measurement: state.result?.dressed && !state.live ? measurement : null, disabled: !isComplete(state) });
   shift.offer(text !== "" && run.state !== "running" && isComplete(state));

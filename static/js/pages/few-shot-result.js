@@ -1,6 +1,6 @@
 /** What a few-shot experiment told, part by part, and the curves drawn from it. Pure. */
 
-import { msg } from "../i18n.js";
+import { msg, t } from "../i18n.js";
 
 /** The lines of the figure, in the order of the legend. */
 export const LINES = [
@@ -58,6 +58,22 @@ export function onePassSeries(result, measure, nameOf) {
     const { logprobs = [], dropped = 0 } = result.onePass[line] ?? {};
     return logprobs.map((logprob, i) => ({ x: dropped + i, y: measure === "logprob" ? logprob : Math.exp(logprob) }));
   });
+}
+
+const MOSTLY_RIGHT = 4; // of the five questions
+
+/** The page's question answered by a result: `{answer, measured}`, the answer one of its options. */
+export function predictionOf({ points }) {
+  const line = Object.values(points.true).sort((one, other) => one.shots - other.shots);
+  const [none, last] = [line[0], line.at(-1)];
+  const enough = line.find(({ right }) => right >= MOSTLY_RIGHT);
+  const values = { none: none.right, all: last.shots, last: last.right, n: last.answers.length };
+  if (!enough || enough === none) {
+    const measured = t("Here, with no example: {none} of {n} right. With {all}: {last} of {n}.", values);
+    return { answer: enough ? "0" : "never", measured };
+  }
+  const measured = t("Here, with no example: {none} of {n} right. With {shots}: {right} of {n}. With {all}: {last} of {n}.", { ...values, shots: enough.shots, right: enough.right });
+  return { answer: enough.shots <= 2 ? "2" : "5", measured };
 }
 
 function seriesOf(nameOf, pointsOf) {

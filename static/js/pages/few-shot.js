@@ -1,5 +1,6 @@
 // The few-shot page: rows of examples, questions held out from them, and the curve of the right answer.
 
+import { liftVeils, needVeils } from "../elements/answer-veil.js";
 import "../elements/example-rows.js";
 import "../elements/few-shot-answers.js";
 import "../elements/line-figure.js";
@@ -15,13 +16,17 @@ import { announce, pageData, showError, showNote } from "../page.js";
 import { provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
 import { Store } from "../store.js";
 import { repeat, restoreRepeat, startRepeat } from "./few-shot-repeat.js";
-import { LINES, NOTHING, partsOf, promptAt, resultOf, withPart } from "./few-shot-result.js";
+import { LINES, NOTHING, partsOf, predictionOf, promptAt, resultOf, withPart } from "./few-shot-result.js";
 import { elements, main, shotsAt, show, stopsOf } from "./few-shot-show.js";
 import { emptyTask, fullQueries, promptText, readAffix, requestOf, sharedTask, taskOf } from "./few-shot-task.js";
 
 const TYPING_PAUSE = 250; // milliseconds without a key before the prompt is tokenised
 const presets = pageData.presets.filter(({ experiment }) => experiment === "few-shot");
 const run = new ExperimentRun();
+
+const QUESTION = "korean"; // asked at the top of the page, of the task it opens with
+const predict = document.getElementById(`predict-${QUESTION}`);
+const answer = resultOf(pageData.measurement?.results[presets[0].id] ?? []).questions;
 
 /** A preset opens with what was measured. */
 function opened(preset) {
@@ -86,6 +91,7 @@ store.watch((state) => {
     return;
   }
   show(state);
+  needVeils(QUESTION, predict !== null && state.result.questions === answer);
 });
 
 /** A change to the task itself: what is drawn is no longer its curve. */
@@ -112,11 +118,14 @@ function openPreset(id) {
 }
 
 async function start() {
-  const { task } = store.state;
+  const { task, preset } = store.state;
+  const asked = preset === presets[0].id;
+  if (asked) liftVeils(QUESTION);
   store.update({ result: NOTHING, stale: false, line: "true" });
   const done = await run.start("few-shot", requestOf(task), {
     onPart: (kind, part) => store.update({ result: withPart(store.state.result, kind, part) }),
   });
+  if (done && asked && predict) predict.live = { ...predictionOf(store.state.result), model: run.model };
   if (done) announce(main.querySelector("[data-sentence]").textContent || main.querySelector("[data-change]").textContent);
 }
 
@@ -134,7 +143,8 @@ const KEPT = "few-shot-result";
 function snapshot() {
   const { task, result, stale } = store.state;
   const made = run.model ?? store.state.measured?.model;
-  const kept = !stale && result.questions !== null && made !== undefined;
+  const computed = run.model !== null || store.state.measured !== pageData.measurement;
+  const kept = computed && !stale && result.questions !== null && made !== undefined;
   if (kept) {
     const measured = { model: made, measured_on: store.state.measured?.measured_on ?? new Date().toISOString().slice(0, 10) };
     sessionStorage.setItem(KEPT, JSON.stringify({ request: JSON.stringify(requestOf(task)), parts: partsOf(result), measured }));

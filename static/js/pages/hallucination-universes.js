@@ -1,5 +1,6 @@
 // Section 1 of the hallucination page: the universes of one prompt, and beside them a control.
 
+import { isVeiled, liftVeils, needVeils } from "../elements/answer-veil.js";
 import "../elements/answer-groups.js";
 import "../elements/universe-list.js";
 import "../elements/universe-tree.js";
@@ -15,6 +16,7 @@ import { isFigure, readSource, settingsOf, showSettings, sourceOf, watchSettings
 
 const CONTROL = { invented: "known", after: "known", wrong: "known", known: "invented" };
 const FIRST = "invented";
+const ASKED = "after"; // the example whose result the page asks to predict
 
 const section = document.getElementById("universes");
 const part = (selector) => section.querySelector(selector);
@@ -49,11 +51,12 @@ function choose(id) {
   run.reset();
   controlRun.reset();
   store.update({ preset: id, request: presets.get(id).request, figure: measured(id), control: measured(CONTROL[id]) });
-  announce(sentence(store.state.figure));
+  if (!isVeiled(ASKED)) announce(sentence(store.state.figure));
 }
 
 async function start() {
   const { request, preset } = store.state;
+  if (preset === ASKED) liftVeils(ASKED);
   const writing = Array.from({ length: request.n }, () => []);
   const figure = { preset, request, opening: null, outcome: null, writing, source: null };
   const collect = (key, made) => (kind, data) => {
@@ -66,7 +69,7 @@ async function start() {
   if (!finished) return;
   store.update({ figure: { ...figure, source: sourceOf(run) } });
   announce(sentence(store.state.figure));
-  if (preset === "after") tellPrediction(figure.outcome);
+  if (preset === ASKED) tellPrediction(figure.outcome);
   const other = presets.get(CONTROL[preset] ?? "known").request;
   const same = { ...request, prompt: other.prompt, cut: other.cut };
   const control = { preset: CONTROL[preset] ?? "known", request: same, opening: null, outcome: null, writing: [] };
@@ -75,8 +78,8 @@ async function start() {
 
 /** The prediction is held against what this model gave. */
 function tellPrediction({ agreement, n }) {
-  if (n !== presets.get("after").request.n) return;
-  document.getElementById("predict-after").live = {
+  if (n !== presets.get(ASKED).request.n) return;
+  document.getElementById(`predict-${ASKED}`).live = {
     answer: agreement.groups.length,
     measured: sentence({ outcome: { agreement, n } }),
     model: run.model,
@@ -118,6 +121,7 @@ function show({ preset, request, figure, control }) {
   Object.assign(bar, { run, stale: !same, disabled: request.prompt === "", measurement: figure?.source ?? null });
   part("[data-note]").textContent = presetNote(preset);
   part("[data-failure]").textContent = failureOf(figure) ?? "";
+  needVeils(ASKED, figure?.preset === ASKED && figure.source === pageData.measurement);
   showFigure(figure);
   showControl(control);
 }
@@ -130,7 +134,7 @@ function failureOf(figure) {
 
 /** The lines of the list: of real people only the names are shown. */
 function linesOf({ outcome, writing, preset }) {
-  const namesOnly = preset === "after";
+  const namesOnly = preset === ASKED;
   if (outcome) return outcome.universes.map((one) => (namesOnly ? { ...one, text: one.answer } : one));
   return writing.map((bytes, sequence) => ({ sequence, text: namesOnly ? "" : textOf(bytes) }));
 }

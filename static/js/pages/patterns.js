@@ -1,6 +1,7 @@
 /** Every shared element in every state. Development only. */
 
 import { textToHex } from "../bytes.js";
+import "../elements/answer-veil.js";
 import "../elements/context-meter.js";
 import "../elements/dice-strip.js";
 import "../elements/heat-strip.js";

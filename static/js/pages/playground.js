@@ -4,6 +4,7 @@ import "../elements/branch-tree.js";
 import "../elements/context-meter.js";
 import "../elements/continuation-list.js";
 import "../elements/document-editor.js";
+import "../elements/predict-reveal.js";
 import "../elements/sampling-controls.js";
 import "../elements/step-card.js";
 import { hexToBytes } from "../bytes.js";
@@ -25,6 +26,7 @@ import { bindSettings } from "./playground-settings.js";
 import { autosave, checkOpened, restore, restoreAutosave, restoreOwnBranches, snapshotOf } from "./playground-sharing.js";
 import { SpaceHint } from "./playground-space.js";
 import { bindTakeaway } from "./playground-takeaway.js";
+import { bindTrace } from "./playground-trace.js";
 import { LONGEST_SENTENCE, Writer } from "./playground-writing.js";
 
 const $ = (selector) => document.querySelector(selector);
@@ -264,6 +266,7 @@ bindButtons();
 bindSettings(session);
 bindKeys(editor, writer, actions);
 bindTakeaway(session, writer);
+bindTrace(session);
 for (const kind of ["pointerdown", "keydown"]) {
   $("main").addEventListener(kind, () => {
     if (!scorer.idle) return;

@@ -1,5 +1,6 @@
 // Regurgitation: a passage and its control, the opening that is given, and how far the model recites on.
 
+import { liftVeils, needVeils } from "../elements/answer-veil.js";
 import "../elements/heat-strip.js";
 import "../elements/line-figure.js";
 import "../elements/predict-reveal.js";
@@ -15,6 +16,7 @@ import { LENGTH, prefixLimit, readShared, requestOf, sharedState } from "../reci
 import { provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
 import { Store } from "../store.js";
 import { elements, preambleAnswer, show } from "./regurgitation-show.js";
+import { startTrace } from "./regurgitation-trace.js";
 import { startWords } from "./regurgitation-words.js";
 
 const { presets, measurement } = pageData;
@@ -49,6 +51,8 @@ function ask(name, request, run) {
   });
 }
 
+const ASKED = "preamble"; // the passage that the page asks about
+
 /** Recite the text and its control. The ranks that come along tell the run of every opening. */
 async function recite() {
   const loaded = models.state.loaded?.name ?? null;
@@ -58,6 +62,7 @@ async function recite() {
   const main = requestOf(state, "main", presets);
   const control = requestOf(state, "control", presets);
   if (main.text === "") return;
+  if (state.passage === ASKED) liftVeils("words");
   const side = (request, run) => ask("recite", { ...request, prefix, length: LENGTH }, run);
   const beside = keyOf(main) === keyOf(control) ? null : side(control, runs.control);
   const done = await side(main, runs.main);
@@ -132,7 +137,8 @@ elements.run.run = runs.main;
 const words = startWords({ store, known, presets, measurement });
 store.watch((state) => {
   show(state, { presets, measurement, known, run: runs.main });
-  const preamble = presets.find(({ id }) => id === "preamble").request;
+  needVeils("words", state.passage === ASKED);
+  const preamble = presets.find(({ id }) => id === ASKED).request;
   elements.predict.live = state.model === measurement?.model ? null : preambleAnswer(state.book.of(preamble), state.model);
 });
 provideSnapshot(snapshot);
@@ -142,3 +148,4 @@ await restoreFromFragment((shared) => {
   store.update(state);
   words.restore(shared.words);
 }, showError);
+startTrace({ store, known, presets }); // what a link brings along first: nothing is looked up that is not shown

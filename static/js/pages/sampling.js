@@ -1,6 +1,7 @@
 // The sampling page: one prompt, one distribution, the settings that cut it, and the dice.
 
 import "../elements/dice-strip.js";
+import "../elements/predict-reveal.js";
 import "../elements/probability-bars.js";
 import "../elements/prompt-hints.js";
 import "../elements/prompt-tokens.js";

@@ -1,6 +1,7 @@
 /** The tokenizer page: a text, one or two encodings of it, and a card about one token. */
 
 import "../elements/id-list.js";
+import "../elements/predict-reveal.js";
 import "../elements/token-card.js";
 import "../elements/token-strip.js";
 import "../elements/token-tax.js";
