@@ -1,19 +1,21 @@
 """The model: batched forward passes over neighbouring slots of a preallocated key-value cache.
 
-Works for any decoder of transformers that takes a cache, explicit positions and a prepared mask: GPT-2,
-GPT-NeoX (Pythia), Llama, Qwen3, Gemma 3 (sliding windows included) are tested.
+The Llama family goes through app/engine/decoder.py; any other decoder of transformers that takes a cache,
+explicit positions and a prepared mask (GPT-2 and GPT-NeoX are tested) through its own modules.
 """
 
 import math
 import mmap
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from app.engine.decoder import MODEL_TYPES, Decoder
+from app.engine.linear import Int8Linear, PlainLinear
 from app.engine.runner import Chunk
 
 
@@ -58,8 +60,8 @@ class KeyValueCache:
         """Write (B, H, T, D) at the aimed positions; read back (B, H, read, D), a view."""
         batch = slice(self._first_slot, self._first_slot + keys.shape[0])
         layer_keys, layer_values = self.keys[layer_idx], self.values[layer_idx]
-        layer_keys[self._rows, :, self._positions] = keys.transpose(1, 2)  # (B, T, H, D)
-        layer_values[self._rows, :, self._positions] = values.transpose(1, 2)
+        layer_keys[self._rows, :, self._positions] = keys.transpose(1, 2).to(layer_keys.dtype)  # (B, T, H, D)
+        layer_values[self._rows, :, self._positions] = values.transpose(1, 2).to(layer_values.dtype)
         return layer_keys[batch, :, : self._read], layer_values[batch, :, : self._read]
 
     def get_seq_length(self, *_: Any) -> int:
@@ -89,37 +91,68 @@ def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> 
     return torch.frombuffer(pages, dtype=dtype).view(shape)
 
 
-def _float32_head(layer: torch.nn.Linear) -> Callable[[Tensor], Tensor]:
+class Network(Protocol):
+    """Tokens (B, T) at positions (B, T) to hidden states (B, T, W); keys and values go to the cache."""
+
+    def __call__(
+        self, token_ids: Tensor, positions: Tensor, cache: KeyValueCache, masks: Mapping[str, Tensor]
+    ) -> Tensor: ...
+
+
+class _TransformersNetwork:
+    """Any other decoder, through transformers' own modules."""
+
+    def __init__(self, model: Any, *, named_masks: bool) -> None:
+        self._model, self._named_masks = model.base_model, named_masks
+
+    def __call__(
+        self, token_ids: Tensor, positions: Tensor, cache: KeyValueCache, masks: Mapping[str, Tensor]
+    ) -> Tensor:
+        hidden: Tensor = self._model(
+            input_ids=token_ids,
+            attention_mask=dict(masks) if self._named_masks else masks["full_attention"],
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+        ).last_hidden_state
+        return hidden
+
+
+def _head(layer: torch.nn.Linear, int8: bool) -> Callable[[Tensor], Tensor]:
     """The output layer with float32 results.
 
     bfloat16 keeps 8 bits: logits around 20 would come in steps of 0.125, and whole groups of tokens would
-    tie, which top-k would have to keep. On a CPU the layer is kept in float32, at about the same speed.
+    tie, which top-k would have to keep. On a CPU without integer products the layer is kept in float32, at
+    about the same speed.
     """
-    if layer.weight.dtype is torch.float32:
-        return layer
+    if int8 and layer.bias is None:
+        return Int8Linear(layer.weight)
     if layer.weight.device.type != "cpu":
-        return lambda hidden: layer(hidden).float()
-    weight = layer.weight.float()
+        return lambda hidden: layer(hidden.to(layer.weight.dtype)).float()
     bias = None if layer.bias is None else layer.bias.float()
-    return lambda hidden: torch.nn.functional.linear(hidden.float(), weight, bias)
+    return PlainLinear(layer.weight.float(), bias)
 
 
 class ModelRunner:
     """Runs chunks of tokens for neighbouring slots in one padded forward pass."""
 
-    def __init__(self, model: Any, *, slots: int, context_length: int) -> None:
-        self._model = model
-        self._head = _float32_head(model.get_output_embeddings())
+    def __init__(self, model: Any, *, slots: int, context_length: int, int8: bool = False) -> None:
         self._device = model.device
+        self._dtype: torch.dtype = model.dtype
         config = model.config.get_text_config()
         self._context_length = context_length
         self._softcap: float | None = getattr(config, "final_logit_softcapping", None)
         layer_types = getattr(config, "layer_types", None) or []
         self._window: int | None = config.sliding_window if "sliding_attention" in layer_types else None
-        self._named_masks = bool(layer_types)
         self.vocabulary_size = int(config.vocab_size)
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        self._network: Network
+        if config.model_type in MODEL_TYPES:
+            self._network = Decoder(model, context_length=context_length, linear=PlainLinear)
+        else:
+            self._network = _TransformersNetwork(model, named_masks=bool(layer_types))
+        self._head = _head(model.get_output_embeddings(), int8)
         # one position more than the window: where padding beyond it may write
         self._cache = KeyValueCache(
             config.num_hidden_layers,
@@ -153,13 +186,12 @@ class ModelRunner:
         positions = past + torch.arange(width, device=self._device)  # (B, T)
         read = min(max(chunk.past for chunk in chunks) + width, self._context_length + 1)
         self._cache.aim(chunks[0].slot, positions.clamp(max=self._context_length), read)
-        hidden = self._model.base_model(
-            input_ids=torch.from_numpy(token_ids).to(self._device),
-            attention_mask=self._masks(positions, read),
-            position_ids=positions.clamp(max=self._context_length - 1),
-            past_key_values=self._cache,
-            use_cache=True,
-        ).last_hidden_state  # (B, T, width of the model)
+        hidden = self._network(
+            torch.from_numpy(token_ids).to(self._device),
+            positions.clamp(max=self._context_length - 1),
+            self._cache,
+            self._masks(positions, read),
+        )  # (B, T, width of the model)
         wanted = [
             (row, column)
             for row, chunk in enumerate(chunks)
@@ -174,14 +206,18 @@ class ModelRunner:
         counts = [chunk.logits for chunk in chunks]
         return np.split(logits.cpu().numpy(), np.cumsum(counts)[:-1])
 
-    def _masks(self, positions: Tensor, read: int) -> Tensor | dict[str, Tensor]:
-        """True where a query (B, 1, T, 1) may look at a key (read,): itself and what came before."""
+    def _masks(self, positions: Tensor, read: int) -> dict[str, Tensor]:
+        """What is added to a score: 0 where a query (B, 1, T, 1) may look at a key (read,), else -inf.
+
+        It may look at itself and at what came before, with a sliding window only so far.
+        """
         keys = torch.arange(read, device=self._device)
         queries = positions[:, None, :, None]
-        causal = keys <= queries  # (B, 1, T, read)
-        if not self._named_masks:
-            return causal
-        masks = {"full_attention": causal}
+        unseen = keys > queries  # (B, 1, T, read)
+        masks = {"full_attention": self._minus_infinity(unseen)}
         if self._window is not None:
-            masks["sliding_attention"] = causal & (keys > queries - self._window)
+            masks["sliding_attention"] = self._minus_infinity(unseen | (keys <= queries - self._window))
         return masks
+
+    def _minus_infinity(self, where: Tensor) -> Tensor:
+        return torch.zeros(where.shape, dtype=self._dtype, device=self._device).masked_fill_(where, -math.inf)

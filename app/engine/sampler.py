@@ -48,7 +48,7 @@ class Kept:
         if self.count >= len(distribution):
             return True
         last_id = int(self.ranking.token_ids[self.count - 1])
-        logprob, last = distribution.logprobs[token_id], distribution.logprobs[last_id]
+        logprob, last = distribution.logprob(token_id), distribution.logprob(last_id)
         return bool(logprob > last or (logprob == last and token_id <= last_id))
 
 
@@ -127,7 +127,7 @@ def sample(
     return Choice(
         token_id=chosen,
         u=u,
-        raw_logprob=float(raw.logprobs[chosen]),
+        raw_logprob=raw.logprob(chosen),
         processed_logprob=float(np.log(kept.weights[index])) - log_mass,
         rank=raw.rank(chosen),
         entropy_bits=raw.entropy_bits,
@@ -176,6 +176,6 @@ def _processed_logprob(
         return None
     if params.temperature == 0:
         return 0.0
-    below_peak = float(processed.logprobs[token_id]) - float(kept.ranking.logprobs[0])
+    below_peak = processed.logprob(token_id) - float(kept.ranking.logprobs[0])
     logprob = below_peak / params.temperature - log_mass
     return logprob if logprob > -1e300 else None  # a temperature this low leaves nothing of it

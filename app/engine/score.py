@@ -21,7 +21,7 @@ def score(logits: NDArray[np.float32], token_id: int, top: int) -> Score:
     )
     return Score(
         token_id,
-        float(distribution.logprobs[token_id]),
+        distribution.logprob(token_id),
         distribution.rank(token_id),
         distribution.entropy_bits,
         alternatives,

@@ -1,0 +1,72 @@
+"""The model without a server: how fast its forward pass is, and how true its numbers are. For the bench."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import AutoModelForCausalLM
+
+from app.engine.engine import ThreadedEngine
+from app.engine.local import pick_device
+from app.engine.runner import Chunk, Runner
+
+_WARM_UP_STEPS = 3
+
+
+def runner_of(engine: ThreadedEngine) -> Runner:
+    """The very runner that the engine's thread uses: only for while that thread has nothing to do."""
+    return engine._scheduler._runner
+
+
+def decode_seconds(runner: Runner, batch: int, *, context: int) -> Iterator[float]:
+    """Seconds of pass after pass that gives `batch` sequences of `context` tokens one more, without end."""
+    prompt = np.arange(1, context + 1, dtype=np.int32) % runner.vocabulary_size
+    runner.forward([Chunk(slot, prompt, 0, 1) for slot in range(batch)])
+    chunks = [Chunk(slot, prompt[-1:], context, 1) for slot in range(batch)]
+    for _ in range(_WARM_UP_STEPS):
+        runner.forward(chunks)
+    while True:
+        yield _timed(runner, chunks)
+
+
+def prefill_seconds(runner: Runner, tokens: int, repeats: int) -> list[float]:
+    """Seconds of passes that read a prompt of so many tokens."""
+    prompt = np.arange(1, tokens + 1, dtype=np.int32) % runner.vocabulary_size
+    times = [_timed(runner, [Chunk(0, prompt, 0, 1)]) for _ in range(1 + repeats)]
+    return times[1:]
+
+
+def _timed(runner: Runner, chunks: list[Chunk]) -> float:
+    started = time.perf_counter()
+    runner.forward(chunks)
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - started
+
+
+class PlainModel:
+    """transformers' own forward pass, nothing of ours around it."""
+
+    def __init__(self, folder: Path, dtype: str, device: str) -> None:
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=getattr(torch, dtype), local_files_only=True, use_safetensors=True
+        )
+        self._model = model.to(pick_device(device)).eval()
+
+    @torch.inference_mode()
+    def logprobs(self, token_ids: list[int]) -> NDArray[np.float32]:
+        """Of the token after each position, shape (T, V), natural logarithm."""
+        ids = torch.tensor([token_ids], device=self._model.device)
+        logits = self._model(input_ids=ids, use_cache=False).logits[0]
+        logprobs: NDArray[np.float32] = logits.float().log_softmax(-1).cpu().numpy()
+        return logprobs
+
+
+def divergences(reference: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:
+    """KL(reference || other) of each row, in nats, shape (T,)."""
+    rows = zip(reference, other, strict=True)
+    return np.array([float(np.dot(np.exp(p), p - q)) for p, q in rows])

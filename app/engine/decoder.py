@@ -1,0 +1,174 @@
+"""A lean forward pass for the Llama family: Llama, SmolLM2, Qwen3, Gemma 3.
+
+The numbers are transformers' (a test holds them to 1e-4), the operations are fewer: one product for query,
+key and value, one for gate and up, rotations looked up in a table, and none of the bookkeeping that a
+library for every model must do in every layer. One token of Gemma 3 270M costs that bookkeeping more time
+than arithmetic. Other architectures run through transformers' own modules (app/engine/model_runner.py).
+
+The residual stream is float32 whatever the products are computed in: it costs nothing at this width, and
+bfloat16 would round every layer's contribution.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from app.engine.linear import Linear
+
+MODEL_TYPES = ("gemma3_text", "llama", "qwen3")
+_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "silu": functional.silu,
+    "gelu_pytorch_tanh": lambda x: functional.gelu(x, approximate="tanh"),
+}
+_WHOLE = "full_attention"
+
+
+class Cache(Protocol):
+    """Where keys and values (B, H, T, D) of a layer are written, and all of them read back."""
+
+    def update(self, keys: Tensor, values: Tensor, layer_idx: int) -> tuple[Tensor, Tensor]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    kind: str  # which mask and which rotation: "full_attention" or "sliding_attention"
+    before_attention: Tensor  # gains of the root mean square norms, (W,)
+    qkv: Linear
+    head_gains: Tensor | None  # (query heads + key heads, D): Qwen3 and Gemma 3 norm each head
+    output: Linear
+    after_attention: Tensor | None  # Gemma 3 norms what it adds, too
+    before_mlp: Tensor
+    gate_up: Linear
+    down: Linear
+    after_mlp: Tensor | None
+
+
+class Decoder:
+    """Tokens to the last layer's hidden states, with keys and values in a cache."""
+
+    def __init__(
+        self, model: Any, *, context_length: int, linear: Callable[[Tensor, Tensor | None], Linear]
+    ) -> None:
+        """Take the weights of transformers' `model`; `linear` decides how a product is computed."""
+        config, inner = model.config, model.base_model
+        self._heads: int = config.num_attention_heads
+        self._key_heads: int = config.num_key_value_heads
+        self._head_dim: int = inner.layers[0].self_attn.head_dim
+        self._eps: float = config.rms_norm_eps
+        self._attention_scale: float = inner.layers[0].self_attn.scaling
+        self._activation = _ACTIVATIONS[_activation_name(config)]
+        self._embedding: Tensor = inner.embed_tokens.weight  # (V, W)
+        scale = getattr(inner.embed_tokens, "embed_scale", None)
+        # transformers rounds Gemma's factor to the weights' number format, and the model was trained so
+        self._embedding_scale = 1.0 if scale is None else float(scale.to(self._embedding.dtype))
+        self._final_gain = _gain(inner.norm)
+        kinds = getattr(config, "layer_types", None) or [_WHOLE] * len(inner.layers)
+        self._layers = [_layer(layer, kind, linear) for layer, kind in zip(inner.layers, kinds, strict=True)]
+        self._rotations = {
+            kind: _rotation(inner.rotary_emb, config, kind, context_length) for kind in sorted(set(kinds))
+        }
+
+    def __call__(
+        self, token_ids: Tensor, positions: Tensor, cache: Cache, masks: Mapping[str, Tensor]
+    ) -> Tensor:
+        """Hidden states (B, T, W) float32 of tokens (B, T) at positions (B, T).
+
+        `masks` has for each kind of attention what is added to a score, (B, 1, T, keys read back).
+        """
+        queries, turned = self._heads, self._heads + self._key_heads
+        rotations = {
+            kind: (cos[positions][:, :, None], sin[positions][:, :, None])  # (B, T, 1, D)
+            for kind, (cos, sin) in self._rotations.items()
+        }
+        x = functional.embedding(token_ids, self._embedding).float().mul_(self._embedding_scale)
+        for index, layer in enumerate(self._layers):
+            qkv = layer.qkv(self._norm(x, layer.before_attention))
+            heads = qkv.view(*token_ids.shape, -1, self._head_dim)  # (B, T, query + key + value heads, D)
+            pairs = heads[:, :, :turned]
+            if layer.head_gains is not None:
+                pairs = functional.rms_norm(pairs, (self._head_dim,), None, self._eps) * layer.head_gains
+            cos, sin = rotations[layer.kind]
+            pairs = torch.addcmul(pairs * cos, pairs.roll(self._head_dim // 2, -1), sin)
+            mask = masks[layer.kind]
+            keys, values = cache.update(
+                pairs[:, :, queries:].transpose(1, 2), heads[:, :, turned:].transpose(1, 2), index
+            )
+            attended = functional.scaled_dot_product_attention(
+                pairs[:, :, :queries].transpose(1, 2).to(keys.dtype),
+                keys,
+                values,
+                attn_mask=mask,
+                scale=self._attention_scale,
+                enable_gqa=self._heads != self._key_heads,
+            )  # (B, query heads, T, D)
+            x = self._add(x, layer.output(attended.transpose(1, 2).flatten(2)), layer.after_attention)
+            gate, up = layer.gate_up(self._norm(x, layer.before_mlp)).chunk(2, dim=-1)
+            x = self._add(x, layer.down(self._activation(gate).mul_(up)), layer.after_mlp)
+        return self._norm(x, self._final_gain)
+
+    def _norm(self, x: Tensor, gain: Tensor) -> Tensor:
+        return functional.rms_norm(x, gain.shape, gain, self._eps)
+
+    def _add(self, x: Tensor, change: Tensor, gain: Tensor | None) -> Tensor:
+        return x.add_(change if gain is None else self._norm(change.float(), gain))
+
+
+def _activation_name(config: Any) -> str:
+    name: str = getattr(config, "hidden_activation", None) or config.hidden_act
+    return name
+
+
+def _gain(norm: Any) -> Tensor:
+    """What a normalised vector is multiplied by, float32. Gemma stores how far it is from 1."""
+    gain: Tensor = norm.weight.detach().float()
+    return 1.0 + gain if "Gemma" in type(norm).__name__ else gain.clone()
+
+
+def _layer(layer: Any, kind: str, linear: Callable[[Tensor, Tensor | None], Linear]) -> _Layer:
+    attention, mlp = layer.self_attn, layer.mlp
+    norms_output = hasattr(layer, "pre_feedforward_layernorm")  # Gemma 3's four norms, against Llama's two
+    return _Layer(
+        kind=kind,
+        before_attention=_gain(layer.input_layernorm),
+        qkv=_joined(linear, attention.q_proj, attention.k_proj, attention.v_proj),
+        head_gains=_head_gains(attention),
+        output=_joined(linear, attention.o_proj),
+        after_attention=_gain(layer.post_attention_layernorm) if norms_output else None,
+        before_mlp=_gain(layer.pre_feedforward_layernorm if norms_output else layer.post_attention_layernorm),
+        gate_up=_joined(linear, mlp.gate_proj, mlp.up_proj),
+        down=_joined(linear, mlp.down_proj),
+        after_mlp=_gain(layer.post_feedforward_layernorm) if norms_output else None,
+    )
+
+
+def _joined(linear: Callable[[Tensor, Tensor | None], Linear], *modules: Any) -> Linear:
+    """Products with one input, computed as one: their outputs lie one after the other."""
+    weight = torch.cat([module.weight.detach() for module in modules])
+    if modules[0].bias is None:
+        return linear(weight, None)
+    return linear(weight, torch.cat([module.bias.detach() for module in modules]))
+
+
+def _head_gains(attention: Any) -> Tensor | None:
+    if not hasattr(attention, "q_norm"):
+        return None
+    queries = attention.q_proj.out_features // attention.head_dim
+    keys = attention.k_proj.out_features // attention.head_dim
+    return torch.stack([_gain(attention.q_norm)] * queries + [_gain(attention.k_norm)] * keys)
+
+
+def _rotation(rotary: Any, config: Any, kind: str, length: int) -> tuple[Tensor, Tensor]:
+    """Cosines and signed sines (length, D) of rotary position embedding (Su et al. 2021, RoFormer).
+
+    Signed, because rotating the halves of a head is `x * cos + roll(x) * (-sin, sin)`.
+    """
+    positions = torch.arange(length, device=next(rotary.buffers()).device)[None]
+    like = torch.zeros(1, device=positions.device)  # its number format is the tables'
+    by_kind = config.model_type == "gemma3_text"
+    cos, sin = rotary(like, positions, kind) if by_kind else rotary(like, positions)
+    half = sin.shape[-1] // 2
+    return cos[0], torch.cat((-sin[0, :, :half], sin[0, :, half:]), dim=-1)
