@@ -1,4 +1,4 @@
-"""`python -m app`: serve the playground, fetch a model, list them, or look at this machine."""
+"""`python -m app`: serve the playground, fetch a model, list them, look at this machine, or measure it."""
 
 import logging
 import os
@@ -178,6 +178,42 @@ def doctor() -> None:
         typer.echo(f"{finding.level:8}{finding.what}{advice}")
     if any(finding.level == "problem" for finding in findings):
         raise typer.Exit(1)
+
+
+@app.command()
+def bench(
+    model: Annotated[
+        str | None, typer.Option(help="A name from `models`, or a folder.", metavar=_MODEL)
+    ] = None,
+    engine: Annotated[EngineName | None, typer.Option(help="`fake` measures all but the model.")] = None,
+    exact: Annotated[bool | None, typer.Option("--exact", help="float32, nothing quantised.")] = None,
+    device: Annotated[Device | None, typer.Option(help="Where the model runs.")] = None,
+    dtype: Annotated[NumberFormat | None, typer.Option(help="Number format of the weights.")] = None,
+    against: Annotated[
+        list[str] | None, typer.Option(help="Another completions server's address; may be repeated.")
+    ] = None,
+    streams: Annotated[str, typer.Option(help="How many at once, in turn.")] = "1,4,8,16,32",
+    tokens: Annotated[int, typer.Option(min=2, max=1024, help="New tokens of each stream.")] = 64,
+    repeats: Annotated[int, typer.Option(min=1, max=100, help="Rounds; their median counts.")] = 3,
+    only: Annotated[list[str] | None, typer.Option(help="One measurement; may be repeated.")] = None,
+    long: Annotated[bool, typer.Option("--long", help="1,000 mixed requests as well.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write a report with curves here.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the raw numbers here.")] = None,
+) -> None:
+    """Measure how many students this machine can host, alone or against another server."""
+    from app.bench.command import run_bench
+    from app.bench.load import Load
+    from app.bench.plan import Plan, chosen, stream_counts
+
+    options = {"model": model, "engine": engine, "exact": exact, "device": device, "dtype": dtype}
+    settings = _settings({name: _plain(value) for name, value in options.items() if value is not None})
+    try:
+        names, counts = chosen(only or (), long=long), stream_counts(streams)
+        plan = Plan(names, counts, Load(tokens), repeats, tuple(against or ()))
+        code = run_bench(settings, plan, html, json)
+    except PlaygroundError as error:
+        _fail(error.message)
+    raise typer.Exit(code)
 
 
 def application() -> "FastAPI":

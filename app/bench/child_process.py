@@ -1,0 +1,106 @@
+"""Programs of our own that run beside the bench: started, watched, and never left behind."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import app
+from app.bench.event_stream import printable
+
+_STOP_SECONDS = 15.0
+
+
+class ChildProcess:
+    """`python -m ...` with its output in files, so that a full pipe can never hold it up."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._arguments = arguments
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder = tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True)
+
+    async def __aenter__(self) -> Self:
+        folder = Path(self._folder.name)
+        with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", *self._arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env=_environment(),
+                start_new_session=True,  # Ctrl-C is for the bench, which then stops the child itself
+            )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self.stop()
+        finally:
+            self.process.kill()  # a second Ctrl-C cut the polite way short; otherwise it is over by now
+            self.process.wait()
+            self._folder.cleanup()
+
+    @property
+    def process(self) -> "subprocess.Popen[bytes]":
+        assert self._process is not None, "it is started on entering"
+        return self._process
+
+    @property
+    def ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def output(self) -> str:
+        return self._read("out")
+
+    def last_words(self) -> str:
+        """The last line it wrote about what went wrong."""
+        lines = [printable(line).strip() for line in self._read("err").splitlines() if line.strip()]
+        return lines[-1][:300] if lines else f"exit code {self.process.poll()}"
+
+    async def stop(self) -> None:
+        if not self.ended:
+            self.process.terminate()
+            try:
+                await asyncio.to_thread(self.process.wait, _STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+
+    def memory(self) -> int | None:
+        """Resident memory in bytes; None where this system does not tell."""
+        return resident_memory(self.process.pid)
+
+    def _read(self, name: str) -> str:
+        return (Path(self._folder.name) / name).read_text(encoding="utf-8", errors="replace")
+
+
+def resident_memory(pid: int) -> int | None:
+    """Bytes of physical memory a process holds. Linux tells in /proc, other Unixes through ps."""
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return _memory_by_ps(["ps", "-o", "rss=", "-p", str(pid)])
+
+
+def _memory_by_ps(command: Sequence[str]) -> int | None:
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout
+        return int(told) * 1024
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+
+
+def _environment() -> dict[str, str]:
+    """The bench's own, with this very package on the path and no door open to the network."""
+    own = str(Path(app.__file__).resolve().parents[1])
+    path = os.pathsep.join(filter(None, [own, os.environ.get("PYTHONPATH", "")]))
+    return {**os.environ, "PYTHONPATH": path, "PLAYGROUND_LAN": "false"}

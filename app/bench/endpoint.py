@@ -1,0 +1,123 @@
+"""A completions server, ours or another's, as the bench speaks to it."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from app.bench.event_stream import Read, Stream, error_message, printable, read_stream
+
+_KINDS = {"llamacpp": "llama-server", "vllm": "vLLM", "base-model-playground": "playground"}
+_TIMEOUT = httpx.Timeout(120.0, connect=5.0)  # seconds; a busy server may well be silent for a while
+
+
+class ServerFailed(Exception):
+    """A server did not do what was asked of it; the message is a sentence for people."""
+
+
+@dataclass
+class Endpoint:
+    """One server under load. `kind` is what it says it is, `model` what it calls its model."""
+
+    url: str
+    label: str = ""  # for people; else its kind and address
+    kind: str = ""
+    model: str = ""
+    context_length: int | None = None  # tokens; None where it does not say
+    _http: httpx.AsyncClient = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.url = self.url.rstrip("/").removesuffix("/v1")
+        address = urlsplit(self.url)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise ServerFailed(f"{printable(self.url)} is no address; write http://127.0.0.1:8080")
+        self._http = httpx.AsyncClient(
+            base_url=self.url,
+            timeout=_TIMEOUT,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
+            headers={"accept-encoding": "identity"},  # the clock is for tokens, not for unpacking
+            trust_env=False,  # no proxy between the clock and the server
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    @property
+    def name(self) -> str:
+        return self.label or f"{self.kind} {self.url}".strip()
+
+    async def introduce(self) -> None:
+        """Ask which model it serves."""
+        try:
+            reply = (await self.request("GET", "/v1/models")).json()
+        except ValueError:
+            reply = None
+        models = reply.get("data") if isinstance(reply, dict) else None
+        if not isinstance(models, list) or not models or not isinstance(models[0], dict):
+            raise ServerFailed(f"{self.url} names no model at /v1/models")
+        model = models[0]
+        self.model = str(model.get("id", ""))
+        self.kind = _KINDS.get(str(model.get("owned_by")), "another server")
+        length = model.get("max_model_len")
+        self.context_length = length if isinstance(length, int) else None
+
+    async def request(self, method: str, path: str, **content: Any) -> httpx.Response:
+        """A whole reply, 200 or ServerFailed."""
+        try:
+            response = await self._http.request(method, path, **content)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._unreachable(error) from error
+        if response.status_code != 200:
+            raise self._refused(response.status_code, response.content)
+        return response
+
+    async def stream(self, body: dict[str, Any], reads: list[Read] | None = None) -> Stream:
+        """One completion, streamed to its end. `reads` fills while it runs, for those who watch."""
+        reads = [] if reads is None else reads
+        sent = time.perf_counter()
+        try:
+            async with self._http.stream("POST", "/v1/completions", json=body) as response:
+                if response.status_code != 200:
+                    raise self._refused(response.status_code, await response.aread())
+                async for data in response.aiter_raw():
+                    reads.append((time.perf_counter(), data))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._unreachable(error) from error
+        stream = read_stream(sent, reads)
+        if stream.error:
+            raise ServerFailed(f"{self.name} broke a stream off: {stream.error}")
+        if not stream.complete:
+            raise ServerFailed(f"{self.name} cut a stream off after {stream.tokens} tokens")
+        if not stream.arrivals:
+            raise ServerFailed(f"{self.name} ended a stream without a token")
+        return stream
+
+    async def streams(self, bodies: Sequence[dict[str, Any]]) -> list[Stream]:
+        """Several at once. The first failure ends them all."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self.stream(body)) for body in bodies]
+        except* ServerFailed as failures:
+            raise ServerFailed(str(failures.exceptions[0])) from None
+        return [task.result() for task in tasks]
+
+    def _unreachable(self, error: Exception) -> ServerFailed:
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            return ServerFailed(f"{self.name} does not answer; is it running?")
+        if isinstance(error, httpx.TimeoutException):
+            return ServerFailed(f"{self.name} was silent for {_TIMEOUT.read:g} seconds")
+        return ServerFailed(f"{self.name} went away: {printable(str(error)) or type(error).__name__}")
+
+    def _refused(self, status: int, content: bytes) -> ServerFailed:
+        try:
+            message = error_message(httpx.Response(status, content=content).json())
+        except (ValueError, UnicodeDecodeError):
+            message = printable(content[:200].decode(errors="replace"))
+        return ServerFailed(f"{self.name} answered {status}: {message or 'nothing'}")

@@ -1,0 +1,232 @@
+"""What was measured, as tables of words: in colour on a terminal, in columns elsewhere, as a page."""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import typer
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.bench.classroom import RULE, Classroom, classroom
+from app.bench.curves import charts
+from app.bench.growth import Growth, growths
+from app.bench.results import Level, Results
+from app.bench.targets import Verdict, megabytes, seconds, verdicts
+from app.paths import TEMPLATES
+
+_TOO_SHORT = 1e-4  # seconds: what came in one packet has no gap worth a ratio
+_COLOURS = {"goal reached": "green", "reached": "green", "MISSED": "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: frozenset[int] = frozenset()  # columns that are aligned on the right
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a reader sees, whichever way it is shown."""
+
+    results: Results
+    tables: tuple[Table, ...]
+    verdicts: tuple[Verdict, ...]
+    growths: tuple[Growth, ...]
+    classroom: Classroom | None
+    notes: tuple[str, ...]
+
+
+def report(results: Results, slots: int) -> Report:
+    rows = tuple(verdicts(results))
+    growth = tuple(growths(results, slots))
+    levels = results.ours.levels if results.ours else []
+    tables = [_machine(results), _load(results), _others(results), _targets(rows), _growth(growth)]
+    return Report(
+        results=results,
+        tables=tuple(table for table in tables if table.rows),
+        verdicts=rows,
+        growths=growth,
+        classroom=classroom(levels),
+        notes=tuple(_notes(results)),
+    )
+
+
+def print_report(made: Report, out: TextIO | None = None) -> None:
+    """To a terminal with colours and as wide as it is, to anything else as plain columns."""
+    out = out or sys.stdout
+    width = shutil.get_terminal_size().columns if out.isatty() else None
+    for table in made.tables:
+        text = columns(table) if width is None or _width(table) <= width else stacked(table)
+        out.write(f"{table.title}\n{_coloured(text) if width else text}\n\n")
+    if made.classroom:
+        out.write(f"{made.classroom.sentence}\n{RULE}\n")
+        if made.classroom.at_once:
+            out.write(f"{made.classroom.thinking}\n")
+    for note in made.notes:
+        out.write(f"note: {note}\n")
+    out.flush()
+
+
+def columns(table: Table) -> str:
+    """Columns as wide as what stands in them."""
+    widths = _widths(table)
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if column in table.numbers else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in (table.columns, *table.rows)
+    )
+
+
+def stacked(table: Table) -> str:
+    """For a narrow terminal: a row is a line of its own, and its cells with their names on the next."""
+    lines = []
+    for row in table.rows:
+        named = [f"{name} {cell}" for name, cell in zip(table.columns[1:], row[1:], strict=True) if cell]
+        lines += [row[0], "    " + ", ".join(named)]
+    return "\n".join(lines)
+
+
+def _widths(table: Table) -> list[int]:
+    lines = [table.columns, *table.rows]
+    return [max(len(line[column]) for line in lines) for column in range(len(table.columns))]
+
+
+def _width(table: Table) -> int:
+    return sum(_widths(table)) + 2 * (len(table.columns) - 1)
+
+
+def _coloured(text: str) -> str:
+    for words, colour in _COLOURS.items():
+        text = re.sub(rf"\b{words}$", typer.style(words, fg=colour, bold=words.isupper()), text, flags=re.M)
+    return text
+
+
+def as_json(made: Report) -> dict[str, Any]:
+    """Raw numbers, with the verdicts beside them."""
+    return {
+        "version": 1,
+        **made.results.as_json(),
+        "targets": [asdict(verdict) for verdict in made.verdicts],
+        "growth": [growth._asdict() for growth in made.growths],
+        "classroom": asdict(made.classroom) if made.classroom else None,
+    }
+
+
+def write_json(made: Report, file: Path) -> None:
+    file.write_text(json.dumps(as_json(made), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_html(made: Report, file: Path) -> None:
+    """One file that asks for nothing else; every word in it is escaped."""
+    env = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = env.get_template("bench.html")
+    html = page.render(report=made, rule=RULE, charts=charts(made.results))
+    file.write_text(html, encoding="utf-8")
+
+
+def _machine(results: Results) -> Table:
+    rows = [*results.machine.items(), *((name, str(value)) for name, value in results.settings.items())]
+    rows += [("against", f"{server.label}, {server.url}, model {server.model}") for server in results.others]
+    return Table("What ran", ("what", "which"), tuple(rows))
+
+
+def _load(results: Results) -> Table:
+    """Every server at every N, and the ratios under them."""
+    ours = results.ours
+    rows = []
+    for streams in sorted({level.streams for server in results.servers for level in server.levels}):
+        for server in results.servers:
+            if level := server.at(streams):
+                rows.append((str(streams), server.label, *_figures(level)))
+        for other in results.others:
+            mine, theirs = ours.at(streams) if ours else None, other.at(streams)
+            if mine and theirs:
+                rows.append((str(streams), f"  ratio to {other.label}", *_ratios(mine, theirs)))
+    title = f"The load: {results.settings['tokens']} new tokens a stream, {results.settings['load']}"
+    heads = ("tokens/s", "first p50", "first p95", "gap p50", "gap p95", "slowest tokens/s")
+    return Table(title, ("streams", "server", *heads), tuple(rows), frozenset({0, 2, 3, 4, 5, 6, 7}))
+
+
+def _figures(level: Level) -> tuple[str, ...]:
+    times = (level.first_token_p50, level.first_token_p95, level.gap_p50, level.gap_p95)
+    return (f"{level.tokens_per_second:.1f}", *map(seconds, times), f"{level.slowest_stream:.1f}")
+
+
+def _ratios(ours: Level, theirs: Level) -> tuple[str, ...]:
+    names = (
+        "tokens_per_second", "first_token_p50", "first_token_p95", "gap_p50", "gap_p95", "slowest_stream"
+    )  # fmt: skip
+    pairs = [(getattr(ours, name), getattr(theirs, name)) for name in names]
+    return tuple(f"x {mine / other:.2f}" if other > _TOO_SHORT else "" for mine, other in pairs)
+
+
+def _others(results: Results) -> Table:
+    """What the table of targets does not show of the further measurements."""
+    rows = []
+    if bare := results.bare:
+        shown = ", ".join(f"{speed:.1f} at {batch}" for batch, speed in bare.tokens_per_second)
+        rows.append((f"bare forward pass after {bare.context} tokens", f"{shown} tokens/s"))
+    if memory := results.memory:
+        rows.append(("memory when ready", megabytes(memory.ready)))
+        rows.append((f"memory at {memory.streams} streams of {memory.tokens}", megabytes(memory.peak)))
+    if mixed := results.long:
+        rows += [(f"memory after {count:,} mixed requests", megabytes(held)) for count, held in mixed.points]
+    if found := results.fidelity:
+        text = f"{found.tokens:,} tokens of {found.text}"
+        rows.append(("text of the fidelity rows", text))
+        rows.append(("default path", _faith(found.divergence, found.same_top)))
+        stepwise = _faith(found.stepwise_divergence, found.stepwise_same_top)
+        rows.append((f"default path, token by token ({found.stepwise_tokens})", stepwise))
+        rows.append(("transformers in bfloat16", _faith(found.bfloat16_divergence, found.bfloat16_same_top)))
+    if gap := results.gap:
+        rows.append(("gaps while long prompts arrived", f"{gap.gaps_during} of them"))
+    rows += [(name, f"no figure: {why}") for name, why in results.skipped.items()]
+    return Table("Also measured", ("what", "measured"), tuple(rows))
+
+
+def _faith(divergence: float, same_top: float) -> str:
+    return f"mean KL to float32 {divergence:.4f} nats, same top token {same_top:.1%}"
+
+
+def _targets(rows: Sequence[Verdict]) -> Table:
+    return Table(
+        "Targets",
+        ("what", "measured", "value", "first", "goal", "verdict"),
+        tuple((row.what, row.measured, row.shown, row.first, row.goal, row.verdict) for row in rows),
+        frozenset({2}),
+    )
+
+
+def _growth(growth: Sequence[Growth]) -> Table:
+    words = {True: "as expected", False: "NOT as expected", None: ""}
+    rows = tuple((each.what, each.measured, words[each.as_expected]) for each in growth)
+    return Table("How cost grows", ("what", "measured", "verdict"), rows)
+
+
+def _notes(results: Results) -> list[str]:
+    notes = []
+    for server in results.servers:
+        counted = {level.counted_by for level in server.levels} - {"usage"}
+        if counted:
+            notes.append(f"{server.label}: tokens counted by {', '.join(sorted(counted))}, not by usage")
+        if early := sum(level.ended_early for level in server.levels):
+            notes.append(f"{server.label}: {early} streams ended before the tokens asked for")
+    notes += [f"failed: {failure}" for failure in results.failures]
+    if results.interrupted:
+        notes.append("stopped before the end: what is above was measured before")
+    return notes

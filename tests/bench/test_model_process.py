@@ -1,0 +1,70 @@
+"""What is measured on the model itself, on a tiny real one."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.bench.model_process import Order, measure
+from tests.tiny_folder import save_tiny_model
+
+
+@pytest.fixture(scope="module")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_model(tmp_path_factory.mktemp("tiny"))
+
+
+def order(folder: Path, **others) -> Order:
+    fields = {
+        "folder": str(folder),
+        "name": "tiny",
+        "device": "cpu",
+        "dtype": "auto",
+        "exact": True,
+        "slots": 4,
+        "context_length": 64,
+        "tasks": ("bare", "prefill", "fidelity"),
+        "batches": (1, 4, 8),
+        "prompt_tokens": 128,
+        "fidelity_tokens": 150,
+    }
+    return Order(**(fields | others))
+
+
+def test_the_exact_path_is_float32_and_bfloat16_is_not(tiny_folder: Path):
+    told = {}
+    measure(order(tiny_folder), told.__setitem__)
+    assert [batch for batch, _ in told["bare"].tokens_per_second] == [1, 4], "no more than there are slots"
+    assert all(speed > 0 for _, speed in told["bare"].tokens_per_second)
+    assert (told["bare"].context, told["bare_prefill"].tokens) == (62, 62), "the model reads 64"
+    fidelity = told["fidelity"]
+    assert fidelity.tokens == 150
+    assert fidelity.stepwise_tokens == 12
+    assert abs(fidelity.divergence) < 1e-6
+    assert abs(fidelity.stepwise_divergence) < 1e-6
+    assert fidelity.same_top == fidelity.stepwise_same_top == 1.0
+    assert fidelity.bfloat16_divergence > 1e-8
+
+
+def test_it_tells_a_line_of_json_for_each(tiny_folder: Path):
+    argument = order(tiny_folder, tasks=("prefill",)).as_argument()
+    done = subprocess.run(
+        [sys.executable, "-m", "app.bench.model_process", argument],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (told,) = map(json.loads, done.stdout.splitlines())
+    assert told["name"] == "bare_prefill"
+    assert told["measurement"]["seconds"] > 0
+
+
+def test_a_folder_that_is_no_model_is_one_sentence(tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-m", "app.bench.model_process", order(tmp_path).as_argument()],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "has no tokenizer.json" in done.stderr

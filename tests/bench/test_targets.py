@@ -1,0 +1,80 @@
+"""Every row of the targets: what it is held against, and how it is told."""
+
+import pytest
+
+from app.bench.growth import growths, throughput, waiting
+from app.bench.results import Bare, Queueing
+from app.bench.targets import IN_THE_BROWSER, TARGETS, verdicts
+from tests.bench.examples import all_results, level, results, server
+
+
+def rows(found) -> dict[str, tuple[str, str]]:
+    return {row.what: (row.shown, row.verdict) for row in verdicts(found)}
+
+
+def test_every_row_has_a_verdict():
+    found = rows(all_results())
+    assert len(found) == len(TARGETS)
+    assert found == {
+        "32 streams, tokens/s against llama-server": ("2.00", "reached"),
+        "32 streams against our own bare forward pass": ("0.80", "MISSED"),
+        "1 stream, tokens/s against llama-server (Q4_K_M)": ("2.00", "goal reached"),
+        "mean KL of the default path to float32": ("0.0050 nats", "reached"),
+        "same top token, below what bfloat16 keeps": ("0 points", "goal reached"),
+        "first token on an idle server against a bare prefill": ("1.20", "reached"),
+        "first token at 32 streams, p95, against llama-server": ("0.50", "goal reached"),
+        "gap while a 1,000-token prompt arrives, p95, against before": ("1.80", "reached"),
+        "second request on a shared 1,000-token prefix, first token": ("0.15", "reached"),
+        "eight universes against one completion, wall time": ("3.00", "MISSED"),
+        "sampling page, recompute and paint per slider event, p95": ("", IN_THE_BROWSER),
+        "that page's probabilities against transformers' warpers": ("", IN_THE_BROWSER),
+        "tokenising 32 KB against bare tiktoken, end to end": ("2.00", "reached"),
+        "10,000 tokens on the tokenizer page, paint": ("", IN_THE_BROWSER),
+        "typing in it, p95 per key": ("", IN_THE_BROWSER),
+        "process start to first page": ("1 s", "goal reached"),
+        "process start to ready (weights converted)": ("4 s", "goal reached"),
+        "memory at 32 streams of 256 tokens against the weights": ("1.80", "goal reached"),
+    }
+
+
+def test_what_was_not_measured_says_why():
+    found = rows(results(skipped={"prefix": "the model reads only 64 tokens"}))
+    assert found["32 streams, tokens/s against llama-server"][1] == "needs --against a llama-server"
+    assert (
+        found["second request on a shared 1,000-token prefix, first token"][1]
+        == "the model reads only 64 tokens"
+    )
+    assert found["eight universes against one completion, wall time"] == ("", "not measured")
+
+
+def test_a_level_that_only_one_server_reached_is_not_compared():
+    found = all_results()
+    found.servers[1].levels.pop()
+    assert rows(found)["32 streams, tokens/s against llama-server"] == ("", "needs 32 streams on both")
+
+
+def test_the_bare_pass_of_other_sizes_is_not_compared():
+    found = rows(all_results(bare=Bare(64, ((1, 12.0),))))
+    assert found["32 streams against our own bare forward pass"][0] == ""
+
+
+@pytest.mark.parametrize(("speeds", "as_expected"), [((10, 40, 39), True), ((10, 40, 30), False)])
+def test_throughput_must_not_fall_with_more_streams(speeds, as_expected):
+    levels = [level(n, tokens_per_second=speed) for n, speed in zip((1, 4, 8), speeds, strict=True)]
+    assert throughput(levels, slots=32).as_expected is as_expected
+
+
+def test_beyond_the_places_throughput_is_not_judged():
+    levels = [level(4), level(32), level(64, tokens_per_second=1.0)]
+    assert throughput(levels, slots=32).as_expected is True
+
+
+@pytest.mark.parametrize(("last", "as_expected"), [(3.0, True), (3.4, True), (4.0, False)])
+def test_waiting_must_not_grow_faster_than_the_queue(last, as_expected):
+    assert waiting(Queueing(32, ((32, 1.0), (64, 2.0), (96, last)))).as_expected is as_expected
+
+
+def test_growth_is_told_of_what_was_measured_only():
+    assert growths(results(), 32) == []
+    assert growths(results(servers=[server("this server", [level(1)])]), 32) == []
+    assert [each.as_expected for each in growths(all_results(), 32)] == [True, True, None]
