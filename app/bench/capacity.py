@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from app.bench.endpoint import Endpoint
-from app.bench.event_stream import Read
+from app.bench.event_stream import Read, Stream
 from app.bench.latency import NotMeasurable
 from app.bench.load import PROMPTS, Load
 from app.bench.passage import passage, passage_of
@@ -56,18 +56,21 @@ async def memory_under_load(
     ]
     points = []
     try:
-        while not all(task.done() for task in tasks):
+        while not all(task.done() for task in tasks) and not any(map(_has_failed, tasks)):
             if (held := gauge()) is not None:
                 points.append((sum(map(_events, reads)), held))
             await asyncio.sleep(_LOOK_EVERY)
-        for task in tasks:
-            task.result()
+        await asyncio.gather(*tasks)  # they have ended, or one of them failed and says how
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     peak = max([held for _, held in points], default=ready)
     return Memory(weights, ready, streams, load.tokens, peak, tuple(points))
+
+
+def _has_failed(task: asyncio.Task[Stream]) -> bool:
+    return task.done() and task.exception() is not None
 
 
 def _events(reads: list[Read]) -> int:

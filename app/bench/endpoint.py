@@ -13,6 +13,7 @@ from app.bench.event_stream import Read, Stream, error_message, printable, read_
 
 _KINDS = {"llamacpp": "llama-server", "vllm": "vLLM", "base-model-playground": "playground"}
 _TIMEOUT = httpx.Timeout(120.0, connect=5.0)  # seconds; a busy server may well be silent for a while
+_KEEP_SECONDS = 2.0  # servers close what is idle for 5: a request sent at that moment would be lost
 
 
 class ServerFailed(Exception):
@@ -38,7 +39,7 @@ class Endpoint:
         self._http = httpx.AsyncClient(
             base_url=self.url,
             timeout=_TIMEOUT,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
+            limits=httpx.Limits(keepalive_expiry=_KEEP_SECONDS),
             headers={"accept-encoding": "identity"},  # the clock is for tokens, not for unpacking
             trust_env=False,  # no proxy between the clock and the server
         )

@@ -22,7 +22,8 @@ from app.bench.server_process import RunningServer, running_server
 from app.bench.streams import Round, run_round, summarise, warm_up
 from app.settings import Settings
 
-_LEVEL_SECONDS = 20.0  # once a server has had this long at one N, it gets no further round
+_LEVEL_SECONDS = 15.0  # once a server has had this long at one N, it gets no further round
+_DYING_SECONDS = 0.5
 _MEMORY_TIMES = 4  # streams are this much longer while memory is watched: 256 tokens of 64
 _SCRIPTED = "needs a model; this engine is scripted"
 
@@ -136,6 +137,8 @@ class Bench:
                 results.skipped[name] = str(reason)
             except ServerFailed as error:
                 self._failed(error)
+                results.skipped[name] = "failed, see the notes"
+                await asyncio.sleep(_DYING_SECONDS)  # its connections close before it is gone
                 if server.child.ended:
                     raise ServerFailed(f"this server ended: {server.child.last_words()}") from error
             self.say(f"{name}: {time.perf_counter() - started:.1f} s")

@@ -3,7 +3,7 @@
 import pytest
 
 from app.bench.growth import growths, throughput, waiting
-from app.bench.results import Bare, Queueing
+from app.bench.results import Bare, BarePrefill, Queueing
 from app.bench.targets import IN_THE_BROWSER, TARGETS, verdicts
 from tests.bench.examples import all_results, level, results, server
 
@@ -56,6 +56,12 @@ def test_a_level_that_only_one_server_reached_is_not_compared():
 def test_the_bare_pass_of_other_sizes_is_not_compared():
     found = rows(all_results(bare=Bare(64, ((1, 12.0),))))
     assert found["32 streams against our own bare forward pass"][0] == ""
+
+
+def test_a_model_slower_alone_than_in_the_server_was_disturbed():
+    found = rows(all_results(bare=Bare(64, ((32, 100.0),)), bare_prefill=BarePrefill(128, 0.2)))
+    assert found["32 streams against our own bare forward pass"][1].startswith("disturbed: ")
+    assert found["first token on an idle server against a bare prefill"][1].startswith("disturbed: ")
 
 
 @pytest.mark.parametrize(("speeds", "as_expected"), [((10, 40, 39), True), ((10, 40, 30), False)])
