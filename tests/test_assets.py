@@ -61,6 +61,7 @@ def test_every_version_is_exact_and_the_lock_file_names_no_host():
     entries = [entry for path, entry in lock["packages"].items() if path]
     assert all("integrity" in entry for entry in entries)
     assert not any("resolved" in entry for entry in entries)
+    assert "://" not in json.dumps(lock)
 
 
 def test_a_filled_folder_is_left_alone_and_a_missing_file_fills_it_again(

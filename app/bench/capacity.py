@@ -8,7 +8,6 @@ from contextlib import suppress
 
 from app.bench.endpoint import Endpoint
 from app.bench.event_stream import Read, Stream
-from app.bench.latency import NotMeasurable
 from app.bench.load import PROMPTS, Load
 from app.bench.passage import passage, passage_of
 from app.bench.percentiles import median_of, percentile
@@ -26,7 +25,7 @@ _TOKENIZE_REPEATS = 15
 _LOOK_EVERY = 0.25  # seconds
 _AT_ONCE = 8  # of the mixed requests
 
-Gauge = Callable[[], int | None]  # resident memory in bytes
+Gauge = Callable[[], int]  # resident memory in bytes
 
 
 async def queueing(endpoint: Endpoint, load: Load, slots: int, repeats: int) -> Queueing:
@@ -44,11 +43,9 @@ async def queueing(endpoint: Endpoint, load: Load, slots: int, repeats: int) -> 
 
 
 async def memory_under_load(
-    endpoint: Endpoint, load: Load, streams: int, ready: int | None, gauge: Gauge, weights: int | None
+    endpoint: Endpoint, load: Load, streams: int, ready: int, gauge: Gauge, weights: int | None
 ) -> Memory:
     """The most the process holds while `streams` long streams run."""
-    if ready is None:
-        raise NotMeasurable("this system does not tell how much memory a process holds")
     reads: list[list[Read]] = [[] for _ in range(streams)]
     bodies = [load.body(PROMPTS[i % len(PROMPTS)], endpoint.model) for i in range(streams)]
     tasks = [
@@ -57,8 +54,7 @@ async def memory_under_load(
     points = []
     try:
         while not all(task.done() for task in tasks) and not any(map(_has_failed, tasks)):
-            if (held := gauge()) is not None:
-                points.append((sum(map(_events, reads)), held))
+            points.append((sum(map(_events, reads)), gauge()))
             await asyncio.sleep(_LOOK_EVERY)
         await asyncio.gather(*tasks)  # they have ended, or one of them failed and says how
     finally:
@@ -115,8 +111,7 @@ async def mixed_requests(
             batch = min(_AT_ONCE, count - done)
             await asyncio.gather(*(dice.choice(kinds)(endpoint, dice) for _ in range(batch)))
             done += batch
-        if (held := gauge()) is None:
-            raise NotMeasurable("this system does not tell how much memory a process holds")
+        held = gauge()
         points.append((done, held))
         say(f"{done:,} mixed requests: {held / 1e6:,.0f} MB")
     return Mixed(tuple(points))

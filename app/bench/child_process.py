@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import psutil
 
 import app
 from app.bench.event_stream import printable
@@ -72,31 +73,15 @@ class ChildProcess:
             except subprocess.TimeoutExpired:
                 self.process.kill()
 
-    def memory(self) -> int | None:
-        """Resident memory in bytes; None where this system does not tell."""
-        return resident_memory(self.process.pid)
+    def memory(self) -> int:
+        """Resident memory in bytes; 0 when it has ended."""
+        try:
+            return int(psutil.Process(self.process.pid).memory_info().rss)
+        except psutil.NoSuchProcess:
+            return 0
 
     def _read(self, name: str) -> str:
         return (Path(self._folder.name) / name).read_text(encoding="utf-8", errors="replace")
-
-
-def resident_memory(pid: int) -> int | None:
-    """Bytes of physical memory a process holds. Linux tells in /proc, other Unixes through ps."""
-    try:
-        for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return _memory_by_ps(["ps", "-o", "rss=", "-p", str(pid)])
-
-
-def _memory_by_ps(command: Sequence[str]) -> int | None:
-    try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout
-        return int(told) * 1024
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
 
 
 def _environment() -> dict[str, str]:

@@ -24,7 +24,9 @@ def run_bench(settings: Settings, plan: Plan, html: Path | None, json: Path | No
         model = model_files(settings, line.show)
     results = Results(machine(), _described(settings, plan))
     bench = Bench(settings, plan, model, results, lambda sentence: typer.echo(sentence, err=True))
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # the server ends with us
+    # The server ends with us, however we are ended. A shell starts background jobs with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         asyncio.run(bench.run())
     except KeyboardInterrupt:

@@ -79,7 +79,7 @@ def measure(order: Order, tell: Callable[[str, Any], None]) -> None:
         context_length=order.context_length,
     )
     try:
-        runner = bare.runner_of(engine)
+        runner = engine.runner
         if "prefill" in order.tasks:
             tokens = min(order.prompt_tokens, engine.context_length - 2)
             seconds = median_of(bare.prefill_seconds(runner, tokens, _PREFILL_REPEATS))

@@ -3,16 +3,12 @@
 from collections.abc import Sequence
 from statistics import correlation, linear_regression, median
 
+import numpy as np
+
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """Linear between neighbours, as numpy has it; `percent` from 0 to 100, at least one value."""
-    if not values:
-        raise ValueError("a percentile of nothing")
-    ordered = sorted(values)
-    place = (len(ordered) - 1) * percent / 100
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+    """Linear between neighbours; `percent` from 0 to 100, at least one value."""
+    return float(np.percentile(values, percent))
 
 
 def median_of(values: Sequence[float]) -> float:

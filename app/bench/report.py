@@ -1,16 +1,16 @@
-"""What was measured, as tables of words: in colour on a terminal, in columns elsewhere, as a page."""
+"""What was measured, as tables of words: in colour on a terminal, in plain columns elsewhere, as a page."""
 
 import json
-import re
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-import typer
+import rich.table
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from rich.console import Console
+from rich.text import Text
 
 from app.bench.classroom import RULE, Classroom, classroom
 from app.bench.curves import charts
@@ -20,7 +20,8 @@ from app.bench.targets import Verdict, megabytes, seconds, verdicts
 from app.paths import TEMPLATES
 
 _TOO_SHORT = 1e-4  # seconds: what came in one packet has no gap worth a ratio
-_COLOURS = {"goal reached": "green", "reached": "green", "MISSED": "red"}
+_COLOURS = {"goal reached": "green", "reached": "green", "MISSED": "bold red"}
+_ANY_WIDTH = 1_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,55 +60,28 @@ def report(results: Results, slots: int) -> Report:
 
 
 def print_report(made: Report, out: TextIO | None = None) -> None:
-    """To a terminal with colours and as wide as it is, to anything else as plain columns."""
-    out = out or sys.stdout
-    width = shutil.get_terminal_size().columns if out.isatty() else None
+    """To a terminal with colours and as wide as it is, to anything else as plain columns of any width."""
+    console = Console(file=out or sys.stdout, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _ANY_WIDTH
     for table in made.tables:
-        text = columns(table) if width is None or _width(table) <= width else stacked(table)
-        out.write(f"{table.title}\n{_coloured(text) if width else text}\n\n")
+        console.print(table.title, style="bold")
+        console.print(_drawn(table))
     if made.classroom:
-        out.write(f"{made.classroom.sentence}\n{RULE}\n")
-        if made.classroom.at_once:
-            out.write(f"{made.classroom.thinking}\n")
+        lines = [made.classroom.sentence, RULE, made.classroom.thinking if made.classroom.at_once else ""]
+        console.print("\n".join(filter(None, lines)))
     for note in made.notes:
-        out.write(f"note: {note}\n")
-    out.flush()
+        console.print(f"note: {note}")
 
 
-def columns(table: Table) -> str:
-    """Columns as wide as what stands in them."""
-    widths = _widths(table)
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if column in table.numbers else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in (table.columns, *table.rows)
-    )
-
-
-def stacked(table: Table) -> str:
-    """For a narrow terminal: a row is a line of its own, and its cells with their names on the next."""
-    lines = []
+def _drawn(table: Table) -> rich.table.Table:
+    drawn = rich.table.Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for index, name in enumerate(table.columns):
+        drawn.add_column(name, justify="right" if index in table.numbers else "left", overflow="fold")
     for row in table.rows:
-        named = [f"{name} {cell}" for name, cell in zip(table.columns[1:], row[1:], strict=True) if cell]
-        lines += [row[0], "    " + ", ".join(named)]
-    return "\n".join(lines)
-
-
-def _widths(table: Table) -> list[int]:
-    lines = [table.columns, *table.rows]
-    return [max(len(line[column]) for line in lines) for column in range(len(table.columns))]
-
-
-def _width(table: Table) -> int:
-    return sum(_widths(table)) + 2 * (len(table.columns) - 1)
-
-
-def _coloured(text: str) -> str:
-    for words, colour in _COLOURS.items():
-        text = re.sub(rf"\b{words}$", typer.style(words, fg=colour, bold=words.isupper()), text, flags=re.M)
-    return text
+        drawn.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in row))
+    drawn.add_row()
+    return drawn
 
 
 def as_json(made: Report) -> dict[str, Any]:

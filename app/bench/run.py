@@ -107,7 +107,7 @@ class Bench:
                 each.levels.append(summarise(rounds[each.label], self.plan.load))
                 self._say_level(each, each.levels[-1])
 
-    async def _further(self, server: RunningServer, ready: int | None) -> None:
+    async def _further(self, server: RunningServer, ready: int) -> None:
         """Only of this server."""
         endpoint, results, repeats = server.endpoint, self.results, self.plan.repeats
         load, slots = self.plan.load, self.settings.slots

@@ -26,7 +26,7 @@ class RunningServer:
     endpoint: Endpoint
     startup: Startup
 
-    def memory(self) -> int | None:
+    def memory(self) -> int:
         return self.child.memory()
 
 

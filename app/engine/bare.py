@@ -10,16 +10,10 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModelForCausalLM
 
-from app.engine.engine import ThreadedEngine
 from app.engine.local import pick_device
 from app.engine.runner import Chunk, Runner
 
 _WARM_UP_STEPS = 3
-
-
-def runner_of(engine: ThreadedEngine) -> Runner:
-    """The very runner that the engine's thread uses: only for while that thread has nothing to do."""
-    return engine._scheduler._runner
 
 
 def decode_seconds(runner: Runner, batch: int, *, context: int) -> Iterator[float]:

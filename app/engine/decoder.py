@@ -19,12 +19,22 @@ from torch.nn import functional
 
 from app.engine.linear import Linear
 
-MODEL_TYPES = ("gemma3_text", "llama", "qwen3")
+_MODEL_TYPES = ("gemma3_text", "llama", "qwen3")
+_MOVING_ROTATIONS = ("dynamic", "longrope")  # these change with the length of the text: no table holds them
 _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "silu": functional.silu,
     "gelu_pytorch_tanh": lambda x: functional.gelu(x, approximate="tanh"),
 }
 _WHOLE = "full_attention"
+
+
+def can_decode(config: Any) -> bool:
+    """Whether transformers' configuration is of a model that `Decoder` runs."""
+    if config.model_type not in _MODEL_TYPES or _activation_name(config) not in _ACTIVATIONS:
+        return False
+    parameters = config.rope_parameters
+    by_kind = parameters.values() if config.model_type == "gemma3_text" else [parameters]
+    return not any(kind["rope_type"] in _MOVING_ROTATIONS for kind in by_kind if kind)
 
 
 class Cache(Protocol):
@@ -50,10 +60,8 @@ class _Layer:
 class Decoder:
     """Tokens to the last layer's hidden states, with keys and values in a cache."""
 
-    def __init__(
-        self, model: Any, *, context_length: int, linear: Callable[[Tensor, Tensor | None], Linear]
-    ) -> None:
-        """Take the weights of transformers' `model`; `linear` decides how a product is computed."""
+    def __init__(self, model: Any, *, context_length: int) -> None:
+        """Take the weights of transformers' `model`, of which `can_decode` must hold."""
         config, inner = model.config, model.base_model
         self._heads: int = config.num_attention_heads
         self._key_heads: int = config.num_key_value_heads
@@ -67,7 +75,7 @@ class Decoder:
         self._embedding_scale = 1.0 if scale is None else float(scale.to(self._embedding.dtype))
         self._final_gain = _gain(inner.norm)
         kinds = getattr(config, "layer_types", None) or [_WHOLE] * len(inner.layers)
-        self._layers = [_layer(layer, kind, linear) for layer, kind in zip(inner.layers, kinds, strict=True)]
+        self._layers = [_layer(layer, kind) for layer, kind in zip(inner.layers, kinds, strict=True)]
         self._rotations = {
             kind: _rotation(inner.rotary_emb, config, kind, context_length) for kind in sorted(set(kinds))
         }
@@ -128,29 +136,29 @@ def _gain(norm: Any) -> Tensor:
     return 1.0 + gain if "Gemma" in type(norm).__name__ else gain.clone()
 
 
-def _layer(layer: Any, kind: str, linear: Callable[[Tensor, Tensor | None], Linear]) -> _Layer:
+def _layer(layer: Any, kind: str) -> _Layer:
     attention, mlp = layer.self_attn, layer.mlp
     norms_output = hasattr(layer, "pre_feedforward_layernorm")  # Gemma 3's four norms, against Llama's two
     return _Layer(
         kind=kind,
         before_attention=_gain(layer.input_layernorm),
-        qkv=_joined(linear, attention.q_proj, attention.k_proj, attention.v_proj),
+        qkv=_joined(attention.q_proj, attention.k_proj, attention.v_proj),
         head_gains=_head_gains(attention),
-        output=_joined(linear, attention.o_proj),
+        output=_joined(attention.o_proj),
         after_attention=_gain(layer.post_attention_layernorm) if norms_output else None,
         before_mlp=_gain(layer.pre_feedforward_layernorm if norms_output else layer.post_attention_layernorm),
-        gate_up=_joined(linear, mlp.gate_proj, mlp.up_proj),
-        down=_joined(linear, mlp.down_proj),
+        gate_up=_joined(mlp.gate_proj, mlp.up_proj),
+        down=_joined(mlp.down_proj),
         after_mlp=_gain(layer.post_feedforward_layernorm) if norms_output else None,
     )
 
 
-def _joined(linear: Callable[[Tensor, Tensor | None], Linear], *modules: Any) -> Linear:
+def _joined(*modules: Any) -> Linear:
     """Products with one input, computed as one: their outputs lie one after the other."""
     weight = torch.cat([module.weight.detach() for module in modules])
     if modules[0].bias is None:
-        return linear(weight, None)
-    return linear(weight, torch.cat([module.bias.detach() for module in modules]))
+        return Linear(weight)
+    return Linear(weight, torch.cat([module.bias.detach() for module in modules]))
 
 
 def _head_gains(attention: Any) -> Tensor | None:

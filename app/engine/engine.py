@@ -54,6 +54,7 @@ class ThreadedEngine:
     ) -> None:
         self.name = name
         self.description = description
+        self.runner = runner  # its thread's own: others may use it while nothing runs
         self.context_length = limits.context_length
         self.vocabulary_size = runner.vocabulary_size
         self._limits = limits

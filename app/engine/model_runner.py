@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from app.engine.decoder import MODEL_TYPES, Decoder
-from app.engine.linear import Int8Linear, PlainLinear
+from app.engine.decoder import Decoder, can_decode
+from app.engine.linear import Linear
 from app.engine.runner import Chunk
 
 
@@ -118,25 +118,22 @@ class _TransformersNetwork:
         return hidden
 
 
-def _head(layer: torch.nn.Linear, int8: bool) -> Callable[[Tensor], Tensor]:
+def _head(layer: torch.nn.Linear) -> Callable[[Tensor], Tensor]:
     """The output layer with float32 results.
 
     bfloat16 keeps 8 bits: logits around 20 would come in steps of 0.125, and whole groups of tokens would
-    tie, which top-k would have to keep. On a CPU without integer products the layer is kept in float32, at
-    about the same speed.
+    tie, which top-k would have to keep. On a CPU the layer is kept in float32, at about the same speed.
     """
-    if int8 and layer.bias is None:
-        return Int8Linear(layer.weight)
     if layer.weight.device.type != "cpu":
         return lambda hidden: layer(hidden.to(layer.weight.dtype)).float()
     bias = None if layer.bias is None else layer.bias.float()
-    return PlainLinear(layer.weight.float(), bias)
+    return Linear(layer.weight.float(), bias)
 
 
 class ModelRunner:
     """Runs chunks of tokens for neighbouring slots in one padded forward pass."""
 
-    def __init__(self, model: Any, *, slots: int, context_length: int, int8: bool = False) -> None:
+    def __init__(self, model: Any, *, slots: int, context_length: int) -> None:
         self._device = model.device
         self._dtype: torch.dtype = model.dtype
         config = model.config.get_text_config()
@@ -148,11 +145,11 @@ class ModelRunner:
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         self._network: Network
-        if config.model_type in MODEL_TYPES:
-            self._network = Decoder(model, context_length=context_length, linear=PlainLinear)
+        if can_decode(config):
+            self._network = Decoder(model, context_length=context_length)
         else:
             self._network = _TransformersNetwork(model, named_masks=bool(layer_types))
-        self._head = _head(model.get_output_embeddings(), int8)
+        self._head = _head(model.get_output_embeddings())
         # one position more than the window: where padding beyond it may write
         self._cache = KeyValueCache(
             config.num_hidden_layers,

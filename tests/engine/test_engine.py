@@ -179,7 +179,7 @@ async def test_a_request_past_its_deadline_ends_with_timeout():
 
 
 async def test_a_failing_step_reaches_its_readers_and_the_next_request_works(engine):
-    runner = engine._scheduler._runner
+    runner = engine.runner
     forward, runner.forward = runner.forward, lambda chunks: 1 / 0
     with pytest.raises(ZeroDivisionError):
         await collect(engine, request(max_tokens=5))

@@ -5,12 +5,14 @@ import asyncio
 import numpy as np
 import pytest
 import torch
+from transformers import LlamaConfig
 
+from app.engine.decoder import can_decode
 from app.engine.engine import EngineLimits, ThreadedEngine
 from app.engine.model_runner import ModelRunner
 from app.engine.outputs import Step
 from app.engine.params import GenerationRequest, SamplingParams
-from tests.engine.conftest import CONTEXT_LENGTH, ByteVocabulary
+from tests.engine.conftest import ARCHITECTURES, CONTEXT_LENGTH, ByteVocabulary
 
 PROMPTS = [b"Once upon a time", b"The capital of France is", b"x", b"def main():\n    return 1"]
 
@@ -166,3 +168,15 @@ async def test_the_window_can_be_filled_to_the_last_token(engine, tiny_model):
     token_ids = [*prompt, *(s.token_id for s in steps)]
     logprobs = full_pass(tiny_model, token_ids)
     assert max(abs(s.raw_logprob - logprobs[s.position - 1, s.token_id]) for s in steps) <= 1e-4
+
+
+def test_rotations_that_change_with_the_length_are_left_to_transformers():
+    config = LlamaConfig(rope_parameters={"rope_type": "default", "rope_theta": 10_000.0})
+    assert can_decode(config)
+    config.rope_parameters = {"rope_type": "dynamic", "rope_theta": 10_000.0, "factor": 2.0}
+    assert not can_decode(config)
+
+
+def test_the_llama_family_takes_the_lean_path(build_model):
+    families = {name: can_decode(build_model(name).config) for name in ARCHITECTURES}
+    assert families == {"gpt2": False, "llama": True, "gemma3": True, "gpt_neox": False, "qwen3": True}

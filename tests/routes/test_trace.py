@@ -30,7 +30,8 @@ def without_model(tmp_path: Path) -> Iterator[TestClient]:
 def test_words_are_found_without_a_model_and_with_half_a_library(without_model: TestClient):
     text = f"He wrote: “{AMENDMENT}.” — It came to pass, in the days."
     reply = without_model.post("/api/trace", json={"text": text}).json()
-    assert reply["shortest"] == 6
+    assert reply["shortest"] == 6  # "Six words in a row" on the pages
+    assert "Six words in a row or more are marked" in without_model.get("/regurgitation?lang=en").text
     assert reply["words"] == 19
     amendment, ruth = reply["spans"]  # the rarer first
     assert text[ruth["start"] : ruth["end"]] == "came to pass, in the days"  # "It" is not "it"
