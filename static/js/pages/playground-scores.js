@@ -16,6 +16,7 @@ export class Scorer {
   constructor(session) {
     this.session = session;
     this.idle = true; // until a person does something: opening a page or a link runs nothing
+    this.asked = null; // the text a question was put for: never twice for the same one, however long the answer takes
   }
 
   /** Whether a colour or an open card wants numbers that are not there. */
@@ -31,7 +32,7 @@ export class Scorer {
   look() {
     const { entries } = this.session;
     clearTimeout(this.timer);
-    if (this.wanted && entries !== this.refused) this.timer = setTimeout(() => this.#ask(), PAUSE);
+    if (this.wanted && entries !== this.asked) this.timer = setTimeout(() => this.#ask(), PAUSE);
     clearTimeout(this.checking);
     if (entries !== this.checked) this.checking = setTimeout(() => this.#check(), 2 * PAUSE);
   }
@@ -39,20 +40,24 @@ export class Scorer {
   async #ask() {
     const { session } = this;
     this.controller?.abort();
-    this.controller = new AbortController();
-    const { signal } = this.controller;
+    const controller = new AbortController();
+    this.controller = controller;
+    this.asked = session.entries;
     session.store.update({ scoring: true });
     try {
       const entries = await session.prepare();
-      if (session.state.running || entries.length === 0) return;
-      const { scores } = await postJson("/api/score", { ids: idsOf(entries), top: MOST_ALTERNATIVES }, { signal });
+      if (controller.signal.aborted) return;
+      const ready = !session.state.running && entries.length > 0;
+      this.asked = ready ? entries : null;
+      if (!ready) return;
+      const { scores } = await postJson("/api/score", { ids: idsOf(entries), top: MOST_ALTERNATIVES }, controller);
       // Only what is still the same token in the same place may have these numbers.
       const same = scores.slice(0, firstDifference(entries, session.entries));
       session.amend(withScores(session.entries, same));
-    } catch (error) {
-      if (error.name !== "AbortError") this.refused = session.entries; // colours are a help: without them the text stands
+    } catch {
+      // colours are a help: without them the text stands
     } finally {
-      session.store.update({ scoring: false });
+      if (this.controller === controller) session.store.update({ scoring: false });
     }
   }
 
