@@ -111,7 +111,7 @@ export class LineFigure extends LitElement {
             @input=${(event) => this.#walk(Number(event.target.value))} @focus=${() => this.#walk(Math.max(0, this.#current), false)} @blur=${this.#left} />
         </div>
         <p class="figure-x-label">${this.xLabel}</p>
-        <details class="figure-numbers" @toggle=${(event) => (this.open = event.target.open)}>
+        <details class="figure-numbers fold" @toggle=${(event) => (this.open = event.target.open)}>
           <summary>${t("Numbers")}</summary>
           ${this.open ? figureTable(this, this.#xs) : nothing}
         </details>

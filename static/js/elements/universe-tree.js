@@ -50,7 +50,7 @@ export class UniverseTree extends LitElement {
           ${layout.placed.map((item) => this.#label(item))}
         </svg>
       </div>
-      <details class="tree-list">
+      <details class="tree-list fold">
         <summary>${t("The tree as a list")}</summary>
         <ul>${layout.root.children?.map((item) => this.#item(item)) ?? nothing}${this.#restItem(layout.root)}</ul>
       </details>
