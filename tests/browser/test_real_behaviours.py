@@ -44,7 +44,7 @@ def test_a_text_of_ones_own_is_recited(page: Page):
     given = page.locator("#main-recital .recital-given").text_content()
     assert GENESIS.startswith(given + same[0])
     assert len(same[0].split()) >= 8
-    expect(page.locator("#sentence")).to_contain_text("Recites")
+    expect(page.locator("#sentence")).to_contain_text("; the control: ", timeout=PATIENCE)
     expect(page.locator("#main-heat .heat-token").first).to_have_text("And")
 
 

@@ -128,7 +128,10 @@ function sentence({ prefix, passage, own }, main, control, run) {
       controlTotal: other.total,
     });
   }
-  if (one && run.state === "done") return ""; // the control is still being recited
+  if (one && run.state === "done") {
+    const own = { equal: one.equal, total: one.total, run: one.run };
+    return t("Recites {equal} of {total} tokens, the first {run} without a slip; the control is not told yet.", own);
+  }
   const values = {
     prefix,
     run: greedyRun(main.recall.ranks, prefix, LENGTH),
