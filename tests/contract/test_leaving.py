@@ -86,6 +86,17 @@ def test_a_reader_that_leaves_does_not_disturb_the_others(port, engine, http):
     wait_until(lambda: idle(engine), 1)
 
 
+def test_leaving_an_experiment_is_no_error(port, engine, capfd):
+    question = {"prompt": "Once", "n": 4, "max_tokens": 64, "temperature": 1.0}
+    for seed in range(12):
+        before = engine.stats().tokens_total
+        connection = connect(port, "/api/experiments/universes", question | {"seed": seed})
+        wait_until(lambda begun=before + 8: engine.stats().tokens_total > begun)
+        abort(connection)
+        wait_until(lambda: idle(engine), 1)
+    assert "unexpected_error" not in "".join(capfd.readouterr())
+
+
 def test_a_reader_that_stalls_loses_its_place_and_no_one_else_notices(port, engine, http, monkeypatch):
     monkeypatch.setattr(generation, "STALL_SECONDS", 0.5)
     wordy = ENDLESS | {"logprobs": 50, "n": 4, "max_tokens": 1000}
