@@ -279,7 +279,11 @@ def test_a_figure_is_saved_as_it_is_drawn(page: Page):
     assert figure.locator(".figure-y-label").inner_text() in words
     assert figure.locator(".figure-name").first.inner_text().strip() in words
     assert "written by a language model" in words
-    paths = [one for one in drawn.iter("{http://www.w3.org/2000/svg}path") if one.get("stroke") not in (None, "none")]
+    paths = [
+        one
+        for one in drawn.iter("{http://www.w3.org/2000/svg}path")
+        if one.get("stroke") not in (None, "none")
+    ]
     assert len(paths) >= figure.locator("svg.figure-svg .figure-line").count()
     with page.expect_download() as saved:
         figure.get_by_role("button", name="Save this figure as PNG").click()

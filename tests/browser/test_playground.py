@@ -263,7 +263,11 @@ def test_the_whole_page_reads_chinese(new_page: NewPage):
 
 
 def test_the_token_that_starts_the_document_can_be_left_out(page: Page):
-    start = {"ids": [50256], "tokens": [{"id": 50256, "bytes": "3c7c3e"}], "bos": True}  # as other models say it
+    start = {
+        "ids": [50256],
+        "tokens": [{"id": 50256, "bytes": "3c7c3e"}],
+        "bos": True,
+    }  # as other models say it
     page.route("**/api/next-token", lambda route: route.fulfill(json=start))
     open_with(page)
     write(page, "One more token")
