@@ -3,7 +3,7 @@
  * What is only for reading aloud, or folded away, stays out. A line at the foot says where it is from.
  */
 
-const LOOKS = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "opacity", "paint-order", "font-family", "font-size", "font-weight", "text-anchor", "dominant-baseline"];
+const LOOKS = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "opacity", "paint-order", "vector-effect", "font-family", "font-size", "font-weight", "text-anchor", "dominant-baseline"];
 const LEFT_OUT = "details, button, input, .visually-hidden, [hidden]";
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const MARGIN = 16; // pixels on every side
