@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
+from anyio import BrokenResourceError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -75,6 +76,8 @@ class UnexpectedErrors:
         except Exception as error:
             if scope["type"] != "http":
                 raise
+            if started and isinstance(_innermost(error), BrokenResourceError):
+                return  # the next event of a stream was on its way to a reader who left
             log_unexpected(error)
             if not started:
                 await error_response(500, "internal", INTERNAL)(scope, receive, send)
@@ -82,14 +85,19 @@ class UnexpectedErrors:
 
 def log_unexpected(error: BaseException) -> None:
     """Where it happened and what kind it was; not its message, which may quote a person's text."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+    error = _innermost(error)
     trace = []
     frame = error.__traceback__
     while frame is not None:
         trace.append(f"{frame.tb_frame.f_globals.get('__name__', '?')}:{frame.tb_lineno}")
         frame = frame.tb_next
     log.error("unexpected_error", kind=type(error).__name__, trace=trace[-8:])
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 async def _playground_error(request: Request, error: Exception) -> JSONResponse:

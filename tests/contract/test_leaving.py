@@ -6,9 +6,11 @@ import struct
 import time
 
 import pytest
+from anyio import BrokenResourceError
 
 from app.engine.fake import FakeEngine
 from app.routes import generation
+from app.routes.errors import UnexpectedErrors
 from tests.live import post, wait_until
 
 
@@ -84,6 +86,18 @@ def test_a_reader_that_leaves_does_not_disturb_the_others(port, engine, http):
         leaver.close()
         assert "event: done" in list(lines)
     wait_until(lambda: idle(engine), 1)
+
+
+async def test_an_event_that_finds_no_reader_any_more_is_no_error(capfd):
+    async def stream(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ExceptionGroup("unhandled errors in a TaskGroup", [BrokenResourceError()])
+
+    async def send(message):
+        return None
+
+    await UnexpectedErrors(stream)({"type": "http"}, None, send)
+    assert "unexpected_error" not in "".join(capfd.readouterr())
 
 
 def test_a_reader_that_stalls_loses_its_place_and_no_one_else_notices(port, engine, http, monkeypatch):
