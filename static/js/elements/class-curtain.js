@@ -1,0 +1,45 @@
+import { LitElement, createRef, html, ref } from "lit";
+import { t } from "../i18n.js";
+
+/**
+ * Covers the whole page while `.drawn`: nothing beneath can be seen, pressed or typed into, and nothing is lost.
+ * No key opens it.
+ */
+export class ClassCurtain extends LitElement {
+  static properties = { drawn: { attribute: false } };
+
+  #dialog = createRef();
+
+  constructor() {
+    super();
+    this.drawn = false;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  willUpdate() {
+    if (!this.hasUpdated) this.replaceChildren(); // the server's own first view
+  }
+
+  render() {
+    return html`<dialog class="curtain" closedby="none" aria-labelledby="curtain-sentence" ${ref(this.#dialog)}
+      @cancel=${(event) => event.preventDefault()} @close=${this.#draw}>
+      <p id="curtain-sentence">${t("Eyes up: the curtain is drawn. What you wrote is kept, and opens again with it.")}</p>
+    </dialog>`;
+  }
+
+  updated() {
+    this.#draw();
+  }
+
+  #draw() {
+    const dialog = this.#dialog.value;
+    if (this.drawn === dialog.open) return;
+    if (this.drawn) dialog.showModal();
+    else dialog.close();
+  }
+}
+
+if (!customElements.get("class-curtain")) customElements.define("class-curtain", ClassCurtain);
