@@ -277,7 +277,7 @@ def _run(settings: Settings, listener: socket.socket) -> None:
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                announce(settings)
+                announce(settings, application.state.teacher.secret)
                 threading.Thread(target=follow, args=(host,), name="terminal", daemon=True).start()
 
     config = uvicorn.Config(

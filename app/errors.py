@@ -6,6 +6,10 @@ PlaygroundError                     500  internal
 ├── NotFound                        404  not_found
 ├── NotSupported                    422  not_supported
 ├── Overloaded                      429  overloaded
+│   ├── QueueFull                   429  queue_full
+│   └── ClientLimit                 429  client_limit
+├── WrongSecret                     401  wrong_secret
+├── TooManyGuesses                  429  too_many_guesses
 ├── ModelNotReady                   503  model_not_ready
 └── ModelUnavailable                409  model_unavailable
 
@@ -64,6 +68,31 @@ class Overloaded(PlaygroundError):
     def __init__(self, message: str, retry_after: int = 5) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class QueueFull(Overloaded):
+    """Every place of the line is taken."""
+
+    code = "queue_full"
+
+
+class ClientLimit(Overloaded):
+    """This one asker has enough under way; the others' places are theirs."""
+
+    code = "client_limit"
+
+
+class WrongSecret(PlaygroundError):
+    """Only the teacher may do this."""
+
+    code = "wrong_secret"
+    status = 401
+
+
+class TooManyGuesses(Overloaded):
+    """Too many wrong secrets from one address."""
+
+    code = "too_many_guesses"
 
 
 class ModelNotReady(PlaygroundError):

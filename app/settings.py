@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.paths import default_weights_dir
@@ -31,6 +31,10 @@ class Settings(BaseSettings):
     lan: bool = Field(False, description="Listen on every address, for a class on the same network.")
     slots: int = Field(32, ge=1, le=256, description="Sequences that run at once.")
     queue: int = Field(200, ge=0, le=10_000, description="Requests that may wait.")
+    per_client: int = Field(8, ge=1, le=10_000, description="Requests one browser tab may have under way.")
+    teacher_secret: SecretStr = Field(
+        SecretStr(""), max_length=200, description="Opens the teacher's page; a random one where it is empty."
+    )
     max_tokens: int = Field(1024, ge=1, le=65536, description="Most tokens one request may ask for.")
     context_length: int = Field(
         8192, ge=16, description="Longest document in tokens; the model's own limit where that is smaller."

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.engine.interface import Vocabulary
 from app.engine.job import Delivered, Distributions, Job
-from app.engine.outputs import Done, EngineStats, Event, PromptScores, Score
+from app.engine.outputs import Done, EngineStats, Event, PromptScores, RequestStatus, Score
 from app.engine.params import MAX_SEED, GenerationRequest, SamplingParams
 from app.engine.runner import Runner
 from app.engine.scheduler import Scheduler
@@ -69,7 +69,7 @@ class ThreadedEngine:
         self._stats = self._scheduler.stats()
         self._outbox: dict[asyncio.AbstractEventLoop, list[tuple[_Mailbox, Delivered]]] = {}
         self._wake = threading.Condition()
-        self._open = 0  # requests accepted and not yet ended
+        self._open: set[Job] = set()  # accepted and not yet ended
         self._closing = False
         self._thread = threading.Thread(target=self._run, name=f"engine-{name}", daemon=True)
         self._thread.start()
@@ -89,7 +89,7 @@ class ThreadedEngine:
             )
         if params.n > self._limits.slots:
             raise BadRequest(f"n is {params.n}; at most {self._limits.slots} run at once", param="n")
-        if self._open >= self._limits.slots + self._limits.queue:
+        if len(self._open) >= self._limits.slots + self._limits.queue:
             raise Overloaded(f"{self._limits.queue:,} requests are waiting; try again in a moment")
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Event, None]:
@@ -131,6 +131,9 @@ class ThreadedEngine:
         """As of the last step: the engine's thread is not disturbed."""
         return self._stats
 
+    def requests(self) -> list[RequestStatus]:
+        return sorted((job.status() for job in list(self._open)), key=lambda status: status.position)
+
     @property
     def idle(self) -> bool:
         return not (self._arrivals or self._stats.running or self._stats.waiting)
@@ -156,7 +159,7 @@ class ThreadedEngine:
         with self._wake:
             if self._closing:
                 raise ModelNotReady(f"{self.name} is being closed")
-            self._open += 1
+            self._open.add(job)
             self._arrivals.append(job)
             self._wake.notify()
         try:
@@ -168,7 +171,7 @@ class ThreadedEngine:
                 if isinstance(event, Done):
                     return
         finally:
-            self._open -= 1
+            self._open.discard(job)
             job.cancelled = True  # the reader left, or everything was delivered
 
     def _run(self) -> None:

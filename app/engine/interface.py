@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.outputs import EngineStats, Event, Score
+from app.engine.outputs import EngineStats, Event, RequestStatus, Score
 from app.engine.params import GenerationRequest
 
 
@@ -62,6 +62,9 @@ class Engine(Protocol):
         """Log-probabilities of the token after each position from `start` on, shape (T, V)."""
 
     def stats(self) -> EngineStats: ...
+
+    def requests(self) -> list[RequestStatus]:
+        """Everything under way: what runs first, then the line in its order."""
 
     def close(self) -> None:
         """End every running request and free the model."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.outputs import Event, FinishReason, Score
+from app.engine.outputs import Event, FinishReason, RequestStatus, Score
 from app.engine.params import GenerationRequest
 from app.engine.stopping_criteria import StoppingCriteria
 
@@ -61,6 +61,22 @@ class Job:
         if self.distributions_from is not None:
             wanted = min(wanted, self.distributions_from)
         return wanted
+
+    @property
+    def kind(self) -> str:
+        if self.distributions_from is not None:
+            return "next-token"
+        return "continue" if self.request.params.max_tokens else "score"
+
+    def status(self) -> RequestStatus:
+        """Read from any thread: nothing here changes."""
+        return RequestStatus(
+            client=self.request.client,
+            kind=self.kind,
+            position=0 if self.admitted_at else max(1, self.position or 1),
+            tokens=sum(sequence.generated for sequence in list(self.sequences)),
+            seconds=time.monotonic() - self.submitted_at,
+        )
 
     @property
     def slots_needed(self) -> int:

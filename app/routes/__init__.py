@@ -1,5 +1,7 @@
 """The web: one file per resource, each parses, calls and serialises."""
 
+import time
+
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -9,6 +11,7 @@ from app.experiments.library import Library
 from app.experiments.shared_runs import SharedRuns
 from app.paths import STATIC
 from app.routes import (
+    classroom,
     completions,
     experiments,
     health,
@@ -17,17 +20,23 @@ from app.routes import (
     openai,
     pages,
     score,
+    status,
     tokens,
     trace,
 )
+from app.routes.classroom import Classroom
 from app.routes.errors import UnexpectedErrors, install_handlers
 from app.routes.metrics import Metrics
 from app.routes.security import Guard, SecurityHeaders, allowed_hosts, content_security_policy
 from app.routes.static import Assets
+from app.routes.teacher import TeacherLane
 
 
 def install(app: FastAPI) -> None:
     """Routes, error handlers and middleware; the middleware added last meets a request first."""
+    app.state.started_at = time.monotonic()
+    app.state.classroom = Classroom()
+    app.state.teacher = TeacherLane(app.state.settings.teacher_secret.get_secret_value())
     app.state.runs = SharedRuns()
     app.state.library = Library(STATIC / "vendor" / "library")
     app.state.metrics = Metrics(lambda: _stats(app))
@@ -41,6 +50,8 @@ def install(app: FastAPI) -> None:
         experiments,
         trace,
         openai,
+        classroom,
+        status,
         health,
         pages,
     ):
