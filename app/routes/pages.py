@@ -104,7 +104,7 @@ def page_context(page: Page, request: Request) -> PageContext:
             "measurement": asdict(measurement) if measurement else None,
         },
         model_state=model_state,
-        class_state={"curtain": False, "note": False, "blur": []},
+        class_state=asdict(request.app.state.classroom),
         messages=messages(language),
         import_map=IMPORT_MAP,
         open_paths=frozenset(page.path for page in PAGES),

@@ -5,7 +5,7 @@ import { t } from "./i18n.js";
 import { teacher } from "./teacher.js";
 
 const ATTEMPTS = 5; // how often a question is put to a server that is full
-const LONGEST_PAUSE = 60; // seconds; who is sent away for longer is told so
+const FULL = new Set(["overloaded", "queue_full", "client_limit"]);
 const HELD_AFTER = 5; // seconds without the first event of a stream
 
 /**
@@ -99,13 +99,17 @@ class FirstEvent {
   }
 }
 
-/** An answer that is not a refusal. A server that is full is asked again when it says so, never by all at once. */
+/** An answer that is no refusal. A server that is full is asked again when it says so, never by all at once. */
 async function request(path, options) {
   for (let attempt = 1; ; attempt += 1) {
     const response = await ask(path, options);
     if (response.ok) return response;
     options.watch?.end();
     const error = await refusal(response);
+    if (error.code === "wrong_secret" && teacher.secret !== null) {
+      teacher.keep(null); // of a server that has started anew since
+      continue;
+    }
     if (!mayWait(error, options) || attempt === ATTEMPTS) throw error;
     const seconds = error.retryAfter * (1 + Math.random() / 2);
     tell("full", { seconds });
@@ -117,8 +121,8 @@ async function request(path, options) {
   }
 }
 
-function mayWait({ status, retryAfter }, { method }) {
-  return method === "POST" && status === 429 && retryAfter !== null && retryAfter <= LONGEST_PAUSE;
+function mayWait({ code, retryAfter }, { method }) {
+  return method === "POST" && FULL.has(code) && retryAfter !== null;
 }
 
 function pause(seconds, signal) {

@@ -4,7 +4,6 @@
  */
 
 const KEY = "teacher";
-const IN_FRAGMENT = /^#teacher=([\w-]{1,200})$/;
 
 export class Teacher extends EventTarget {
   #secret = remembered();
@@ -28,11 +27,17 @@ export class Teacher extends EventTarget {
 
   /** Take the secret out of the address, where a projector would show it. */
   takeFromAddress() {
-    const found = IN_FRAGMENT.exec(location.hash)?.[1];
-    if (found === undefined) return;
+    const found = secretIn(location.hash);
+    if (found === null) return;
     history.replaceState(history.state, "", location.pathname + location.search);
     this.keep(found);
   }
+}
+
+/** The secret at the end of a teacher's link, or null. */
+export function secretIn(link) {
+  const found = /#teacher=(.{1,600})$/.exec(link)?.[1];
+  return found === undefined ? null : decodeURIComponent(found);
 }
 
 function remembered() {

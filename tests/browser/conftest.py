@@ -18,6 +18,7 @@ from app.settings import Settings
 from tests.live import serve, wait_until
 
 NewPage = Callable[..., Page]
+TEACHER = "the-teachers-secret"
 CHROMIUM_ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -30,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def live_server() -> Iterator[str]:
     """The address of the whole site on the scripted engine."""
-    app = create_app(Settings(engine="fake", ms_per_token=2))
+    app = create_app(Settings(engine="fake", ms_per_token=2, teacher_secret=TEACHER))
     with serve(app) as port:
         wait_until(lambda: app.state.host.state()["loaded"] is not None, 60)
         yield f"http://127.0.0.1:{port}"

@@ -1,8 +1,13 @@
 import { LitElement, html, nothing } from "lit";
 import { formatBytes, formatCount, formatNumber, formatSeconds } from "../format.js";
-import { t } from "../i18n.js";
+import { msg, t } from "../i18n.js";
 
 const SHOWN = 50; // rows of a table; the rest is a number
+const KINDS = {
+  continue: msg("continues a text"),
+  "next-token": msg("looks at the next token"),
+  score: msg("scores a text"),
+};
 
 /** Who runs and who waits: `.status` is the answer of `GET /api/status`. */
 export class ClassActivity extends LitElement {
@@ -32,7 +37,7 @@ export class ClassActivity extends LitElement {
         ${count(formatSeconds(uptime), t("since the start"))}
       </div>
       <div class="class-tables">
-        ${table(t("Running"), t("Nobody runs anything just now."), [t("who"), t("what"), t("tokens"), t("time")],
+        ${table(t("Running"), t("Nobody runs anything just now."), [t("who"), t("what"), t("tokens so far"), t("time")],
           running.map(({ client, kind, tokens, seconds }) => [name(client), t(KINDS[kind] ?? kind), formatCount(tokens), formatSeconds(seconds)]))}
         ${table(t("Waiting"), t("Nobody waits."), [t("place"), t("who"), t("time")],
           waiting.map(({ position, client, seconds }) => [formatCount(position), name(client), formatSeconds(seconds)]))}
@@ -41,11 +46,9 @@ export class ClassActivity extends LitElement {
   }
 }
 
-const KINDS = {};
-
-/** A tab's random name, short; it identifies nobody. */
+/** A label that tells tabs apart and identifies nobody. */
 function name(client) {
-  return html`<code>${client.slice(0, 6)}</code>`;
+  return client === "teacher" ? t("you") : html`<code>${client}</code>`;
 }
 
 function count(value, label) {

@@ -1,4 +1,5 @@
 import { LitElement, createRef, html, ref } from "lit";
+import { wordsIn } from "../blur.js";
 import { t } from "../i18n.js";
 
 /** What a teacher can do to every screen: `.state` as of `GET /api/class`; a wish is told by `class-wished`. */
@@ -54,11 +55,6 @@ export class ClassControls extends LitElement {
   #wish(detail) {
     this.dispatchEvent(new CustomEvent("class-wished", { bubbles: true, detail }));
   }
-}
-
-/** The words of a list as a person types it: by lines or commas, each once. */
-export function wordsIn(text) {
-  return [...new Set(text.split(/[\n,，、;；]/).map((word) => word.trim()).filter((word) => word !== ""))];
 }
 
 if (!customElements.get("class-controls")) customElements.define("class-controls", ClassControls);

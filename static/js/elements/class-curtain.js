@@ -26,7 +26,7 @@ export class ClassCurtain extends LitElement {
   render() {
     return html`<dialog class="curtain" closedby="none" aria-labelledby="curtain-sentence" ${ref(this.#dialog)}
       @cancel=${(event) => event.preventDefault()} @close=${this.#draw}>
-      <p id="curtain-sentence">${t("Eyes up: the curtain is drawn. What you wrote is kept, and opens again with it.")}</p>
+      <p id="curtain-sentence">${t("Look up for a moment: the curtain is drawn, and everything you wrote is kept.")}</p>
     </dialog>`;
   }
 

@@ -2,7 +2,7 @@ import { encodeQR } from "qr";
 import { LitElement, html, nothing, svg } from "lit";
 import { t } from "../i18n.js";
 
-const QUIET = 2; // squares of white around it; the page around is white as well
+const QUIET = 4; // squares of white around it, as ISO 18004 wants
 
 /** `.text` as a QR code, drawn dark on white in every theme: cameras want it so. */
 export class QrCode extends LitElement {

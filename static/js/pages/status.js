@@ -5,7 +5,7 @@ import { classroom } from "../classroom.js";
 import { clearMessage, showError, showNote } from "../page.js";
 import { t } from "../i18n.js";
 import { Polling } from "../polling.js";
-import { teacher } from "../teacher.js";
+import { secretIn, teacher } from "../teacher.js";
 import "../elements/class-activity.js";
 import "../elements/class-controls.js";
 import "../elements/class-door.js";
@@ -27,7 +27,10 @@ function show() {
 }
 
 async function look() {
-  if (teacher.secret === null) return;
+  if (teacher.secret === null) {
+    show();
+    return;
+  }
   try {
     activity.status = await getJson("/api/status");
     door.addresses = activity.status.addresses;
@@ -39,13 +42,8 @@ async function look() {
 }
 
 function fail(error) {
-  if (error.code !== "wrong_secret") {
-    showError(error);
-    return;
-  }
-  activity.status = null;
-  teacher.keep(null);
-  showNote(t("That is not this server’s secret. It is made anew at every start; the terminal shows it."));
+  if (teacher.secret === null) activity.status = null;
+  showError(error);
 }
 
 async function wish({ detail }) {
@@ -61,7 +59,7 @@ async function wish({ detail }) {
 $("#secret-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const typed = $("#secret").value.trim();
-  teacher.keep(/#teacher=(.+)$/.exec(typed)?.[1] ?? typed); // the secret, or the whole link
+  teacher.keep(secretIn(typed) ?? typed); // the whole link, or the secret alone
   $("#secret").value = "";
   polling.now();
 });
