@@ -11,6 +11,8 @@ PlaygroundError                     500  internal
 ├── WrongSecret                     401  wrong_secret
 ├── TooManyGuesses                  429  too_many_guesses
 ├── ModelNotReady                   503  model_not_ready
+├── OutOfMemory                     503  overloaded_memory
+├── ShuttingDown                    503  shutdown
 └── ModelUnavailable                409  model_unavailable
 
 A message names the thing, its value and what is allowed; it never repeats a person's text.
@@ -99,6 +101,20 @@ class ModelNotReady(PlaygroundError):
     """No model is loaded yet."""
 
     code = "model_not_ready"
+    status = 503
+
+
+class OutOfMemory(PlaygroundError):
+    """This request needed more memory than there is; the next one may fit."""
+
+    code = "overloaded_memory"
+    status = 503
+
+
+class ShuttingDown(PlaygroundError):
+    """The server is being stopped."""
+
+    code = "shutdown"
     status = 503
 
 

@@ -96,6 +96,7 @@ class EngineStats:
     steps_total: int
     tokens_per_second: float
     kv_bytes: int
+    accepted: int = 0  # requests taken in: those that ended, run and wait together
     requests: dict[str, int] = field(default_factory=dict)  # outcome -> count
 
 
