@@ -19,6 +19,21 @@ export class ClassCurtain extends LitElement {
     return this;
   }
 
+  connectedCallback() {
+    super.connectedCallback();
+    addEventListener("keydown", this, { capture: true });
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    removeEventListener("keydown", this, { capture: true });
+  }
+
+  /** A page's own keys, such as Control and Enter, rest too: wherever the focus is, they are heard here first. */
+  handleEvent(event) {
+    if (this.drawn) event.stopImmediatePropagation();
+  }
+
   willUpdate() {
     if (!this.hasUpdated) this.replaceChildren(); // the server's own first view
   }
