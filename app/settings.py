@@ -40,7 +40,17 @@ class Settings(BaseSettings):
         8192, ge=16, description="Longest document in tokens; the model's own limit where that is smaller."
     )
     deadline_seconds: float = Field(300.0, gt=0, description="A request that runs longer is ended.")
+    shutdown_seconds: float = Field(
+        10.0, ge=0, le=600, description="How long running requests may go on when the server is stopped."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="`info` logs a line per request, without anything a person wrote."
+    )
     weights_dir: Path = Field(
         default_factory=default_weights_dir, description="Where fetched and converted weights lie."
     )
     ms_per_token: float = Field(5.0, ge=0, description="Fake engine only: milliseconds a step takes.")
+    fail_at: int = Field(0, ge=0, description="Fake engine only: every so many steps, one fails.")
+    oom_at: int = Field(0, ge=0, description="Fake engine only: every so many steps, memory runs out.")
+    hang_at: int = Field(0, ge=0, description="Fake engine only: every so many steps, one hangs.")
+    hang_seconds: float = Field(3600.0, ge=0, description="Fake engine only: how long it hangs.")

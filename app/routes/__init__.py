@@ -9,6 +9,7 @@ from app.engine.outputs import EngineStats
 from app.errors import ModelNotReady
 from app.experiments.library import Library
 from app.experiments.shared_runs import SharedRuns
+from app.logs import configure_logs
 from app.paths import STATIC
 from app.routes import (
     classroom,
@@ -24,19 +25,25 @@ from app.routes import (
     tokens,
     trace,
 )
+from app.routes.admission import Admission
 from app.routes.classroom import Classroom
 from app.routes.errors import UnexpectedErrors, install_handlers
 from app.routes.metrics import Metrics
+from app.routes.request_log import RequestLog
 from app.routes.security import Guard, SecurityHeaders, allowed_hosts, content_security_policy
 from app.routes.static import Assets
 from app.routes.teacher import TeacherLane
+from app.settings import Settings
 
 
 def install(app: FastAPI) -> None:
     """Routes, error handlers and middleware; the middleware added last meets a request first."""
+    settings: Settings = app.state.settings
+    configure_logs(settings.log_level)
     app.state.started_at = time.monotonic()
     app.state.classroom = Classroom()
-    app.state.teacher = TeacherLane(app.state.settings.teacher_secret.get_secret_value())
+    app.state.teacher = TeacherLane(settings.teacher_secret.get_secret_value())
+    app.state.admission = Admission(settings.slots, settings.queue, settings.per_client)
     app.state.runs = SharedRuns()
     app.state.library = Library(STATIC / "vendor" / "library")
     app.state.metrics = Metrics(lambda: _stats(app))
@@ -57,8 +64,9 @@ def install(app: FastAPI) -> None:
     ):
         app.include_router(resource.router)
     app.mount("/static", GZipMiddleware(Assets(directory=STATIC), minimum_size=1024, compresslevel=6))
-    app.add_middleware(Guard, hosts=allowed_hosts(app.state.settings))
+    app.add_middleware(Guard, hosts=allowed_hosts(settings))
     app.add_middleware(UnexpectedErrors)
+    app.add_middleware(RequestLog)
     app.add_middleware(SecurityHeaders, policy=content_security_policy(pages.import_map_hash()))
 
 

@@ -15,6 +15,8 @@ from app.settings import Settings
 from app.tokenization.tokenizer import Tokenizer
 from app.tokenization.workers import TokenizerWorkers
 
+TAB, ADDRESS = "tab ", "address "  # how a client's name begins, so that no tab can call itself an address
+
 
 async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
@@ -86,7 +88,7 @@ async def _client(
     """Who takes turns: a tab by the random id it sends, or else the address the request came from."""
     if is_teacher:
         return TEACHER
-    return f"tab {x_client}" if x_client else f"address {_address(request)}"
+    return f"{TAB}{x_client}" if x_client else f"{ADDRESS}{_address(request)}"
 
 
 SharedRunsDep = Annotated[SharedRuns, Depends(_runs)]

@@ -2,7 +2,6 @@
 
 import math
 import re
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,13 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import ModelNotReady, Overloaded, PlaygroundError
+from app.errors import ModelNotReady, OutOfMemory, Overloaded, PlaygroundError
+from app.logs import described
 from app.routes.disconnect import ReaderLeft
 
 log = structlog.get_logger()
 
 INTERNAL = "something went wrong on the server; the request was not completed"
-_RETRY_MODEL_SECONDS = 2
+_RETRY_SECONDS = 2
 _CLIENT_CLOSED_REQUEST = 499  # nginx's number; nobody is there to read it
 _CODES = {
     400: ("bad_request", "the request could not be read"),
@@ -42,14 +42,6 @@ def error_response(
 
 
 def install_handlers(app: FastAPI) -> None:
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
-    )
     app.add_exception_handler(PlaygroundError, _playground_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
@@ -81,15 +73,7 @@ class UnexpectedErrors:
 
 
 def log_unexpected(error: BaseException) -> None:
-    """Where it happened and what kind it was; not its message, which may quote a person's text."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    trace = []
-    frame = error.__traceback__
-    while frame is not None:
-        trace.append(f"{frame.tb_frame.f_globals.get('__name__', '?')}:{frame.tb_lineno}")
-        frame = frame.tb_next
-    log.error("unexpected_error", kind=type(error).__name__, trace=trace[-8:])
+    log.error("unexpected_error", **described(error))
 
 
 async def _playground_error(request: Request, error: Exception) -> JSONResponse:
@@ -98,8 +82,8 @@ async def _playground_error(request: Request, error: Exception) -> JSONResponse:
     headers = {}
     if isinstance(error, Overloaded):
         headers["Retry-After"] = str(error.retry_after)
-    elif isinstance(error, ModelNotReady):
-        headers["Retry-After"] = str(_RETRY_MODEL_SECONDS)
+    elif isinstance(error, ModelNotReady | OutOfMemory):
+        headers["Retry-After"] = str(_RETRY_SECONDS)
     return error_response(error.status, error.code, error.message, error.param, headers)
 
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from app.routes.admission import AdmissionDep
 from app.routes.dependencies import EngineDep, MetricsDep
 
 router = APIRouter()
@@ -14,8 +15,10 @@ async def alive() -> dict[str, str]:
 
 
 @router.get("/readyz")
-async def ready(engine: EngineDep) -> dict[str, str]:
-    """503 with the progress in its message until a model can answer: asking for the engine says so."""
+async def ready(admission: AdmissionDep, engine: EngineDep) -> dict[str, str]:
+    """503 with the reason: still loading (asking for the engine says so), being stopped, or broken."""
+    admission.check_open()
+    engine.check_alive()
     return {"status": "ready", "model": engine.name}
 
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from app.engine.fake import FakeEngine
-from app.routes import generation
+from app import server
 from tests.live import post, wait_until
 
 
@@ -87,7 +87,7 @@ def test_a_reader_that_leaves_does_not_disturb_the_others(port, engine, http):
 
 
 def test_a_reader_that_stalls_loses_its_place_and_no_one_else_notices(port, engine, http, monkeypatch):
-    monkeypatch.setattr(generation, "STALL_SECONDS", 0.5)
+    monkeypatch.setattr(server, "STALL_SECONDS", 0.5)
     wordy = ENDLESS | {"logprobs": 50, "n": 4, "max_tokens": 1000}
     stalled = socket.socket()
     stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
@@ -104,7 +104,7 @@ def test_a_reader_that_stalls_loses_its_place_and_no_one_else_notices(port, engi
 
 @pytest.mark.parametrize("body", [{}, {"stream": True}, {"prompt": ["Once"] * 3, "stream": True}])
 def test_a_slow_generation_is_not_a_stalled_reader(port, engine, http, monkeypatch, body):
-    monkeypatch.setattr(generation, "STALL_SECONDS", 0.05)
+    monkeypatch.setattr(server, "STALL_SECONDS", 0.05)
     path = "/v1/completions" if body else "/api/completions"
     reply = http.post(path, json={"prompt": "Once", "max_tokens": 20} | body)
     assert reply.status_code == 200
