@@ -196,7 +196,7 @@ def test_words_are_blurred_to_the_eye_alone(page: Page, tell: Tell):
 def test_a_word_of_several_tokens_is_blurred_where_each_is_an_element(page: Page, tell: Tell):
     tell(blur=["tokenization"])
     page.goto("/tokenizer")
-    page.get_by_label("Text").first.fill("untokenizable tokenization")
+    page.get_by_label("Text to cut into tokens").fill("untokenizable tokenization")
     expect(page.locator("token-strip").first).to_contain_text("ization")
     page.wait_for_function("(CSS.highlights.get('blurred')?.size ?? 0) > 0")
     assert set(blurred(page)) == {"tokenization"}
