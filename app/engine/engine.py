@@ -23,7 +23,7 @@ from app.errors import BadRequest, ContextOverflow, ModelNotReady, PlaygroundErr
 
 MAX_UNREAD = 256  # events of one request that wait for its reader
 STUCK_SECONDS = 60.0  # a step that takes longer has hung
-_CLOSE_SECONDS = 1.5  # a hung step is not waited for
+_CLOSE_SECONDS = 1.0  # a step that takes longer is not waited for
 _LATE_SECONDS = 1.0  # after the deadline the engine says so itself; a hung one does not
 MAX_DISTRIBUTIONS = 256  # whole distributions of one request: 256 * 262,144 * 4 bytes = 268 MB
 
@@ -81,7 +81,7 @@ class ThreadedEngine:
         self._stats = self._scheduler.stats()
         self._outbox: dict[asyncio.AbstractEventLoop, list[tuple[_Mailbox, Delivered]]] = {}
         self._wake = threading.Condition()
-        self._open: set[Job] = set()  # accepted and not yet ended
+        self._open: dict[Job, _Mailbox] = {}  # accepted and not yet ended
         self._closing: PlaygroundError | None = None  # why, as soon as it is being closed
         self._step_began: float | None = None
         self._thread = threading.Thread(target=self._run, name=f"engine-{name}", daemon=True)
@@ -164,6 +164,10 @@ class ThreadedEngine:
             self._closing = self._closing or reason or ModelNotReady(f"{self.name} was closed")
             self._wake.notify()
         self._thread.join(_CLOSE_SECONDS)
+        if self._thread.is_alive():  # it hangs, and cannot tell anybody
+            for mailbox in list(self._open.values()):
+                if not mailbox.loop.is_closed():
+                    mailbox.loop.call_soon_threadsafe(mailbox.events.put_nowait, self._closing)
 
     async def _events(
         self, request: GenerationRequest, *, distributions_from: int | None = None
@@ -181,7 +185,7 @@ class ThreadedEngine:
         patience = self._limits.deadline_seconds + _LATE_SECONDS
         too_late = mailbox.loop.call_later(patience, mailbox.events.put_nowait, None)
         with self._wake:
-            self._open.add(job)
+            self._open[job] = mailbox
             self._arrivals.append(job)
             self._wake.notify()
         try:
@@ -196,7 +200,7 @@ class ThreadedEngine:
                     return
         finally:
             too_late.cancel()
-            self._open.discard(job)
+            del self._open[job]
             job.cancelled = True  # the reader left, or everything was delivered
 
     def _run(self) -> None:

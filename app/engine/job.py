@@ -67,14 +67,14 @@ class Job:
             wanted = min(wanted, self.distributions_from)
         return wanted
 
-    def done(self, without_sequences: FinishReason) -> Done:
-        """How it ended, as of now."""
+    def done(self, unfinished: FinishReason) -> Done:
+        """How it ended, as of now; `unfinished` is why, where a sequence has no reason of its own."""
         now = time.monotonic()
         admitted = self.admitted_at or now
         decoding = self.decoding_at or now
         return Done(
-            finish_reasons=tuple(s.finish_reason or FinishReason.CANCELLED for s in self.sequences)
-            or (without_sequences,),
+            finish_reasons=tuple(s.finish_reason or unfinished for s in self.sequences)
+            or (unfinished,),
             seed=self.seed,
             prompt_tokens=len(self.prompt),
             completion_tokens=sum(sequence.generated for sequence in self.sequences),
