@@ -19,7 +19,10 @@ from tests.live import serve, wait_until
 
 NewPage = Callable[..., Page]
 TEACHER = "the-teachers-secret"
-CHROMIUM_ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+CHROMIUM_ARGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--host-resolver-rules=MAP class.test 127.0.0.1",
+]  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,8 +1,12 @@
-"""A proxy between browser and site that misbehaves as networks do: it cuts streams, or holds them back."""
+"""A proxy between browser and site that knows event streams: it cuts them at a given event, or holds them back.
+
+In threads, since Playwright's synchronous interface keeps the event loop to itself.
+"""
 
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -59,6 +63,7 @@ def _answer(server: socket.socket, client: socket.socket, faults: Faults) -> Non
                 if faults.cut_at and stream.count(faults.cut_at) >= faults.cut_count:
                     faults.cuts += 1
                     client.sendall(stream[passed : stream.rindex(faults.cut_at)])
+                    time.sleep(0.3)  # a browser drops what it has not read when the line breaks
                     break
                 whole = stream.endswith(_CHUNKS_END)
                 if faults.hold:

@@ -1,23 +1,17 @@
 """A line that breaks: the page says so, keeps what came, runs nothing twice, and finds the server again by itself."""
 
-import os
-import re
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.paths import ROOT
 from tests.browser.conftest import NewPage, Troubles
 from tests.browser.playground_page import PROMPT, ended, open_with, text, write
 from tests.browser.proxy import Faults, proxy
-from tests.live import wait_until
+from tests.kit.program import program
 
 Behind = Callable[[Faults], Page]
 BROKEN = "ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_(RESET|REFUSED|CLOSED)|ERR_EMPTY_RESPONSE"
@@ -112,68 +106,28 @@ def test_the_dice_of_the_home_page_are_cut_off_aloud(behind: Behind):
     expect(page.get_by_text("The answer broke off before its end.").first).to_be_visible()
 
 
-class Server:
-    """The site in a process of its own, which can be killed and started again at the same address."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.start()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "app", "--engine", "fake", "--port", str(self.port)],
-            cwd=ROOT,
-            env=os.environ | {"PLAYGROUND_MS_PER_TOKEN": "60"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        wait_until(self._answers, 60)
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
-
-    def metric(self, name: str) -> float:
-        page = httpx.get(f"http://127.0.0.1:{self.port}/metrics").text
-        return sum(float(value) for value in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", page, re.M))
-
-    def _answers(self) -> bool:
-        try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/readyz").is_success
-        except httpx.TransportError:
-            return False
-
-
-@pytest.fixture
-def mortal_server() -> Iterator[Server]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    server = Server(port)
-    yield server
-    server.kill()
-
-
 def test_a_killed_server_is_missed_and_found_again_without_running_anything(
-    new_page: NewPage, mortal_server: Server, troubles: Troubles
+    new_page: NewPage, troubles: Troubles, tmp_path: Path
 ):
     troubles.expect(BROKEN)
-    troubles.hosts.add(f"127.0.0.1:{mortal_server.port}")
-    page = new_page(base_url=f"http://127.0.0.1:{mortal_server.port}")
-    open_with(page)
-    page.get_by_label("Tokens at most").fill("200")
-    page.get_by_role("button", name="Continue", exact=True).click()
-    page.wait_for_function("() => document.querySelector('document-editor').entries.length > 12")
-    asked = generations(page)
-    mortal_server.kill()
-    expect(page.locator("#outcome")).to_contain_text("Broke off; what came is kept.")
-    expect(page.locator("main status-message")).to_contain_text("The answer broke off before its end.")
-    expect(status(page)).to_contain_text("no answer")
-    kept = text(page)
-    mortal_server.start()
-    expect(status(page)).to_contain_text("ready", timeout=15_000)
-    page.wait_for_timeout(1000)
-    assert not [path for path in asked if "completions" in path or "experiments" in path]
-    assert mortal_server.metric("pg_tokens_total") == 0
-    assert text(page) == kept
-    write(page, "One more token")
-    assert mortal_server.metric("pg_tokens_total") == 1
+    with program(tmp_path / "first", ms_per_token=60) as first:
+        troubles.hosts.add(f"127.0.0.1:{first.port}")
+        page = new_page(base_url=f"http://127.0.0.1:{first.port}")
+        open_with(page)
+        page.get_by_label("Tokens at most").fill("200")
+        page.get_by_role("button", name="Continue", exact=True).click()
+        page.wait_for_function("() => document.querySelector('document-editor').entries.length > 12")
+        asked = generations(page)
+        first.stop(signal.SIGKILL)
+        expect(page.locator("#outcome")).to_contain_text("Broke off; what came is kept.")
+        expect(page.locator("main status-message")).to_contain_text("The answer broke off before its end.")
+        expect(status(page)).to_contain_text("no answer")
+        kept = text(page)
+    with program(tmp_path / "second", "--port", str(first.port)) as second:
+        expect(status(page)).to_contain_text("ready", timeout=15_000)
+        page.wait_for_timeout(1000)
+        assert not [path for path in asked if "completions" in path or "experiments" in path]
+        assert second.metrics()["pg_tokens_total"] == 0
+        assert text(page) == kept
+        write(page, "One more token")
+        assert second.metrics()["pg_tokens_total"] == 1

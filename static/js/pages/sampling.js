@@ -74,7 +74,9 @@ function fetchVocabulary() {
 /** Ask the model about the prompt. A newer question ends an older one. */
 let asking = null;
 let failed = false;
+let untouched = false; // opened from a link, which runs nothing until a person does something here
 async function ask({ pause = 0 } = {}) {
+  if (untouched) return;
   asking?.abort();
   const { signal } = (asking = new AbortController());
   failed = false;
@@ -245,8 +247,19 @@ models.addEventListener("change", () => {
 
 store.watch((state) => show(state, hexOf));
 provideSnapshot(() => sharedState(store.state));
+for (const kind of ["pointerdown", "keydown"]) {
+  main.addEventListener(kind, () => {
+    if (!untouched) return;
+    untouched = false;
+    clearMessage();
+    ask();
+  });
+}
 const restored = await restoreFromFragment((shared) => {
-  store.update({ ...readShared(shared, store.state), us: null, comparison: null });
-  ask();
+  asking?.abort();
+  untouched = true;
+  const opened = readShared(shared, store.state);
+  store.update({ ...opened, us: null, comparison: null, waiting: opened.prompt.shown !== store.state.answered });
+  showNote(t("Opened from a link: nothing has run yet. Press anywhere on this page, and the model answers."));
 }, showError);
 if (!restored) ask();
