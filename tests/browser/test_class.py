@@ -1,13 +1,18 @@
 """The teacher's page, and what a teacher can put on every screen."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import TEACHER, NewPage, Troubles, axe
-from tests.browser.playground_page import open_with, text, text_area
+from tests.browser.playground_page import open_with, text, text_area, write
+from tests.kit.program import program
 
 Tell = Callable[..., None]
 LINK = f"/status#teacher={TEACHER}"
@@ -260,3 +265,27 @@ def test_a_server_that_is_full_is_asked_again_and_the_page_says_so(page: Page, t
     expect(page.get_by_text("As many tokens as asked for.")).to_be_visible()
     expect(page.get_by_text("This page asks again")).to_have_count(0)
     assert len(tries) == 2
+
+
+def test_who_waits_sees_the_place_in_line_and_about_how_long(
+    new_page: NewPage, troubles: Troubles, tmp_path: Path
+):
+    with program(tmp_path, slots=1, ms_per_token=20) as server, ThreadPoolExecutor() as pool:
+        troubles.hosts.add(f"127.0.0.1:{server.port}")
+        page = new_page(base_url=f"http://127.0.0.1:{server.port}")
+        open_with(page)
+        write(page, "One more token")
+        for student in range(4):
+            body = {"prompt": "Once upon a time", "max_tokens": 100, "ignore_eos": True}
+            address = f"http://127.0.0.1:{server.port}/api/completions"
+            pool.submit(
+                httpx.post, address, json=body, headers={"X-Client": f"student {student}"}, timeout=60
+            )
+        server.until(lambda metrics: metrics["pg_waiting"] == 3)
+        page.get_by_role("button", name="Ten more tokens").click()
+        outcome = page.locator("#outcome")
+        expect(outcome).to_contain_text(re.compile("Waiting: number [45] in the queue"))
+        expect(outcome).to_contain_text(
+            re.compile(r"Waiting: number [12] in the queue, about (5|10) s"), timeout=20_000
+        )
+        expect(outcome).to_contain_text("As many tokens as asked for.", timeout=20_000)

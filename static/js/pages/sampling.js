@@ -246,7 +246,7 @@ models.addEventListener("change", () => {
 });
 
 store.watch((state) => show(state, hexOf));
-provideSnapshot(() => sharedState(store.state));
+provideSnapshot(() => ({ ...sharedState(store.state), live: !untouched })); // another language is no new page
 for (const kind of ["pointerdown", "keydown"]) {
   main.addEventListener(kind, () => {
     if (!untouched) return;
@@ -257,9 +257,10 @@ for (const kind of ["pointerdown", "keydown"]) {
 }
 const restored = await restoreFromFragment((shared) => {
   asking?.abort();
-  untouched = true;
+  untouched = shared.live !== true;
   const opened = readShared(shared, store.state);
   store.update({ ...opened, us: null, comparison: null, waiting: opened.prompt.shown !== store.state.answered });
-  showNote(t("Opened from a link: nothing has run yet. Press anywhere on this page, and the model answers."));
+  ask();
+  if (untouched) showNote(t("Opened from a link: nothing has run yet. Press anywhere on this page, and the model answers."));
 }, showError);
 if (!restored) ask();
