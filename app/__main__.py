@@ -1,6 +1,7 @@
 """`python -m app`: serve the playground, fetch a model, list them, look at this machine, or measure it."""
 
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -299,10 +300,14 @@ def _serve_reloading(settings: Settings) -> None:
     """For working on the playground: the settings travel to the child through the environment."""
     import uvicorn
 
-    for name in ("model", "engine", "exact", "device", "dtype", "host", "port", "lan"):
+    faults = ("ms_per_token", "fail_at", "oom_at", "hang_at")
+    for name in ("model", "engine", "exact", "device", "dtype", "host", "port", "lan", *faults):
         os.environ[f"PLAYGROUND_{name.upper()}"] = str(getattr(settings, name))
+    secret = settings.teacher_secret.get_secret_value() or secrets.token_urlsafe(12)
+    os.environ["PLAYGROUND_TEACHER_SECRET"] = secret  # the same one after every restart
+    announce(settings, secret)
     folder = Path(__file__).resolve().parent
-    uvicorn.run(  # which says itself where it listens
+    uvicorn.run(
         "app.__main__:application",
         factory=True,
         host=settings.host,

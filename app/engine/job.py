@@ -73,8 +73,7 @@ class Job:
         admitted = self.admitted_at or now
         decoding = self.decoding_at or now
         return Done(
-            finish_reasons=tuple(s.finish_reason or unfinished for s in self.sequences)
-            or (unfinished,),
+            finish_reasons=tuple(s.finish_reason or unfinished for s in self.sequences) or (unfinished,),
             seed=self.seed,
             prompt_tokens=len(self.prompt),
             completion_tokens=sum(sequence.generated for sequence in self.sequences),

@@ -27,7 +27,8 @@ from app.routes import (
 )
 from app.routes.admission import Admission
 from app.routes.classroom import Classroom
-from app.routes.errors import UnexpectedErrors, install_handlers
+from app.routes.errors import ERROR_REPLIES, UnexpectedErrors, install_handlers
+from app.routes.limits import describe_limits
 from app.routes.metrics import Metrics
 from app.routes.request_log import RequestLog
 from app.routes.security import Guard, SecurityHeaders, allowed_hosts, content_security_policy
@@ -62,7 +63,8 @@ def install(app: FastAPI) -> None:
         health,
         pages,
     ):
-        app.include_router(resource.router)
+        app.include_router(resource.router, responses=ERROR_REPLIES)
+    describe_limits(app)
     app.mount("/static", GZipMiddleware(Assets(directory=STATIC), minimum_size=1024, compresslevel=6))
     app.add_middleware(Guard, hosts=allowed_hosts(settings))
     app.add_middleware(UnexpectedErrors)

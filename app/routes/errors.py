@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import anyio
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,6 +17,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.errors import ModelNotReady, OutOfMemory, Overloaded, PlaygroundError
 from app.logs import described
 from app.routes.disconnect import ReaderLeft
+
+_TEXT = {"type": "string"}
+_ERROR = {
+    "type": "object",
+    "required": ["code", "message"],
+    "properties": dict.fromkeys(("code", "message", "param"), _TEXT),
+}
+_REPLY = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {"error": _ERROR},
+    "additionalProperties": False,
+}
+_CONTENT = {"application/json": {"schema": _REPLY}}
+ERROR_REPLIES: dict[int | str, dict[str, Any]] = {  # for /openapi.json
+    "4XX": {"content": _CONTENT, "description": "What was asked is not allowed, or not now"},
+    "5XX": {"content": _CONTENT, "description": "The server cannot answer, or not yet"},
+}
 
 log = structlog.get_logger()
 
@@ -67,9 +86,18 @@ class UnexpectedErrors:
         except Exception as error:
             if scope["type"] != "http":
                 raise
+            if started and _reader_is_gone(error):
+                return
             log_unexpected(error)
             if not started:
                 await error_response(500, "internal", INTERNAL)(scope, receive, send)
+
+
+def _reader_is_gone(error: BaseException) -> bool:
+    """FastAPI's event streams end so when their reader leaves between two events."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return isinstance(error, anyio.BrokenResourceError | anyio.ClosedResourceError)
 
 
 def log_unexpected(error: BaseException) -> None:
@@ -87,10 +115,14 @@ async def _playground_error(request: Request, error: Exception) -> JSONResponse:
     return error_response(error.status, error.code, error.message, error.param, headers)
 
 
-async def _http_error(_: Request, error: Exception) -> JSONResponse:
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code, message = _CODES.get(error.status_code, ("http_error", "the request was refused"))
-    return error_response(error.status_code, code, message, None, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    methods = request.app.openapi()["paths"].get(request.url.path)
+    if error.status_code == 405 and methods:  # starlette names one route's, and there may be two
+        headers["Allow"] = ", ".join(sorted(map(str.upper, methods)))
+    return error_response(error.status_code, code, message, None, headers)
 
 
 async def _reader_left(_: Request, __: Exception) -> Response:

@@ -1,6 +1,7 @@
 """Is it alive, can it serve, and how busy is it."""
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from app.routes.admission import AdmissionDep
@@ -22,6 +23,6 @@ async def ready(admission: AdmissionDep, engine: EngineDep) -> dict[str, str]:
     return {"status": "ready", "model": engine.name}
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(metrics: MetricsDep) -> Response:
     return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

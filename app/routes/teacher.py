@@ -9,6 +9,7 @@ from app.errors import TooManyGuesses, WrongSecret
 MAX_GUESSES = 10  # wrong ones from one address
 GUESS_SECONDS = 60.0  # within this time
 _MAX_ADDRESSES = 1000
+_TEACHERS_ONLY = "this is for the teacher: open the address that was printed at start"
 
 
 class TeacherLane:
@@ -20,6 +21,8 @@ class TeacherLane:
 
     def check(self, given: str, address: str) -> None:
         """Raise WrongSecret, or TooManyGuesses after ten of them within a minute."""
+        if not given:
+            raise WrongSecret(_TEACHERS_ONLY)
         now = time.monotonic()
         guesses = self._guesses.get(address, deque())
         while guesses and now - guesses[0] > GUESS_SECONDS:
@@ -29,7 +32,7 @@ class TeacherLane:
             raise TooManyGuesses("too many wrong secrets from this address; wait a minute", retry_after=wait)
         if not secrets.compare_digest(given.encode(), self.secret.encode()):
             self._remember(address, guesses, now)
-            raise WrongSecret("this is for the teacher: open the address that was printed at start")
+            raise WrongSecret(_TEACHERS_ONLY)
 
     def _remember(self, address: str, guesses: deque[float], now: float) -> None:
         if len(self._guesses) >= _MAX_ADDRESSES:

@@ -16,7 +16,7 @@ import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 ROOT = Path(__file__).resolve().parents[2]
-_START_SECONDS = 60.0
+_START_SECONDS = 300.0  # a real model has to be read
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 _SECRET = re.compile(r"#teacher=(\S+)")
 
@@ -65,15 +65,18 @@ class Program:
 
 
 @contextmanager
-def program(folder: Path, *options: str, **settings: object) -> Iterator[Program]:
+def program(folder: Path, *options: str, engine: str = "fake", **settings: object) -> Iterator[Program]:
     """Ready to answer; killed when the block is left and it still runs."""
     folder.mkdir(parents=True, exist_ok=True)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PLAYGROUND_")}
     own = {f"PLAYGROUND_{name.upper()}": str(value) for name, value in settings.items()}
+    homes = {"HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp")}
+    for home in homes.values():
+        Path(home).mkdir(exist_ok=True)
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         process = subprocess.Popen(
-            [sys.executable, "-m", "app", "--engine", "fake", "--port", "0", *options],
-            cwd=folder, env={**clean, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **own},
+            [sys.executable, "-m", "app", "--engine", engine, "--port", "0", *options],
+            cwd=folder, env={**clean, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **homes, **own},
             stdin=subprocess.DEVNULL, stdout=out, stderr=err,
         )  # fmt: skip
     running = Program(process, folder)
