@@ -1,8 +1,10 @@
 """`python -m app`: serve the playground, fetch a model, list them, look at this machine, or measure it."""
 
-import logging
 import os
+import secrets
+import signal
 import socket
+import sys
 import threading
 from enum import StrEnum
 from pathlib import Path
@@ -72,6 +74,12 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one.")] = None,
     lan: Annotated[bool | None, typer.Option("--lan", help="Let everybody on this network in.")] = None,
+    ms_per_token: Annotated[float | None, typer.Option(min=0, help="`fake`: how long a step takes.")] = None,
+    fail_at: Annotated[int | None, typer.Option(min=0, help="`fake`: every so many steps one fails.")] = None,
+    oom_at: Annotated[
+        int | None, typer.Option(min=0, help="`fake`: every so many steps, memory runs out.")
+    ] = None,
+    hang_at: Annotated[int | None, typer.Option(min=0, help="`fake`: every so many steps one hangs.")] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Start again when a file changes.")] = False,
 ) -> None:
     """Serve the playground."""
@@ -84,6 +92,10 @@ def serve(
         "host": host,
         "port": port,
         "lan": lan,
+        "ms_per_token": ms_per_token,
+        "fail_at": fail_at,
+        "oom_at": oom_at,
+        "hang_at": hang_at,
     }
     settings = _settings({name: _plain(value) for name, value in options.items() if value is not None})
     if settings.lan and host is None:
@@ -248,6 +260,7 @@ def _fail(message: str) -> NoReturn:
 def _serve(settings: Settings) -> None:
     from app.doctor import listen, port_sentence
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the server itself listens for it
     try:
         listener = listen(settings.host, settings.port)
     except OSError as error:
@@ -257,61 +270,56 @@ def _serve(settings: Settings) -> None:
 
 
 def _run(settings: Settings, listener: socket.socket) -> None:
-    import uvicorn
-
     from app.assets import is_filled
     from app.host import ModelHost
+    from app.logs import take_over_libraries
     from app.main import create_app
     from app.paths import STATIC
+    from app.server import Server
 
     if not is_filled(STATIC):
         typer.echo("warning: the browser libraries are missing or old; run `python -m app.assets`", err=True)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    take_over_libraries(settings.log_level)
     try:
         host = ModelHost(settings)
         application = create_app(settings, host)
     except PlaygroundError as error:
         _fail(error.message)
 
-    class Server(uvicorn.Server):
+    class AnnouncedServer(Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                announce(settings)
+                announce(settings, application.state.teacher.secret)
                 threading.Thread(target=follow, args=(host,), name="terminal", daemon=True).start()
 
-    config = uvicorn.Config(
-        application,
-        http="h11",
-        ws="none",
-        server_header=False,
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=10,
-    )
-    Server(config).run(sockets=[listener])
+    AnnouncedServer(application, settings.shutdown_seconds).run(sockets=[listener])
 
 
 def _serve_reloading(settings: Settings) -> None:
     """For working on the playground: the settings travel to the child through the environment."""
     import uvicorn
 
-    for name in ("model", "engine", "exact", "device", "dtype", "host", "port", "lan"):
+    faults = ("ms_per_token", "fail_at", "oom_at", "hang_at")
+    for name in ("model", "engine", "exact", "device", "dtype", "host", "port", "lan", *faults):
         os.environ[f"PLAYGROUND_{name.upper()}"] = str(getattr(settings, name))
+    secret = settings.teacher_secret.get_secret_value() or secrets.token_urlsafe(12)
+    os.environ["PLAYGROUND_TEACHER_SECRET"] = secret  # the same one after every restart
+    announce(settings, secret)
     folder = Path(__file__).resolve().parent
-    uvicorn.run(  # which says itself where it listens
+    uvicorn.run(
         "app.__main__:application",
         factory=True,
         host=settings.host,
         port=settings.port,
         reload=True,
         reload_dirs=[str(folder), str(folder.parent / "templates")],
-        http="h11",
+        http="app.server:Connection",
         ws="none",
         server_header=False,
         access_log=False,
         log_level="info",
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=1,
     )
 
 

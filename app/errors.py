@@ -6,7 +6,13 @@ PlaygroundError                     500  internal
 ├── NotFound                        404  not_found
 ├── NotSupported                    422  not_supported
 ├── Overloaded                      429  overloaded
+│   ├── QueueFull                   429  queue_full
+│   └── ClientLimit                 429  client_limit
+├── WrongSecret                     401  wrong_secret
+├── TooManyGuesses                  429  too_many_guesses
 ├── ModelNotReady                   503  model_not_ready
+├── OutOfMemory                     503  overloaded_memory
+├── ShuttingDown                    503  shutdown
 └── ModelUnavailable                409  model_unavailable
 
 A message names the thing, its value and what is allowed; it never repeats a person's text.
@@ -66,10 +72,49 @@ class Overloaded(PlaygroundError):
         self.retry_after = retry_after
 
 
+class QueueFull(Overloaded):
+    """Every place of the line is taken."""
+
+    code = "queue_full"
+
+
+class ClientLimit(Overloaded):
+    """This one asker has enough under way; the others' places are theirs."""
+
+    code = "client_limit"
+
+
+class WrongSecret(PlaygroundError):
+    """Only the teacher may do this."""
+
+    code = "wrong_secret"
+    status = 401
+
+
+class TooManyGuesses(Overloaded):
+    """Too many wrong secrets from one address."""
+
+    code = "too_many_guesses"
+
+
 class ModelNotReady(PlaygroundError):
     """No model is loaded yet."""
 
     code = "model_not_ready"
+    status = 503
+
+
+class OutOfMemory(PlaygroundError):
+    """This request needed more memory than there is; the next one may fit."""
+
+    code = "overloaded_memory"
+    status = 503
+
+
+class ShuttingDown(PlaygroundError):
+    """The server is being stopped."""
+
+    code = "shutdown"
     status = 503
 
 

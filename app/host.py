@@ -149,15 +149,15 @@ class ModelHost:
             "models": [self._describe(manifest, loaded) for manifest in self._catalog.values()],
         }
 
-    def close(self) -> None:
-        """Stop what is under way and free the models. A second call does nothing."""
+    def close(self, reason: PlaygroundError | None = None) -> None:
+        """Stop what is under way, telling readers why, and free the models. A second call does nothing."""
         self._cancelled.set()
         with self._lock:
             models = [model for model in (self._loaded, self._beside) if model]
             self._loaded = self._beside = None
             threads = list(self._threads)
         for model in models:
-            model.engine.close()
+            model.engine.close(reason)
         for thread in threads:
             thread.join(timeout=10)
 
@@ -301,7 +301,7 @@ class ModelHost:
         self, _: Manifest, progress: weights.Progress, __: threading.Event
     ) -> tuple[Engine, Tokenizer]:
         progress("load", 0.5, "starting the scripted engine")
-        from app.engine.fake import FakeEngine
+        from app.engine.fake import FakeEngine, Faults
 
         settings, tokenizer = self.settings, self.encodings.get("gpt2")
         engine = FakeEngine(
@@ -311,6 +311,7 @@ class ModelHost:
             context_length=min(settings.context_length, _FAKE.context_length),
             deadline_seconds=settings.deadline_seconds,
             ms_per_token=settings.ms_per_token,
+            faults=Faults(settings.fail_at, settings.oom_at, settings.hang_at, settings.hang_seconds),
         )
         return engine, tokenizer
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.paths import default_weights_dir
@@ -31,12 +31,26 @@ class Settings(BaseSettings):
     lan: bool = Field(False, description="Listen on every address, for a class on the same network.")
     slots: int = Field(32, ge=1, le=256, description="Sequences that run at once.")
     queue: int = Field(200, ge=0, le=10_000, description="Requests that may wait.")
+    per_client: int = Field(8, ge=1, le=10_000, description="Requests one browser tab may have under way.")
+    teacher_secret: SecretStr = Field(
+        SecretStr(""), max_length=200, description="Opens the teacher's page; a random one where it is empty."
+    )
     max_tokens: int = Field(1024, ge=1, le=65536, description="Most tokens one request may ask for.")
     context_length: int = Field(
         8192, ge=16, description="Longest document in tokens; the model's own limit where that is smaller."
     )
     deadline_seconds: float = Field(300.0, gt=0, description="A request that runs longer is ended.")
+    shutdown_seconds: float = Field(
+        10.0, ge=0, le=600, description="How long running requests may go on when the server is stopped."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="`info` logs a line per request, without anything a person wrote."
+    )
     weights_dir: Path = Field(
         default_factory=default_weights_dir, description="Where fetched and converted weights lie."
     )
     ms_per_token: float = Field(5.0, ge=0, description="Fake engine only: milliseconds a step takes.")
+    fail_at: int = Field(0, ge=0, description="Fake engine only: every so many steps, one fails.")
+    oom_at: int = Field(0, ge=0, description="Fake engine only: every so many steps, memory runs out.")
+    hang_at: int = Field(0, ge=0, description="Fake engine only: every so many steps, one hangs.")
+    hang_seconds: float = Field(3600.0, ge=0, description="Fake engine only: how long it hangs.")

@@ -3,6 +3,7 @@
 import sys
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import typer
 
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 _EVERYWHERE = ("0.0.0.0", "::")  # listens on all addresses of this machine
 
 
-def announce(settings: Settings) -> None:
+def announce(settings: Settings, teacher_secret: str) -> None:
     """Where the playground is. Said only when somebody already listens there."""
     host = "127.0.0.1" if settings.host in _EVERYWHERE else settings.host
-    typer.echo(f"Base Model Playground: http://{f'[{host}]' if ':' in host else host}:{settings.port}")
+    address = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    typer.echo(f"Base Model Playground: {address}")
+    secret = quote(teacher_secret, safe="")  # in the fragment, which no browser ever sends
+    typer.echo(f"For the teacher alone:  {address}/status#teacher={secret}")
     if settings.host in _EVERYWHERE:
         typer.echo("\n  OPEN TO THE NETWORK: everybody on it can use this playground, without a password.")
         for address in lan_addresses():

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI
 
+from app.server import config
+
 
 @contextlib.contextmanager
 def serve(app: FastAPI) -> Iterator[int]:
@@ -16,15 +18,7 @@ def serve(app: FastAPI) -> Iterator[int]:
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:  # else asyncio leaves TCP_NODELAY off
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        config = uvicorn.Config(
-            app,
-            http="h11",
-            ws="none",
-            log_level="error",
-            server_header=False,
-            h11_max_incomplete_event_size=16384,
-        )
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(config(app, log_level="error"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         wait_until(lambda: server.started)

@@ -24,12 +24,15 @@ MAY_IMPORT = {
     "experiments": {"errors", "engine", "tokenization"},
     "host": BELOW_HOST,
     "doctor": BELOW_HOST | {"assets", "library_texts"},
-    "routes": BELOW_HOST | {"host", "network"},
+    "logs": set(),
+    "routes": BELOW_HOST | {"host", "logs", "network"},
+    "server": {"errors", "host", "routes"},
     "main": BELOW_HOST | {"host", "routes"},
     "measure": BELOW_HOST,
     "bench": BELOW_HOST | {"terminal"},
     "terminal": {"settings", "host", "network"},
-    "__main__": BELOW_HOST | {"assets", "bench", "doctor", "host", "main", "measure", "terminal"},
+    "__main__": BELOW_HOST
+    | {"assets", "bench", "doctor", "host", "logs", "main", "measure", "server", "terminal"},
     "__init__": set(),
 }
 ONLY_IN_ENGINE = {"torch", "transformers", "safetensors", "gguf", "accelerate"}

@@ -1,8 +1,10 @@
 """The one thread that owns the model, and the coroutines that talk to it."""
 
 import asyncio
+import logging
 import secrets
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -13,12 +15,16 @@ from numpy.typing import NDArray
 
 from app.engine.interface import Vocabulary
 from app.engine.job import Delivered, Distributions, Job
-from app.engine.outputs import Done, EngineStats, Event, PromptScores, Score
-from app.engine.params import MAX_SEED, GenerationRequest, SamplingParams
+from app.engine.outputs import Done, EngineStats, Event, FinishReason, PromptScores, RequestStatus, Score
+from app.engine.params import MAX_SEED, TEACHER, GenerationRequest, SamplingParams
 from app.engine.runner import Runner
 from app.engine.scheduler import Scheduler
-from app.errors import BadRequest, ContextOverflow, ModelNotReady, Overloaded
+from app.errors import BadRequest, ContextOverflow, ModelNotReady, PlaygroundError, QueueFull
 
+MAX_UNREAD = 128  # events of one request that wait for its reader
+STUCK_SECONDS = 60.0  # a step that takes longer has hung
+_CLOSE_SECONDS = 1.0  # a step that takes longer is not waited for
+_LATE_SECONDS = 1.0  # after the deadline the engine says so itself; a hung one does not
 MAX_DISTRIBUTIONS = 256  # whole distributions of one request: 256 * 262,144 * 4 bytes = 268 MB
 
 
@@ -37,7 +43,13 @@ class _Mailbox:
     """Events on their way from the engine's thread to one coroutine."""
 
     loop: asyncio.AbstractEventLoop
-    events: "asyncio.Queue[Delivered]" = field(default_factory=asyncio.Queue)
+    events: "asyncio.Queue[Delivered | None]" = field(default_factory=asyncio.Queue)
+    sent: int = 0  # counted by the engine's thread
+    taken: int = 0  # counted by the reader
+
+    @property
+    def unread(self) -> int:
+        return self.sent - self.taken
 
 
 class ThreadedEngine:
@@ -69,8 +81,9 @@ class ThreadedEngine:
         self._stats = self._scheduler.stats()
         self._outbox: dict[asyncio.AbstractEventLoop, list[tuple[_Mailbox, Delivered]]] = {}
         self._wake = threading.Condition()
-        self._open = 0  # requests accepted and not yet ended
-        self._closing = False
+        self._open: dict[Job, _Mailbox] = {}  # accepted and not yet ended
+        self._closing: PlaygroundError | None = None  # why, as soon as it is being closed
+        self._step_began: float | None = None
         self._thread = threading.Thread(target=self._run, name=f"engine-{name}", daemon=True)
         self._thread.start()
 
@@ -89,8 +102,16 @@ class ThreadedEngine:
             )
         if params.n > self._limits.slots:
             raise BadRequest(f"n is {params.n}; at most {self._limits.slots} run at once", param="n")
-        if self._open >= self._limits.slots + self._limits.queue:
-            raise Overloaded(f"{self._limits.queue:,} requests are waiting; try again in a moment")
+        self.check_alive()
+        if len(self._open) >= self._limits.slots + self._limits.queue + (request.client == TEACHER):
+            raise QueueFull(f"{self._limits.queue:,} requests are waiting; try again in a moment")
+
+    def check_alive(self) -> None:
+        began = self._step_began
+        if self._closing is not None:
+            raise self._closing
+        if began is not None and time.monotonic() - began > STUCK_SECONDS:
+            raise ModelNotReady(f"{self.name} does not answer any more; the server has to be started again")
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Event, None]:
         async with aclosing(self._events(request)) as events:
@@ -131,15 +152,22 @@ class ThreadedEngine:
         """As of the last step: the engine's thread is not disturbed."""
         return self._stats
 
+    def requests(self) -> list[RequestStatus]:
+        return sorted((job.status() for job in list(self._open)), key=lambda status: status.position)
+
     @property
     def idle(self) -> bool:
         return not (self._arrivals or self._stats.running or self._stats.waiting)
 
-    def close(self) -> None:
+    def close(self, reason: PlaygroundError | None = None) -> None:
         with self._wake:
-            self._closing = True
+            self._closing = self._closing or reason or ModelNotReady(f"{self.name} was closed")
             self._wake.notify()
-        self._thread.join(timeout=10)
+        self._thread.join(_CLOSE_SECONDS)
+        if self._thread.is_alive():  # it hangs, and cannot tell anybody
+            for mailbox in list(self._open.values()):
+                if not mailbox.loop.is_closed():
+                    mailbox.loop.call_soon_threadsafe(mailbox.events.put_nowait, self._closing)
 
     async def _events(
         self, request: GenerationRequest, *, distributions_from: int | None = None
@@ -150,43 +178,63 @@ class ThreadedEngine:
         job = Job(
             request,
             secrets.randbelow(MAX_SEED + 1) if seed is None else seed,
-            lambda event: self._outbox.setdefault(mailbox.loop, []).append((mailbox, event)),
+            lambda event: self._post(mailbox, event),
             distributions_from=distributions_from,
+            held=lambda: mailbox.unread + request.params.n > MAX_UNREAD,
         )
+        patience = self._limits.deadline_seconds + _LATE_SECONDS
+        too_late = mailbox.loop.call_later(patience, mailbox.events.put_nowait, None)
         with self._wake:
-            if self._closing:
-                raise ModelNotReady(f"{self.name} is being closed")
-            self._open += 1
+            self._open[job] = mailbox
             self._arrivals.append(job)
             self._wake.notify()
         try:
             while True:
                 event = await mailbox.events.get()
+                mailbox.taken += 1
                 if isinstance(event, Exception):
                     raise event
+                event = event or job.done(FinishReason.TIMEOUT)
                 yield event
                 if isinstance(event, Done):
                     return
         finally:
-            self._open -= 1
+            too_late.cancel()
+            del self._open[job]
             job.cancelled = True  # the reader left, or everything was delivered
 
     def _run(self) -> None:
+        try:
+            self._step_until_closed()
+        except Exception as error:
+            # what fails outside a forward pass has left the cache in an unknown state
+            self._closing = ModelNotReady(f"{self.name} has failed; the server has to be started again")
+            logging.getLogger(__name__).error("the engine's thread ended: %s", type(error).__name__)
+        assert self._closing is not None
+        while self._arrivals:
+            self._scheduler.submit(self._arrivals.popleft())
+        self._scheduler.close(self._closing)
+        self._stats = self._scheduler.stats()
+        self._deliver()
+
+    def _step_until_closed(self) -> None:
         while True:
             with self._wake:
                 while not (self._closing or self._arrivals) and self._scheduler.idle:
                     self._wake.wait()
                 if self._closing:
-                    break
+                    return
+            self._step_began = time.monotonic()
             while self._arrivals:
                 self._scheduler.submit(self._arrivals.popleft())
             self._scheduler.step()
+            self._step_began = None
             self._stats = self._scheduler.stats()
             self._deliver()
-        while self._arrivals:
-            self._scheduler.submit(self._arrivals.popleft())
-        self._scheduler.close(ModelNotReady(f"{self.name} was closed"))
-        self._deliver()
+
+    def _post(self, mailbox: _Mailbox, event: Delivered) -> None:
+        mailbox.sent += 1
+        self._outbox.setdefault(mailbox.loop, []).append((mailbox, event))
 
     def _deliver(self) -> None:
         """Hand a step's events over: one wake-up per event loop, however many streams it serves."""

@@ -3,6 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -30,14 +31,40 @@ class ScriptTokenizer(Vocabulary, Protocol):
     def encode(self, text: str) -> list[int]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What goes wrong on purpose, each at every so many steps; 0 is never."""
+
+    fail_at: int = 0
+    oom_at: int = 0
+    hang_at: int = 0
+    hang_seconds: float = 3600.0
+
+    def strike(self, step: int) -> None:
+        if self.hang_at and step % self.hang_at == 0:
+            time.sleep(self.hang_seconds)
+        if self.oom_at and step % self.oom_at == 0:
+            raise MemoryError
+        if self.fail_at and step % self.fail_at == 0:
+            raise RuntimeError("this step failed because it was told to")
+
+
 class ScriptedRunner:
     """Next-token logits from a table of what follows what in the script, over a gently falling vocabulary."""
 
     kv_bytes_per_token = 4
 
-    def __init__(self, tokenizer: ScriptTokenizer, script: str = SCRIPT, ms_per_token: float = 0.0) -> None:
+    def __init__(
+        self,
+        tokenizer: ScriptTokenizer,
+        script: str = SCRIPT,
+        ms_per_token: float = 0.0,
+        faults: Faults = Faults(),  # frozen
+    ) -> None:
         self.vocabulary_size = tokenizer.vocabulary_size
         self._ms_per_token = ms_per_token
+        self._faults = faults
+        self._steps = 0
         noise = np.random.default_rng(0).normal(0.0, 1.5, self.vocabulary_size)
         # (V,): about a tenth of the mass beside the script's
         self._background = (noise - 9.0).astype(np.float32)
@@ -50,6 +77,8 @@ class ScriptedRunner:
     def forward(self, chunks: Sequence[Chunk]) -> list[NDArray[np.float32]]:
         if self._ms_per_token:
             time.sleep(self._ms_per_token / 1000)
+        self._steps += 1
+        self._faults.strike(self._steps)
         return [self._logits(chunk.token_ids[len(chunk.token_ids) - chunk.logits :]) for chunk in chunks]
 
     def copy(self, source: int, target: int, length: int) -> None:
@@ -83,9 +112,10 @@ class FakeEngine(ThreadedEngine):
         deadline_seconds: float = 300.0,
         ms_per_token: float = 0.0,
         script: str = SCRIPT,
+        faults: Faults = Faults(),  # frozen
     ) -> None:
         super().__init__(
-            ScriptedRunner(tokenizer, script, ms_per_token),
+            ScriptedRunner(tokenizer, script, ms_per_token, faults),
             tokenizer,
             name="fake",
             description={"device": "none", "dtype": "none", "mode": "scripted"},

@@ -6,8 +6,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.outputs import EngineStats, Event, Score
+from app.engine.outputs import EngineStats, Event, RequestStatus, Score
 from app.engine.params import GenerationRequest
+from app.errors import PlaygroundError
 
 
 class Vocabulary(Protocol):
@@ -40,7 +41,10 @@ class Engine(Protocol):
         """`device`, `dtype`, `mode`: what runs, for the status line."""
 
     def check(self, request: GenerationRequest) -> None:
-        """Raise BadRequest, ContextOverflow or Overloaded where `generate` would refuse."""
+        """Raise BadRequest, ContextOverflow or QueueFull where `generate` would refuse."""
+
+    def check_alive(self) -> None:
+        """Raise ModelNotReady where nothing will be answered any more."""
 
     def generate(self, request: GenerationRequest) -> AsyncGenerator[Event, None]:
         """Queued, then PromptScores where asked for, Steps of up to n sequences, then Done.
@@ -63,5 +67,8 @@ class Engine(Protocol):
 
     def stats(self) -> EngineStats: ...
 
-    def close(self) -> None:
-        """End every running request and free the model."""
+    def requests(self) -> list[RequestStatus]:
+        """Everything under way: what runs first, then the line in its order."""
+
+    def close(self, reason: PlaygroundError | None = None) -> None:
+        """End every running request, telling its reader why, and free the model."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.outputs import Event, FinishReason, Score
+from app.engine.outputs import Done, Event, FinishReason, RequestStatus, Score
 from app.engine.params import GenerationRequest
 from app.engine.stopping_criteria import StoppingCriteria
 
@@ -24,12 +24,16 @@ Delivered = Event | Distributions | Exception
 
 @dataclass(eq=False)
 class Job:
-    """One request on its way. `cancelled` is set by its reader, from any thread."""
+    """One request on its way. `cancelled` is set by its reader, from any thread.
+
+    `held` says that its reader is far behind: its sequences then keep their slots and write nothing.
+    """
 
     request: GenerationRequest
     seed: int
     deliver: Callable[[Delivered], None]
     distributions_from: int | None = None  # first position whose whole distribution is wanted
+    held: Callable[[], bool] = lambda: False
     cancelled: bool = False
     prompt: NDArray[np.int32] = field(init=False)
     read: int = 0  # prompt tokens whose keys and values are there
@@ -38,6 +42,7 @@ class Job:
     logprobs: list[NDArray[np.float32]] = field(default_factory=list)
     sequences: list["Continuation"] = field(default_factory=list)
     position: int | None = None  # place in the line, as last told
+    told_at: float = 0.0
     over: bool = False
     submitted_at: float = 0.0
     admitted_at: float = 0.0
@@ -61,6 +66,38 @@ class Job:
         if self.distributions_from is not None:
             wanted = min(wanted, self.distributions_from)
         return wanted
+
+    def done(self, unfinished: FinishReason) -> Done:
+        """How it ended, as of now; `unfinished` is why, where a sequence has no reason of its own."""
+        now = time.monotonic()
+        admitted = self.admitted_at or now
+        decoding = self.decoding_at or now
+        return Done(
+            finish_reasons=tuple(s.finish_reason or unfinished for s in self.sequences) or (unfinished,),
+            seed=self.seed,
+            prompt_tokens=len(self.prompt),
+            completion_tokens=sum(sequence.generated for sequence in self.sequences),
+            cached_tokens=self.cached,
+            queue_seconds=admitted - self.submitted_at,
+            prefill_seconds=max(0.0, decoding - admitted),
+            decode_seconds=now - decoding,
+        )
+
+    @property
+    def kind(self) -> str:
+        if self.distributions_from is not None:
+            return "next-token"
+        return "continue" if self.request.params.max_tokens else "score"
+
+    def status(self) -> RequestStatus:
+        """Read from any thread: nothing here changes."""
+        return RequestStatus(
+            client=self.request.client,
+            kind=self.kind,
+            position=0 if self.admitted_at else max(1, self.position or 1),
+            tokens=sum(sequence.generated for sequence in list(self.sequences)),
+            seconds=time.monotonic() - self.submitted_at,
+        )
 
     @property
     def slots_needed(self) -> int:

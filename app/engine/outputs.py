@@ -96,7 +96,19 @@ class EngineStats:
     steps_total: int
     tokens_per_second: float
     kv_bytes: int
+    accepted: int = 0  # requests taken in: those that ended, run and wait together
     requests: dict[str, int] = field(default_factory=dict)  # outcome -> count
+
+
+@dataclass(frozen=True, slots=True)
+class RequestStatus:
+    """One request that runs (position 0) or waits, for the teacher's page."""
+
+    client: str
+    kind: str  # what is asked for: "continue", "next-token" or "score"
+    position: int
+    tokens: int  # written so far
+    seconds: float  # since it was taken in
 
 
 Event = Queued | PromptScores | Step | Done

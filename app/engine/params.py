@@ -7,6 +7,7 @@ MAX_SEQUENCES = 32
 MAX_LOGPROBS = 50
 MAX_STOP_STRINGS = 4
 MAX_STOP_CHARACTERS = 64
+TEACHER = "teacher"  # the client whose requests go first; the routes give this name to nobody else
 MAX_SEED = 2**53 - 1  # the largest integer JavaScript holds exactly
 
 

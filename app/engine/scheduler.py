@@ -19,14 +19,18 @@ from app.engine.distribution import Distribution
 from app.engine.interface import Vocabulary
 from app.engine.job import Continuation, Distributions, Job
 from app.engine.kv_cache import SlotTable
-from app.engine.outputs import Done, EngineStats, FinishReason, PromptScores, Queued, Score, Step
+from app.engine.outputs import EngineStats, FinishReason, PromptScores, Queued, Score, Step
 from app.engine.runner import Chunk, Runner
 from app.engine.sampler import Choice, sample
 from app.engine.score import score
 from app.engine.stopping_criteria import StoppingCriteria
+from app.engine.waiting_line import WaitingLine
+from app.errors import OutOfMemory
 
 CHUNK_IDLE = 512  # prompt tokens read per step when nobody is waiting for a token
 CHUNK_BUSY = 128  # and when somebody is: their stream must not stutter
+TELL_SECONDS = 4.0  # who waits hears its place again after this long, though it has not changed
+HELD_SECONDS = 0.005  # when every reader is far behind
 CHUNK_SCORED = 64  # positions whose whole distribution is held at once: 64 * 262,144 * 4 bytes = 67 MB
 
 
@@ -48,10 +52,11 @@ class Scheduler:
         self._deadline_seconds = deadline_seconds
         self._table = SlotTable(slots, context_length, runner)
         self._pool = ThreadPoolExecutor(os.cpu_count(), "sampler")  # numpy lets go of the interpreter
-        self._waiting: dict[str, deque[Job]] = {}  # client -> its jobs; clients take turns
+        self._waiting = WaitingLine()
         self._prefilling: deque[Job] = deque()
         self._running: list[Job] = []
         self._outcomes = {"finished": 0, "cancelled": 0, "failed": 0, "timeout": 0}
+        self._accepted = 0
         self._tokens = 0
         self._steps = 0
         self._recent: deque[tuple[float, int]] = deque(maxlen=64)  # (time, tokens) of the last steps
@@ -63,7 +68,8 @@ class Scheduler:
     def stats(self) -> EngineStats:
         return EngineStats(
             running=len(self._running) + len(self._prefilling),
-            waiting=sum(map(len, self._waiting.values())),
+            waiting=len(self._waiting),
+            accepted=self._accepted,
             slots=self._table.slots,
             tokens_total=self._tokens,
             steps_total=self._steps,
@@ -73,7 +79,8 @@ class Scheduler:
         )
 
     def submit(self, job: Job) -> None:
-        self._waiting.setdefault(job.request.client, deque()).append(job)
+        self._accepted += 1
+        self._waiting.add(job)
 
     def step(self) -> None:
         """One turn: let go of who left, admit who waits, read prompts, write everyone one token."""
@@ -90,8 +97,7 @@ class Scheduler:
         self._pool.shutdown(wait=False)
 
     def _all_jobs(self) -> list[Job]:
-        waiting = [job for jobs in self._waiting.values() for job in jobs]
-        return [*self._running, *self._prefilling, *waiting]
+        return [*self._running, *self._prefilling, *self._waiting.in_order()]
 
     def _guard(self, phase: Callable[[], None], jobs: Iterable[Job]) -> None:
         """A failing forward pass ends the jobs that were in it and no others."""
@@ -103,47 +109,42 @@ class Scheduler:
         except Exception as error:
             for job in involved:
                 if not job.over:
-                    self._end(job, "failed", error)
+                    self._end(job, "failed", _understood(error))
 
     def _let_go(self) -> None:
         now = time.monotonic()
         for job in self._all_jobs():
+            late = now - job.submitted_at > self._deadline_seconds
             if job.cancelled:
-                self._end(job, "cancelled")
-            elif now - job.submitted_at > self._deadline_seconds:
+                self._end(job, "timeout" if late else "cancelled")
+            elif late:
                 for sequence in job.sequences:
                     sequence.finish_reason = sequence.finish_reason or FinishReason.TIMEOUT
                 self._finish(job, "timeout")
 
     def _admit(self) -> None:
         while self._waiting:
-            client, jobs = next(iter(self._waiting.items()))
-            job = jobs[0]
             reserved = sum(other.slots_needed - 1 for other in self._prefilling)
-            if job.slots_needed > self._table.free - reserved:
+            if self._waiting.first().slots_needed > self._table.free - reserved:
                 break
-            jobs.popleft()
-            del self._waiting[client]
-            if jobs:
-                self._waiting[client] = jobs  # back of the line: the next turn is another client's
+            job = self._waiting.take()
             job.admitted_at = time.monotonic()
             job.cached = self._table.admit(job, job.prompt[: job.first_wanted])
             job.read = job.cached
             self._prefilling.append(job)
             self._tell_position(job, 0)
-        for position, job in enumerate(self._line(), start=1):
+        for position, job in enumerate(self._waiting.in_order(), start=1):
             self._tell_position(job, position)
 
-    def _line(self) -> list[Job]:
-        """Everyone who waits, in the order they will be admitted."""
-        queues = [list(jobs) for jobs in self._waiting.values()]
-        longest = max(map(len, queues), default=0)
-        return [queue[turn] for turn in range(longest) for queue in queues if turn < len(queue)]
-
     def _tell_position(self, job: Job, position: int) -> None:
+        """A place only ever falls: a teacher who is let in first is not told as a step back."""
+        now = time.monotonic()
         if job.position is None or position < job.position:
             job.position = position
-            job.deliver(Queued(position, job.seed))
+        elif now - job.told_at < TELL_SECONDS:
+            return
+        job.told_at = now
+        job.deliver(Queued(job.position, job.seed))
 
     def _prefill(self) -> None:
         """Read one chunk: several short prompts side by side, or a piece of a long one."""
@@ -238,10 +239,23 @@ class Scheduler:
             Chunk(slot, sequence.token_ids[sequence.length - 1 : sequence.length], sequence.length - 1, 1)
             for slot, sequence in enumerate(sequences)
         ]
-        logits = self._runner.forward(chunks)
-        for sequence, chunk in zip(sequences, chunks, strict=True):
+        held = [sequence.job.held() for sequence in sequences]
+        if all(held):
+            time.sleep(HELD_SECONDS)
+            return
+        # who is held runs along, so that the batch stays one slice, and draws nothing: next time the same
+        # token is read at the same position again
+        writing = [
+            (sequence, chunk, rows[0])
+            for sequence, chunk, rows, waits in zip(
+                sequences, chunks, self._runner.forward(chunks), held, strict=True
+            )
+            if not waits
+        ]
+        for sequence, chunk, _ in writing:
             self._table.append(sequence, chunk.token_ids)
-        choices = self._pool.map(self._choose, sequences, [rows[0] for rows in logits])
+        sequences = [sequence for sequence, _, _ in writing]
+        choices = self._pool.map(self._choose, sequences, [row for _, _, row in writing])
         for sequence, choice in zip(sequences, choices, strict=True):
             self._advance(sequence, choice)
         self._recent.append((time.monotonic(), len(sequences)))
@@ -293,24 +307,9 @@ class Scheduler:
         self._conclude(job, outcome)
 
     def _conclude(self, job: Job, outcome: str) -> None:
-        now = time.monotonic()
-        admitted = job.admitted_at or now
-        decoding = job.decoding_at or now
         self._outcomes[outcome] += 1
         job.over = True
-        job.deliver(
-            Done(
-                finish_reasons=tuple(s.finish_reason or FinishReason.CANCELLED for s in job.sequences)
-                or (FinishReason.TIMEOUT if outcome == "timeout" else FinishReason.LENGTH,),
-                seed=job.seed,
-                prompt_tokens=len(job.prompt),
-                completion_tokens=sum(sequence.generated for sequence in job.sequences),
-                cached_tokens=job.cached,
-                queue_seconds=admitted - job.submitted_at,
-                prefill_seconds=max(0.0, decoding - admitted),
-                decode_seconds=now - decoding,
-            )
-        )
+        job.deliver(job.done(FinishReason.TIMEOUT if outcome == "timeout" else FinishReason.LENGTH))
 
     def _end(self, job: Job, outcome: str, error: Exception | None = None) -> None:
         """Drop a job that was cancelled or failed."""
@@ -328,11 +327,7 @@ class Scheduler:
             self._running.remove(job)
         if job in self._prefilling:
             self._prefilling.remove(job)
-        waiting = self._waiting.get(job.request.client, deque())
-        if job in waiting:
-            waiting.remove(job)
-            if not waiting:
-                del self._waiting[job.request.client]
+        self._waiting.discard(job)
 
     def _tokens_per_second(self) -> float:
         if len(self._recent) < 2 or time.monotonic() - self._recent[-1][0] > 5:
@@ -344,3 +339,15 @@ class Scheduler:
 def _is_observed(job: Job) -> bool:
     """More than the last position's logits are wanted: these take memory, so they are read apart."""
     return job.first_wanted < len(job.prompt) - 1
+
+
+def _understood(error: Exception) -> Exception:
+    """Too little memory, as Python, torch on a GPU and torch on a CPU each say it."""
+    out_of_memory = (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or "can't allocate memory" in str(error)
+    )
+    if out_of_memory:
+        return OutOfMemory("this needed more memory than the machine has free; try a shorter text, or again")
+    return error

@@ -1,5 +1,7 @@
 """The web: one file per resource, each parses, calls and serialises."""
 
+import time
+
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -7,8 +9,10 @@ from app.engine.outputs import EngineStats
 from app.errors import ModelNotReady
 from app.experiments.library import Library
 from app.experiments.shared_runs import SharedRuns
+from app.logs import configure_logs
 from app.paths import STATIC
 from app.routes import (
+    classroom,
     completions,
     experiments,
     health,
@@ -17,17 +21,30 @@ from app.routes import (
     openai,
     pages,
     score,
+    status,
     tokens,
     trace,
 )
-from app.routes.errors import UnexpectedErrors, install_handlers
+from app.routes.admission import Admission
+from app.routes.classroom import Classroom
+from app.routes.errors import ERROR_REPLIES, UnexpectedErrors, install_handlers
+from app.routes.limits import describe_limits
 from app.routes.metrics import Metrics
+from app.routes.request_log import RequestLog
 from app.routes.security import Guard, SecurityHeaders, allowed_hosts, content_security_policy
 from app.routes.static import Assets
+from app.routes.teacher import TeacherLane
+from app.settings import Settings
 
 
 def install(app: FastAPI) -> None:
     """Routes, error handlers and middleware; the middleware added last meets a request first."""
+    settings: Settings = app.state.settings
+    configure_logs(settings.log_level)
+    app.state.started_at = time.monotonic()
+    app.state.classroom = Classroom()
+    app.state.teacher = TeacherLane(settings.teacher_secret.get_secret_value())
+    app.state.admission = Admission(settings.slots, settings.queue, settings.per_client)
     app.state.runs = SharedRuns()
     app.state.library = Library(STATIC / "vendor" / "library")
     app.state.metrics = Metrics(lambda: _stats(app))
@@ -41,13 +58,17 @@ def install(app: FastAPI) -> None:
         experiments,
         trace,
         openai,
+        classroom,
+        status,
         health,
         pages,
     ):
-        app.include_router(resource.router)
+        app.include_router(resource.router, responses=ERROR_REPLIES)
+    describe_limits(app)
     app.mount("/static", GZipMiddleware(Assets(directory=STATIC), minimum_size=1024, compresslevel=6))
-    app.add_middleware(Guard, hosts=allowed_hosts(app.state.settings))
+    app.add_middleware(Guard, hosts=allowed_hosts(settings))
     app.add_middleware(UnexpectedErrors)
+    app.add_middleware(RequestLog)
     app.add_middleware(SecurityHeaders, policy=content_security_policy(pages.import_map_hash()))
 
 

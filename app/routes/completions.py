@@ -12,6 +12,7 @@ from app.engine.outputs import Done, Event, Queued, Step
 from app.engine.params import GenerationRequest
 from app.errors import PlaygroundError
 from app.routes import wire
+from app.routes.admission import PLACE
 from app.routes.dependencies import ClientDep, EngineDep, MetricsDep, SettingsDep, TokenizerDep, WorkersDep
 from app.routes.errors import INTERNAL, log_unexpected
 from app.routes.generation import open_generation
@@ -46,7 +47,7 @@ async def _open(
         yield OpenCompletion(events, prompt, tokenizer)
 
 
-@router.post("/api/completions", response_class=EventSourceResponse)
+@router.post("/api/completions", response_class=EventSourceResponse, dependencies=[PLACE])
 async def completions(
     completion: Annotated[OpenCompletion, Depends(_open)],
 ) -> AsyncIterator[ServerSentEvent]:

@@ -5,13 +5,17 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 
 from app.engine.interface import Engine
+from app.engine.params import TEACHER
 from app.experiments.library import Library
 from app.experiments.shared_runs import SharedRuns
 from app.host import ModelHost
 from app.routes.metrics import Metrics
+from app.routes.teacher import TeacherLane
 from app.settings import Settings
 from app.tokenization.tokenizer import Tokenizer
 from app.tokenization.workers import TokenizerWorkers
+
+TAB, ADDRESS = "tab ", "address "  # how a client's name begins, so that no tab can call itself an address
 
 
 async def _settings(request: Request) -> Settings:
@@ -56,9 +60,35 @@ async def _workers(host: HostDep) -> TokenizerWorkers:
     return host.encodings.workers
 
 
-async def _client(request: Request, x_client: Annotated[str, Header(max_length=64)] = "") -> str:
-    """Who shares a place in the queue: a random id per tab, or else the address the request came from."""
-    return x_client or (request.client.host if request.client else "")
+async def _is_teacher(request: Request, x_teacher: Annotated[str, Header(max_length=200)] = "") -> bool:
+    """A wrong secret is refused wherever it is sent; none at all is a student."""
+    if x_teacher:
+        _check_teacher(request, x_teacher)
+    return bool(x_teacher)
+
+
+async def _teacher(request: Request, x_teacher: Annotated[str, Header(max_length=200)] = "") -> None:
+    _check_teacher(request, x_teacher)
+
+
+def _check_teacher(request: Request, secret: str) -> None:
+    lane: TeacherLane = request.app.state.teacher
+    lane.check(secret, _address(request))
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+async def _client(
+    request: Request,
+    is_teacher: Annotated[bool, Depends(_is_teacher)],
+    x_client: Annotated[str, Header(max_length=64)] = "",
+) -> str:
+    """Who takes turns: a tab by the random id it sends, or else the address the request came from."""
+    if is_teacher:
+        return TEACHER
+    return f"{TAB}{x_client}" if x_client else f"{ADDRESS}{_address(request)}"
 
 
 SharedRunsDep = Annotated[SharedRuns, Depends(_runs)]
@@ -67,3 +97,4 @@ EngineDep = Annotated[Engine, Depends(_engine)]
 TokenizerDep = Annotated[Tokenizer, Depends(_tokenizer)]
 WorkersDep = Annotated[TokenizerWorkers, Depends(_workers)]
 ClientDep = Annotated[str, Depends(_client)]
+TeacherDep = Annotated[None, Depends(_teacher)]  # refuses everybody else

@@ -2,12 +2,11 @@
 
 import math
 import re
-import sys
 from collections.abc import Sequence
 from typing import Any
 
+import anyio
 import structlog
-from anyio import BrokenResourceError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -15,13 +14,32 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import ModelNotReady, Overloaded, PlaygroundError
+from app.errors import ModelNotReady, OutOfMemory, Overloaded, PlaygroundError
+from app.logs import described
 from app.routes.disconnect import ReaderLeft
+
+_TEXT = {"type": "string"}
+_ERROR = {
+    "type": "object",
+    "required": ["code", "message"],
+    "properties": dict.fromkeys(("code", "message", "param"), _TEXT),
+}
+_REPLY = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {"error": _ERROR},
+    "additionalProperties": False,
+}
+_CONTENT = {"application/json": {"schema": _REPLY}}
+ERROR_REPLIES: dict[int | str, dict[str, Any]] = {  # for /openapi.json
+    "4XX": {"content": _CONTENT, "description": "What was asked is not allowed, or not now"},
+    "5XX": {"content": _CONTENT, "description": "The server cannot answer, or not yet"},
+}
 
 log = structlog.get_logger()
 
 INTERNAL = "something went wrong on the server; the request was not completed"
-_RETRY_MODEL_SECONDS = 2
+_RETRY_SECONDS = 2
 _CLIENT_CLOSED_REQUEST = 499  # nginx's number; nobody is there to read it
 _CODES = {
     400: ("bad_request", "the request could not be read"),
@@ -43,14 +61,6 @@ def error_response(
 
 
 def install_handlers(app: FastAPI) -> None:
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
-    )
     app.add_exception_handler(PlaygroundError, _playground_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
@@ -76,28 +86,22 @@ class UnexpectedErrors:
         except Exception as error:
             if scope["type"] != "http":
                 raise
-            if started and isinstance(_innermost(error), BrokenResourceError):
-                return  # the next event of a stream was on its way to a reader who left
+            if started and _reader_is_gone(error):
+                return
             log_unexpected(error)
             if not started:
                 await error_response(500, "internal", INTERNAL)(scope, receive, send)
 
 
-def log_unexpected(error: BaseException) -> None:
-    """Where it happened and what kind it was; not its message, which may quote a person's text."""
-    error = _innermost(error)
-    trace = []
-    frame = error.__traceback__
-    while frame is not None:
-        trace.append(f"{frame.tb_frame.f_globals.get('__name__', '?')}:{frame.tb_lineno}")
-        frame = frame.tb_next
-    log.error("unexpected_error", kind=type(error).__name__, trace=trace[-8:])
-
-
-def _innermost(error: BaseException) -> BaseException:
+def _reader_is_gone(error: BaseException) -> bool:
+    """FastAPI's event streams end so when their reader leaves between two events."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return error
+    return isinstance(error, anyio.BrokenResourceError | anyio.ClosedResourceError)
+
+
+def log_unexpected(error: BaseException) -> None:
+    log.error("unexpected_error", **described(error))
 
 
 async def _playground_error(request: Request, error: Exception) -> JSONResponse:
@@ -106,15 +110,19 @@ async def _playground_error(request: Request, error: Exception) -> JSONResponse:
     headers = {}
     if isinstance(error, Overloaded):
         headers["Retry-After"] = str(error.retry_after)
-    elif isinstance(error, ModelNotReady):
-        headers["Retry-After"] = str(_RETRY_MODEL_SECONDS)
+    elif isinstance(error, ModelNotReady | OutOfMemory):
+        headers["Retry-After"] = str(_RETRY_SECONDS)
     return error_response(error.status, error.code, error.message, error.param, headers)
 
 
-async def _http_error(_: Request, error: Exception) -> JSONResponse:
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code, message = _CODES.get(error.status_code, ("http_error", "the request was refused"))
-    return error_response(error.status_code, code, message, None, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    methods = request.app.openapi()["paths"].get(request.url.path)
+    if error.status_code == 405 and methods:  # starlette names one route's, and there may be two
+        headers["Allow"] = ", ".join(sorted(map(str.upper, methods)))
+    return error_response(error.status_code, code, message, None, headers)
 
 
 async def _reader_left(_: Request, __: Exception) -> Response:

@@ -17,6 +17,7 @@ from app.errors import PlaygroundError
 from app.experiments.catalog import EXPERIMENTS
 from app.experiments.experiment import Experiment, ExperimentRequest, Laboratory, Part
 from app.experiments.presets import part_json
+from app.routes.admission import PLACE
 from app.routes.dependencies import ClientDep, HostDep, SharedRunsDep
 from app.routes.errors import INTERNAL, log_unexpected
 
@@ -55,7 +56,12 @@ def _add(experiment: Experiment) -> None:
             yield _sse("error", {"code": "internal", "message": INTERNAL})
 
     router.add_api_route(
-        f"/{experiment.name}", run, methods=["POST"], response_class=EventSourceResponse, name=experiment.name
+        f"/{experiment.name}",
+        run,
+        methods=["POST"],
+        response_class=EventSourceResponse,
+        name=experiment.name,
+        dependencies=[PLACE],
     )
 
 

@@ -3,23 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager
 
 from app.engine.interface import Engine
 from app.engine.outputs import Done, Event, Step
 from app.engine.params import GenerationRequest
-from app.errors import PlaygroundError
 from app.routes.metrics import Metrics
 
-STALL_SECONDS = 30.0  # a connection that takes nothing for this long is given up
 _WAITING_EVENTS = 64  # of several generations side by side; each keeps its own line beyond that
-
-
-class ReaderStalled(PlaygroundError):
-    """The connection is open, but nothing is read from it."""
-
-    code = "stalled"
-    status = 408
 
 
 @asynccontextmanager
@@ -34,52 +25,23 @@ async def open_generation(
     async with aclosing(engine.generate(request)) as events:
         engine.check(request)
         first = await anext(events)
-        reading = _Reading(first, events, started, metrics)
-        watching = asyncio.create_task(reading.end_when_stalled())
-        try:
-            yield reading.events()
-        finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+        yield _observed(first, events, started, metrics)
 
 
-class _Reading:
-    """Events on their way to one reader, observed as they pass."""
-
-    def __init__(
-        self, first: Event, source: AsyncGenerator[Event, None], started: float, metrics: Metrics
-    ) -> None:
-        self._first = first
-        self._source = source
-        self._started = started
-        self._metrics = metrics
-        self._offered: float | None = None  # since when an event waits to be taken
-        self._stalled = False
-
-    async def events(self) -> AsyncIterator[Event]:
-        """Every event up to the one Done."""
-        event, waiting_for_first_token = self._first, True
-        while True:
-            if isinstance(event, Step) and waiting_for_first_token:
-                self._metrics.ttft_seconds.observe(time.monotonic() - self._started)
-                waiting_for_first_token = False
-            self._offered = time.monotonic()
-            yield event
-            self._offered = None
-            if isinstance(event, Done):
-                self._metrics.queue_seconds.observe(event.queue_seconds)
-                return
-            if self._stalled:
-                raise ReaderStalled(f"nothing was read for {STALL_SECONDS:g} seconds")
-            event = await anext(self._source)
-
-    async def end_when_stalled(self) -> None:
-        """Give the engine's place back; an event that waits means that nobody is inside the source."""
-        while self._offered is None or time.monotonic() - self._offered < STALL_SECONDS:
-            await asyncio.sleep(STALL_SECONDS / 10)
-        self._stalled = True
-        await self._source.aclose()
+async def _observed(
+    first: Event, source: AsyncGenerator[Event, None], started: float, metrics: Metrics
+) -> AsyncIterator[Event]:
+    """Every event up to the one Done; the metrics see them pass."""
+    event, waiting_for_first_token = first, True
+    while True:
+        if isinstance(event, Step) and waiting_for_first_token:
+            metrics.ttft_seconds.observe(time.monotonic() - started)
+            waiting_for_first_token = False
+        yield event
+        if isinstance(event, Done):
+            metrics.queue_seconds.observe(event.queue_seconds)
+            return
+        event = await anext(source)
 
 
 @asynccontextmanager

@@ -1,8 +1,10 @@
 """Is it alive, can it serve, and how busy is it."""
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from app.routes.admission import AdmissionDep
 from app.routes.dependencies import EngineDep, MetricsDep
 
 router = APIRouter()
@@ -14,11 +16,13 @@ async def alive() -> dict[str, str]:
 
 
 @router.get("/readyz")
-async def ready(engine: EngineDep) -> dict[str, str]:
-    """503 with the progress in its message until a model can answer: asking for the engine says so."""
+async def ready(admission: AdmissionDep, engine: EngineDep) -> dict[str, str]:
+    """503 with the reason: still loading (asking for the engine says so), being stopped, or broken."""
+    admission.check_open()
+    engine.check_alive()
     return {"status": "ready", "model": engine.name}
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(metrics: MetricsDep) -> Response:
     return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -40,6 +40,7 @@ class Metrics(Collector):
         yield GaugeMetricFamily("pg_kv_bytes", "Memory of keys and values", stats.kv_bytes)
         yield CounterMetricFamily("pg_tokens", "Tokens generated", stats.tokens_total)
         yield CounterMetricFamily("pg_steps", "Batched forward passes", stats.steps_total)
+        yield CounterMetricFamily("pg_accepted", "Requests taken in", stats.accepted)
         requests = CounterMetricFamily("pg_requests", "Requests by how they ended", labels=["outcome"])
         for outcome, count in (_NO_OUTCOMES | stats.requests | {"rejected": self.rejected}).items():
             requests.add_metric([outcome], count)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 
 from app.routes import wire
+from app.routes.admission import PLACE
 from app.routes.dependencies import ClientDep, EngineDep, TokenizerDep, WorkersDep
 from app.routes.disconnect import while_connected
 from app.routes.prompts import PromptIds, read_prompt
@@ -20,7 +21,7 @@ router = APIRouter()
 BINARY = "application/octet-stream"
 
 
-@router.post("/api/next-token", response_model=None)
+@router.post("/api/next-token", response_model=None, dependencies=[PLACE])
 async def next_token(
     body: NextTokenRequest,
     request: Request,

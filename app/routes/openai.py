@@ -16,6 +16,7 @@ from app.engine.interface import Engine
 from app.engine.outputs import Done, Event, PromptScores, Step
 from app.engine.params import GenerationRequest
 from app.errors import NotFound, PlaygroundError
+from app.routes.admission import PLACE
 from app.routes.dependencies import (
     ClientDep,
     EngineDep,
@@ -144,7 +145,7 @@ async def _token_ids(
     return prompt.token_ids
 
 
-@router.post("/completions", response_model=None)
+@router.post("/completions", response_model=None, dependencies=[PLACE])
 async def completions(
     request: Request, completion: Annotated[OpenCompletion, Depends(_open)]
 ) -> Response | dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from app.engine.params import MAX_LOGPROBS, MAX_SEED, MAX_SEQUENCES, MAX_STOP_STRINGS, SamplingParams
 from app.errors import BadRequest, NotSupported
 from app.routes.schemas import (
     MAX_PROMPT_CHARACTERS,
+    MAX_PROMPT_IDS,
     MAX_TOP_K,
     Integer,
     Sampling,
@@ -18,6 +19,24 @@ from app.routes.schemas import (
 
 MAX_PROMPTS = 64
 _NO_SEED = -1  # vLLM and llama.cpp take it for "any"
+
+_TEXT_SCHEMA = {"type": "string", "maxLength": MAX_PROMPT_CHARACTERS}
+_IDS_SCHEMA = {
+    "type": "array",
+    "items": {"type": "integer", "minimum": 0, "maximum": MAX_SEED},
+    "maxItems": MAX_PROMPT_IDS,
+    "minItems": 1,
+}
+_PROMPT_SCHEMA = {
+    "anyOf": [
+        _TEXT_SCHEMA,
+        _IDS_SCHEMA,
+        *(
+            {"type": "array", "items": item, "maxItems": MAX_PROMPTS, "minItems": 1}
+            for item in (_TEXT_SCHEMA, _IDS_SCHEMA)
+        ),
+    ]
+}
 
 PromptItem = str | tuple[int, ...]
 
@@ -36,6 +55,8 @@ def _one_prompt(prompt: Any) -> PromptItem:
         if len(prompt) > MAX_PROMPT_CHARACTERS:
             raise ValueError(f"should have at most {MAX_PROMPT_CHARACTERS:,} characters")
         return str(well_formed(prompt))
+    if isinstance(prompt, list) and len(prompt) > MAX_PROMPT_IDS:
+        raise ValueError(f"should hold at most {MAX_PROMPT_IDS:,} token ids")
     if isinstance(prompt, list) and all(map(_is_id, prompt)):
         if all(0 <= token_id <= MAX_SEED for token_id in prompt):
             return tuple(prompt)
@@ -61,7 +82,7 @@ class OpenAICompletionRequest(Sampling):
     model_config = ConfigDict(extra="ignore")
 
     model: Annotated[str, Field(strict=True, max_length=200)] | None = None
-    prompt: Annotated[list[str | tuple[int, ...]], BeforeValidator(_prompts)]
+    prompt: Annotated[list[str | tuple[int, ...]], BeforeValidator(_prompts), WithJsonSchema(_PROMPT_SCHEMA)]
     max_tokens: Annotated[Integer, Field(ge=0)] = 16
     top_k: Annotated[Integer, Field(ge=-1, le=MAX_TOP_K)] = 0
     n: Annotated[Integer, Field(ge=1, le=MAX_SEQUENCES)] = 1

@@ -17,6 +17,7 @@ from app.engine.params import (
 from app.errors import BadRequest
 
 MAX_PROMPT_CHARACTERS = 1_000_000
+MAX_PROMPT_IDS = 131_072  # as many as /api/tokenize gives
 MAX_TOP = 1000
 MAX_TOP_K = 10_000_000  # above every vocabulary: keeps all
 MIN_REPETITION_PENALTY, MAX_REPETITION_PENALTY = 0.1, 10.0
@@ -62,7 +63,7 @@ class PromptRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ids: list[TokenId] | None = None
+    ids: Annotated[list[TokenId], Field(max_length=MAX_PROMPT_IDS)] | None = None
     prompt: Prompt | None = None
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 
 from app.engine.outputs import Score
 from app.routes import wire
+from app.routes.admission import PLACE
 from app.routes.dependencies import ClientDep, EngineDep, TokenizerDep, WorkersDep
 from app.routes.disconnect import while_connected
 from app.routes.prompts import read_prompt
@@ -18,7 +19,7 @@ from app.tokenization.tokenizer import Tokenizer
 router = APIRouter()
 
 
-@router.post("/api/score")
+@router.post("/api/score", dependencies=[PLACE])
 async def score(
     body: ScoreRequest,
     request: Request,

@@ -14,9 +14,16 @@ export function errorMessage(error) {
     case "cut_off":
       return error.message;
     case "overloaded":
+    case "queue_full":
       return error.retryAfter
         ? t("Every place is taken just now. Try again in {n} seconds.", { n: error.retryAfter })
         : t("Every place is taken just now. Try again in a moment.");
+    case "client_limit":
+      return t("This tab has as much under way as one may have. Wait until some of it has ended.");
+    case "wrong_secret":
+      return t("That is not this server’s secret. It is made anew at every start; the terminal shows it.");
+    case "too_many_guesses":
+      return t("Too many wrong secrets. Try again in {n} seconds.", { n: error.retryAfter });
     case "model_not_ready":
       return t("The model is still getting ready. Its progress stands at the top of the page.");
     case "context_overflow":

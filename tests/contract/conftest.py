@@ -1,4 +1,5 @@
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -33,3 +34,9 @@ def port(engine: FakeEngine) -> Iterator[int]:
 def http(port: int) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
         yield http
+
+
+@pytest.fixture
+def figure() -> Callable[[str], None]:
+    """What was measured, for `pytest --log-cli-level=info`."""
+    return logging.getLogger("figures").info

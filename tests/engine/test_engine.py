@@ -7,10 +7,10 @@ import pytest
 
 from app.engine.detokenizer import Detokenizer
 from app.engine.engine import EngineLimits, ThreadedEngine
-from app.engine.fake import FakeEngine, ScriptedRunner
+from app.engine.fake import FakeEngine, Faults, ScriptedRunner
 from app.engine.outputs import Done, FinishReason, Queued, Step
 from app.engine.params import GenerationRequest, SamplingParams
-from app.errors import BadRequest, ContextOverflow, ModelNotReady, Overloaded
+from app.errors import BadRequest, ContextOverflow, ModelNotReady, OutOfMemory, Overloaded, ShuttingDown
 from tests.engine.conftest import ByteVocabulary
 
 VOCABULARY = ByteVocabulary()
@@ -194,6 +194,48 @@ async def test_closing_the_engine_tells_everyone(engine):
     await asyncio.to_thread(engine.close)
     with pytest.raises(ModelNotReady):
         await task
+
+
+async def test_a_hung_step_is_said_and_ends_at_the_deadline(monkeypatch):
+    monkeypatch.setattr("app.engine.engine.STUCK_SECONDS", 0.2)
+    faults = Faults(hang_at=4, hang_seconds=2.5)
+    engine = FakeEngine(VOCABULARY, slots=2, context_length=256, deadline_seconds=0.3, faults=faults)
+    engine.check_alive()
+    task = asyncio.create_task(collect(engine, request(max_tokens=20)))
+    await asyncio.sleep(1)
+    with pytest.raises(ModelNotReady, match="does not answer any more"):
+        engine.check_alive()
+    events = await task
+    assert events[-1].finish_reasons == (FinishReason.TIMEOUT,)
+    await settle(engine)
+    engine.check_alive()  # it came back
+    assert engine.stats().requests["timeout"] == engine.stats().accepted == 1
+    engine.close()
+
+
+async def test_closing_a_hung_engine_tells_its_readers_why():
+    engine = FakeEngine(VOCABULARY, slots=2, context_length=256, faults=Faults(hang_at=4, hang_seconds=3))
+    task = asyncio.create_task(collect(engine, request(max_tokens=20)))
+    await asyncio.sleep(0.3)
+    await asyncio.to_thread(engine.close, ShuttingDown("the server was stopped"))
+    with pytest.raises(ShuttingDown):
+        await asyncio.wait_for(task, 1)
+
+
+async def test_a_failure_outside_a_step_ends_everybody_and_is_said(engine, monkeypatch, caplog):
+    monkeypatch.setattr(engine._scheduler, "_admit", lambda: 1 / 0)
+    with pytest.raises(ModelNotReady, match="has to be started again"):
+        await collect(engine, request(max_tokens=5))
+    with pytest.raises(ModelNotReady, match="has to be started again"):
+        engine.check_alive()
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_too_little_memory_is_its_own_error():
+    engine = FakeEngine(VOCABULARY, slots=2, context_length=256, faults=Faults(oom_at=3))
+    with pytest.raises(OutOfMemory):
+        await collect(engine, request(max_tokens=9))
+    engine.close()
 
 
 @pytest.mark.parametrize(

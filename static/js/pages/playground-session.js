@@ -52,6 +52,11 @@ export class Session {
     return models.state?.loaded ?? null;
   }
 
+  /** Whether the model answers just now. */
+  get ready() {
+    return models.ready;
+  }
+
   /** Size of the vocabulary the document's ids are from: another model may be loaded by now. */
   get vocabulary() {
     const { loaded } = this;

@@ -1,0 +1,88 @@
+"""Places in the house: a request has one before its text is looked at, until its reply is over."""
+
+import math
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.engine.params import TEACHER
+from app.errors import ClientLimit, QueueFull, ShuttingDown
+from app.routes.dependencies import ADDRESS, ClientDep
+
+_FIRST_GUESS = 5.0  # seconds a request takes, until some have been seen
+_LONGEST_WAIT = 60  # seconds anybody is told to wait
+
+
+class Admission:
+    """Who is in the house. The teacher always finds one place more."""
+
+    def __init__(self, slots: int, queue: int, per_client: int) -> None:
+        self._slots = slots
+        self._places = slots + queue
+        self._per_client = per_client
+        self._held: Counter[str] = Counter()
+        self._typical_seconds = _FIRST_GUESS
+        self._closed = False
+
+    @property
+    def held(self) -> int:
+        return self._held.total()
+
+    def close(self) -> None:
+        """Nobody comes in any more; who is in may finish."""
+        self._closed = True
+
+    def check_open(self) -> None:
+        if self._closed:
+            raise ShuttingDown("the server is being stopped")
+
+    @contextmanager
+    def place(self, client: str) -> Iterator[None]:
+        """Raise ShuttingDown, QueueFull or ClientLimit instead of letting in one too many."""
+        self.check_open()
+        if self.held >= self._places + (client == TEACHER):
+            waiting = self.held - self._slots
+            raise QueueFull(f"{waiting:,} requests are waiting already, which is all", self._retry_after())
+        if self._held[client] >= (limit := self._limit(client)):
+            raise ClientLimit(
+                f"{limit:,} requests of yours are under way, which is all", math.ceil(self._typical_seconds)
+            )
+        started = monotonic()
+        self._held[client] += 1
+        try:
+            yield
+        finally:
+            self._held[client] -= 1
+            if not self._held[client]:
+                del self._held[client]
+            self._typical_seconds += (monotonic() - started - self._typical_seconds) / 10
+
+    def _limit(self, client: str) -> int:
+        """A tab has a few; tools that name no tab share half of all places per address."""
+        if client == TEACHER:
+            return self._places
+        return max(self._per_client, self._places // 2) if client.startswith(ADDRESS) else self._per_client
+
+    def _retry_after(self) -> int:
+        line_seconds = self._typical_seconds * self.held / self._slots
+        return min(_LONGEST_WAIT, max(1, math.ceil(line_seconds / 2)))
+
+
+async def _admission(request: Request) -> Admission:
+    admission: Admission = request.app.state.admission
+    return admission
+
+
+AdmissionDep = Annotated[Admission, Depends(_admission)]
+
+
+async def _place(admission: AdmissionDep, client: ClientDep) -> AsyncIterator[None]:
+    with admission.place(client):
+        yield
+
+
+PLACE = Depends(_place)  # first of a route's dependencies: the rest has not begun when it refuses

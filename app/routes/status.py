@@ -1,0 +1,74 @@
+"""Who runs, who waits, how the machine bears it: the teacher's page, without a word of anyone's text."""
+
+import hashlib
+import secrets
+import time
+from typing import Any
+
+import psutil
+from fastapi import APIRouter, Request
+
+from app.engine.outputs import EngineStats, RequestStatus
+from app.engine.params import TEACHER
+from app.errors import ModelNotReady
+from app.host import ModelHost
+from app.network import lan_addresses
+from app.routes.dependencies import HostDep, SettingsDep, TeacherDep
+from app.settings import Settings
+
+router = APIRouter()
+
+_EVERY_ADDRESS = {"0.0.0.0", "::"}
+_LABEL_KEY = secrets.token_bytes(16)  # of this run of the server: labels lead nowhere afterwards
+
+
+@router.get("/api/status")
+async def status(request: Request, host: HostDep, settings: SettingsDep, _: TeacherDep) -> dict[str, Any]:
+    """For the teacher only. `client` is a label that tells tabs apart and identifies nobody."""
+    stats, requests = _engine(host)
+    return {
+        "running": [
+            {
+                "client": _label(each.client),
+                "kind": each.kind,
+                "tokens": each.tokens,
+                "seconds": round(each.seconds, 1),
+            }
+            for each in requests
+            if each.position == 0
+        ],
+        "waiting": [
+            {
+                "client": _label(each.client),
+                "position": each.position,
+                "seconds": round(each.seconds, 1),
+            }
+            for each in requests
+            if each.position
+        ],
+        "slots": settings.slots,
+        "queue": settings.queue,
+        "tokens_per_second": round(stats.tokens_per_second, 1) if stats else 0.0,
+        "memory_bytes": psutil.Process().memory_info().rss,
+        "addresses": addresses(settings),
+        "uptime_seconds": round(time.monotonic() - request.app.state.started_at, 1),
+    }
+
+
+def addresses(settings: Settings) -> list[str]:
+    """Where the class finds this site; of a server that listens to this machine alone, its own address."""
+    hosts = lan_addresses() if settings.host in _EVERY_ADDRESS else [settings.host]
+    return [f"http://{f'[{host}]' if ':' in host else host}:{settings.port}" for host in hosts]
+
+
+def _engine(host: ModelHost) -> tuple[EngineStats | None, list[RequestStatus]]:
+    try:
+        return host.engine.stats(), host.engine.requests()
+    except ModelNotReady:
+        return None, []
+
+
+def _label(client: str) -> str:
+    if client == TEACHER:
+        return TEACHER
+    return hashlib.blake2b(client.encode(), digest_size=3, key=_LABEL_KEY).hexdigest()

@@ -1,0 +1,121 @@
+"""uvicorn with an end to its patience, and a goodbye: the slow are let go, readers are told why it ends."""
+
+import asyncio
+import signal
+import socket
+import time
+from types import FrameType
+from typing import Any, cast
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from app.errors import ShuttingDown
+from app.host import ModelHost
+from app.routes.admission import Admission
+
+REQUEST_SECONDS = 15.0  # from a connection's first byte to the last one of its request
+STALL_SECONDS = 25.0  # a reader that takes nothing for this long is let go
+_SEND_BUFFER = 131_072  # bytes the system keeps for a reader; by itself it takes megabytes
+_FLUSH_SECONDS = 1.0  # for last words
+_LOOK_SECONDS = 0.05
+
+
+class Connection(H11Protocol):
+    """One connection. uvicorn itself waits for ever: for a request's end, and for a reader that stalls."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._request_timer: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if connection := transport.get_extra_info("socket"):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        self._await_request()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.more_body:
+            self._cancel_timers(request=True)
+        elif self._request_timer is None:
+            self._await_request()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stall_timer = self.loop.call_later(STALL_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._cancel_timers(stall=True)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._cancel_timers(request=True, stall=True)
+        super().connection_lost(exc)
+
+    def end_unless_idle(self) -> None:
+        """Nobody is to be waited for who has not asked yet, or does not read."""
+        if self.cycle is not None and (self.cycle.more_body or self.flow.write_paused):
+            self.transport.abort()
+
+    def _await_request(self) -> None:
+        self._request_timer = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
+
+    def _cancel_timers(self, *, request: bool = False, stall: bool = False) -> None:
+        if request and self._request_timer is not None:
+            self._request_timer.cancel()
+            self._request_timer = None
+        if stall and self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
+
+
+def config(site: FastAPI, log_level: str = "warning") -> uvicorn.Config:
+    """h11, because its limits on headers can be set; no WebSockets, because there are none."""
+    return uvicorn.Config(
+        site,
+        http=Connection,
+        ws="none",
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        log_level=log_level,
+        timeout_graceful_shutdown=1,  # the goodbye has been said by then
+    )
+
+
+class Server(uvicorn.Server):
+    """Stops in three steps: lets nobody in, waits for who reads, then tells the rest goodbye."""
+
+    def __init__(self, site: FastAPI, grace_seconds: float) -> None:
+        super().__init__(config(site))
+        self._site = site
+        self._grace_seconds = grace_seconds
+
+    def handle_exit(self, sig: int, _: FrameType | None) -> None:
+        """The first signal begins the goodbye, a second Ctrl-C ends it; either way the exit code is 0."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._say_goodbye()
+        await super().shutdown(sockets)
+
+    async def _say_goodbye(self) -> None:
+        """While it listens on: whoever asks whether it is ready shall hear that it is not."""
+        admission: Admission = self._site.state.admission
+        host: ModelHost = self._site.state.host
+        admission.close()
+        await self._until_empty(admission, self._grace_seconds)
+        if admission.held and not self.force_exit:
+            await asyncio.to_thread(host.close, ShuttingDown("the server was stopped; what came is kept"))
+            await self._until_empty(admission, _FLUSH_SECONDS)
+        for connection in list(self.server_state.connections):
+            cast(Connection, connection).end_unless_idle()
+
+    async def _until_empty(self, admission: Admission, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while admission.held and time.monotonic() < end and not self.force_exit:
+            await asyncio.sleep(_LOOK_SECONDS)

@@ -1,0 +1,221 @@
+"""Places: who is let in, who is refused and how, who waits where. Promises 1 to 5."""
+
+import asyncio
+import math
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.kit.program import Program, program
+from tests.kit.stream import Reply, ask
+
+LONG = {"prompt": "Once", "max_tokens": 400, "ignore_eos": True}
+TEXT = "The dog ran down to the harbour. " * 1000  # 7,000 tokens: too many for this engine
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """Two slots, twenty places to wait."""
+    folder = tmp_path_factory.mktemp("busy")
+    with program(folder, "--ms-per-token", "15", slots=2, queue=20, per_client=2) as running:
+        yield running
+
+
+def idle(metrics: dict[str, float]) -> bool:
+    return metrics["pg_running"] == metrics["pg_waiting"] == 0
+
+
+def percentile(values: list[float], percent: float) -> float:
+    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
+
+
+async def fill(port: int, students: int, body: dict) -> list[asyncio.Task[Reply]]:
+    """Students who hold a place, each with a tab of its own; all of them have been let in."""
+    let_in = asyncio.Semaphore(0)
+
+    def noticed(reply: Reply) -> bool:
+        if reply.events and len(reply.events) == 1:
+            let_in.release()
+        return False
+
+    tasks = [
+        asyncio.create_task(ask(port, "/api/completions", body, client=f"fill-{i}", leave=noticed))
+        for i in range(students)
+    ]
+    for _ in tasks:
+        await asyncio.wait_for(let_in.acquire(), 10)
+    return tasks
+
+
+async def leave(tasks: list[asyncio.Task[Reply]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_two_hundred_at_once_are_twenty_two_let_in_and_the_rest_refused_politely(busy: Program, figure):
+    busy.until(idle)
+    before, memory = busy.metrics(), busy.memory()
+    refused_at_once = asyncio.Event()
+    refused = 0
+
+    def waits(reply: Reply) -> bool:
+        return refused_at_once.is_set()
+
+    async def student(number: int) -> Reply:
+        nonlocal refused
+        body = LONG | {"prompt": "Once " * 200}
+        reply = await ask(busy.port, "/api/completions", body, client=f"student-{number}", leave=waits)
+        if reply.status == 429:
+            refused += 1
+            if refused == 178:
+                refused_at_once.set()
+        return reply
+
+    async with asyncio.timeout(60):
+        replies = await asyncio.gather(*(student(number) for number in range(200)))
+    turned_away = [reply for reply in replies if reply.status == 429]
+    assert [reply.status for reply in replies].count(200) == 22
+    assert len(turned_away) == 178
+    for reply in turned_away:
+        assert reply.error["code"] == "queue_full"
+        assert 1 <= int(reply.headers["retry-after"]) <= 60
+    p99 = percentile([reply.seconds for reply in turned_away], 99)
+    figure(
+        f"refusal p50 {percentile([r.seconds for r in turned_away], 50) * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms"
+    )
+    assert p99 < 1.0  # 0.25 s where nothing else runs
+    busy.until(idle)
+    after = busy.metrics()
+    assert after["pg_requests_total[rejected]"] - before["pg_requests_total[rejected]"] == 178
+    assert after["pg_accepted_total"] - before["pg_accepted_total"] == 22
+    assert busy.memory() - memory < 50e6
+
+
+async def test_a_long_text_is_refused_before_it_is_tokenised(busy: Program):
+    """With every place taken, a text that no model could read is a 429: nobody has looked at it."""
+    busy.until(idle)
+    tasks = await fill(busy.port, 22, LONG)
+    reply = await ask(busy.port, "/api/completions", {"prompt": TEXT}, client="late")
+    await leave(tasks)
+    assert (reply.status, reply.error["code"]) == (429, "queue_full")
+    busy.until(idle)
+    reply = await ask(busy.port, "/api/completions", {"prompt": TEXT}, client="late")
+    assert (reply.status, reply.error["code"]) == (422, "context_overflow")
+
+
+async def test_a_waiting_student_sees_the_place_in_line_and_hears_of_it_again(busy: Program):
+    busy.until(idle)
+    tasks = await fill(busy.port, 2, LONG | {"max_tokens": 800})
+    waiting = [
+        asyncio.create_task(
+            ask(busy.port, "/api/completions", {"prompt": "Max", "max_tokens": 2}, client=f"w{i}")
+        )
+        for i in range(3)
+    ]
+    replies = await asyncio.gather(*waiting)
+    await leave(tasks)
+    for reply in replies:
+        told = [event for event in reply.events if event.name == "queued"]
+        places = [event.data["position"] for event in told]
+        assert places[0] >= 1 and places[-1] == 0 and places == sorted(places, reverse=True)
+        assert told[0].at - reply.sent < 1.0  # 0.5 s where nothing else runs
+        gaps = [later.at - earlier.at for earlier, later in zip(told, told[1:], strict=False)]
+        assert max(gaps) < 6.0
+        assert reply.terminal == ["done"]
+    assert max(len([e for e in reply.events if e.name == "queued"]) for reply in replies) >= 3
+
+
+async def test_one_tab_may_have_only_so_much_under_way(busy: Program):
+    busy.until(idle)
+    hog = [asyncio.create_task(ask(busy.port, "/api/completions", LONG, client="hog")) for _ in range(50)]
+    done, under_way = await asyncio.wait(hog, timeout=3)
+    assert len(under_way) == 2
+    assert {(task.result().status, task.result().error["code"]) for task in done} == {(429, "client_limit")}
+    other = await ask(
+        busy.port,
+        "/api/completions",
+        {"prompt": "Max", "max_tokens": 1},
+        client="other",
+        leave=lambda r: bool(r.events),
+    )
+    assert other.status == 200
+    await leave(list(under_way))
+
+
+async def test_sixty_students_behind_one_address_are_served_alike(busy: Program):
+    """Invented forwarded addresses change nothing: nobody is told apart by them."""
+    busy.until(idle)
+
+    async def student(number: int) -> int:
+        headers = {"X-Forwarded-For": f"10.0.0.{number % 7}"}
+        for attempt in range(60):
+            body = {"prompt": f"Student {number}", "max_tokens": 8, "ignore_eos": True}
+            reply = await ask(busy.port, "/api/completions", body, client=f"s{number}", headers=headers)
+            if reply.status == 200:
+                return len(reply.tokens)
+            assert reply.status == 429
+            await asyncio.sleep(0.1 + attempt / 100)
+        return 0
+
+    tokens = await asyncio.gather(*(student(number) for number in range(60)))
+    jain = sum(tokens) ** 2 / (len(tokens) * sum(count * count for count in tokens))
+    assert jain >= 0.95 and min(tokens) == 8
+
+
+async def test_the_teacher_is_let_in_and_served_next_when_every_place_is_taken(busy: Program):
+    busy.until(idle)
+    teacher = {"X-Teacher": busy.secret}
+    shortly = {"prompt": "Max", "max_tokens": 2}
+    tasks = await fill(busy.port, 22, LONG | {"max_tokens": 100})
+    late = await ask(busy.port, "/api/completions", shortly, client="late")
+    assert late.status == 429
+    reply = await ask(busy.port, "/api/completions", shortly, headers=teacher)
+    assert (reply.status, reply.terminal) == (200, ["done"])
+    assert [event.data["position"] for event in reply.events if event.name == "queued"] == [1, 0]
+    status = busy.get("/api/status", **teacher).json()
+    assert len(status["running"]) == 2 and len(status["waiting"]) >= 15
+    assert {each["kind"] for each in status["running"]} == {"continue"}
+    assert [each["position"] for each in status["waiting"]] == list(range(1, len(status["waiting"]) + 1))
+    assert not any("fill" in each["client"] for each in status["running"] + status["waiting"])
+    await leave(tasks)
+
+
+async def test_a_hog_does_not_starve_the_class(busy: Program, figure):
+    """Twenty light students at once, with and without a tab that sends fifty and then always has its two."""
+
+    async def lesson() -> float:
+        async def light(number: int) -> float:
+            body = {"prompt": f"Light {number}", "max_tokens": 20, "ignore_eos": True}
+            return (await ask(busy.port, "/api/completions", body, client=f"light-{number}")).first_token
+
+        return percentile(list(await asyncio.gather(*(light(number) for number in range(20)))), 95)
+
+    async def hog_once() -> None:
+        await ask(busy.port, "/api/completions", LONG | {"max_tokens": 20}, client="hog")
+
+    async def greedy(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await hog_once()
+            await asyncio.sleep(0.05)
+
+    busy.until(idle)
+    alone = await lesson()
+    stop = asyncio.Event()
+    burst = [asyncio.create_task(hog_once()) for _ in range(50)]
+    hogs = [asyncio.create_task(greedy(stop)) for _ in range(2)]
+    with_hog = await lesson()
+    stop.set()
+    await asyncio.gather(*burst, *hogs)
+    figure(f"light p95 first token: alone {alone * 1000:.0f} ms, beside a hog {with_hog * 1000:.0f} ms")
+    assert with_hog < 2 * alone
+
+
+def test_the_class_beside_a_full_house_still_gets_its_pages(busy: Program):
+    with ThreadPoolExecutor(20) as class_:
+        started = time.monotonic()
+        codes = list(class_.map(lambda _: busy.get("/").status_code, range(20)))
+    assert set(codes) == {200}
+    assert time.monotonic() - started < 5

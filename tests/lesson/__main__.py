@@ -1,0 +1,39 @@
+"""`python -m tests.lesson --minutes 10 --students 100 --engine local`: hold a lesson, say how it went."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.kit.program import program
+from tests.lesson.swarm import hold_lesson
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.lesson", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--students", type=int, default=100)
+    parser.add_argument("--engine", choices=("fake", "local"), default="local")
+    parser.add_argument("--model", default="gemma-3-270m")
+    parser.add_argument("--think", type=float, nargs=2, default=(10.0, 30.0), metavar="SECONDS")
+    parser.add_argument("--max-tokens", type=int, default=32)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = [] if options.engine == "fake" else ["--model", options.model]
+        with program(Path(folder), *arguments, engine=options.engine) as server:
+            lesson = hold_lesson(
+                server, options.students, options.minutes * 60, tuple(options.think), options.max_tokens
+            )
+            report = asyncio.run(lesson)
+            code, _ = server.stop()
+    for what, value in report.lines():
+        sys.stdout.write(f"{what:42} {value}\n")
+    sys.stdout.write(f"{'exit code of the server':42} {code}\n")
+    tally = report.tally
+    good = report.completion >= 0.995 and not tally.crosstalk + tally.server_errors and report.books_agree
+    return 0 if good and code == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""What is the teacher's alone, and what every page may ask."""
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from app.routes.status import addresses
+from app.settings import Settings
+from tests.site import OneModel
+
+
+@pytest.fixture
+def teacher(site: FastAPI) -> dict[str, str]:
+    return {"X-Teacher": site.state.teacher.secret}
+
+
+def code(reply) -> tuple[int, str]:
+    return reply.status_code, reply.json()["error"]["code"]
+
+
+def test_the_status_is_the_teachers_alone(client: TestClient, teacher):
+    assert code(client.get("/api/status")) == (401, "wrong_secret")
+    assert code(client.get("/api/status", headers={"X-Teacher": "guess"})) == (401, "wrong_secret")
+    status = client.get("/api/status", headers=teacher).json()
+    assert status["running"] == status["waiting"] == []
+    assert status["memory_bytes"] > 0 and status["uptime_seconds"] >= 0
+    assert (status["slots"], status["queue"], status["tokens_per_second"]) == (32, 200, 0.0)
+
+
+def test_ten_wrong_secrets_close_the_door_for_that_address(client: TestClient, teacher, monkeypatch):
+    for _ in range(10):
+        assert code(client.get("/api/status", headers={"X-Teacher": "guess"})) == (401, "wrong_secret")
+    refused = client.get("/api/status", headers=teacher)
+    assert code(refused) == (429, "too_many_guesses")
+    assert 0 < int(refused.headers["retry-after"]) <= 61
+    monkeypatch.setattr("app.routes.teacher.GUESS_SECONDS", 0.0)
+    assert client.get("/api/status", headers=teacher).status_code == 200
+
+
+def test_a_wrong_secret_is_no_student_either(client: TestClient):
+    reply = client.post("/api/next-token", json={"prompt": "x"}, headers={"X-Teacher": "guess"})
+    assert code(reply) == (401, "wrong_secret")
+
+
+def test_each_server_has_a_secret_of_its_own_or_the_one_it_was_given():
+    secrets = {create_app(Settings(), OneModel(None)).state.teacher.secret for _ in range(2)}
+    assert len(secrets) == 2 and all(len(secret) >= 16 for secret in secrets)
+    given = create_app(Settings(teacher_secret="open sesame"), OneModel(None))
+    assert given.state.teacher.secret == "open sesame"
+    assert "sesame" not in repr(given.state.settings)
+
+
+def test_the_class_sees_what_the_teacher_sets(client: TestClient, teacher):
+    assert client.get("/api/class").json() == {"curtain": False, "note": False, "blur": []}
+    assert code(client.post("/api/class", json={"curtain": True})) == (401, "wrong_secret")
+    client.post("/api/class", json={"curtain": True}, headers=teacher)
+    changed = client.post("/api/class", json={"note": True, "blur": ["fish", "鱼"]}, headers=teacher)
+    assert changed.json() == client.get("/api/class").json()
+    assert changed.json() == {"curtain": True, "note": True, "blur": ["fish", "鱼"]}
+    assert client.post("/api/next-token", json={"prompt": "x"}).status_code == 200  # a curtain stops nothing
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"blur": ["x"] * 201},
+        {"blur": ["x" * 65]},
+        {"blur": [""]},
+        {"blur": "x"},
+        {"curtain": 1},
+        {"other": True},
+    ],
+)
+def test_what_is_blurred_is_bounded(client: TestClient, teacher, body):
+    assert client.post("/api/class", json=body, headers=teacher).status_code == 422
+    assert client.get("/api/class").json() == {"curtain": False, "note": False, "blur": []}
+
+
+def test_the_status_says_where_the_class_finds_the_site(monkeypatch):
+    monkeypatch.setattr("app.routes.status.lan_addresses", lambda: ["192.168.1.20"])
+    assert addresses(Settings(host="0.0.0.0", port=8123)) == ["http://192.168.1.20:8123"]
+    assert addresses(Settings(port=8000)) == ["http://127.0.0.1:8000"]
+    assert addresses(Settings(host="fe80::1", port=8000)) == ["http://[fe80::1]:8000"]
