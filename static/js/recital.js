@@ -70,13 +70,14 @@ function aligned(original, { bytes, stretches }) {
   });
 }
 
+/** What is still to come stands in its place only as long as the model keeps to it: drift would push it along. */
 function provisional(original, written) {
   let run = 0;
   while (run < written.length && written[run] === original[run]) run += 1;
   const pieces = [
     { kind: "same", bytes: original.slice(0, run) },
     { kind: "drift", bytes: written.slice(run) },
-    { kind: "unread", bytes: original.slice(written.length) },
+    { kind: "unread", bytes: run === written.length ? original.slice(run) : [] },
   ];
   return pieces.filter((piece) => piece.bytes.length > 0);
 }

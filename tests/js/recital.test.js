@@ -25,7 +25,9 @@ test("a finished recital is shown as it was aligned", () => {
 
 test("while it is written everything behind the first difference is drift", () => {
   const record = { passage, writing: { prefix: 2, bytes: tokens("cx") } };
-  assert.deepEqual(shown(pieces(record, 2)), ["given:ab", "same:c", "drift:x", "unread:ef"]);
+  assert.deepEqual(shown(pieces(record, 2)), ["given:ab", "same:c", "drift:x"]);
+  const keeping = { passage, writing: { prefix: 2, bytes: tokens("c") } };
+  assert.deepEqual(shown(pieces(keeping, 2)), ["given:ab", "same:c", "unread:def"]);
 });
 
 test("ranks alone tell the run, and what it would write instead", () => {
