@@ -5,6 +5,7 @@
                              ifDefined, when, cache: `import { LitElement, html, repeat } from "lit"`
     eventsource-parser.js    createParser, EventSourceParserStream
     d3.js                    d3-array, d3-hierarchy, d3-scale, d3-shape, all names flat, as in d3 itself
+    qr.js                    encodeQR: a text as the squares of a QR code
     fonts/*.woff2            Inter and JetBrains Mono, variable weight, latin and latin-ext
     encodings/*.json         gpt2, p50k_base, cl100k_base, o200k_base: {pat_str, special_tokens, bpe_ranks}
     library/*.txt            texts that generated words are looked up in (app/library_texts.py)
@@ -57,6 +58,9 @@ ENTRIES = {
         export * from "d3-hierarchy";
         export * from "d3-scale";
         export * from "d3-shape";
+    """,
+    "qr": """
+        export { encodeQR } from "qr";
     """,
 }
 

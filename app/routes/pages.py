@@ -25,6 +25,7 @@ IMPORT_MAP = json.dumps(
         "imports": {
             "lit": "/static/vendor/lit.js",
             "d3": "/static/vendor/d3.js",
+            "qr": "/static/vendor/qr.js",
             "eventsource-parser": "/static/vendor/eventsource-parser.js",
         }
     }
@@ -52,6 +53,7 @@ PAGES = (
     Page("sampling", "/sampling"),
     Page("playground", "/playground"),
     *(Page(name, f"/{name}") for name in BEHAVIOURS if (TEMPLATES / "pages" / f"{name}.html").is_file()),
+    Page("status", "/status"),
     Page("patterns", "/patterns", development=True),
 )
 
@@ -67,6 +69,7 @@ class PageContext:
     measurement: Measurement | None  # what they gave on the loaded model, or else on the default one
     page_data: dict[str, Any]  # all three, for the script: <script id="page-data">
     model_state: dict[str, Any]  # GET /api/models, as it is now
+    class_state: dict[str, Any]  # GET /api/class, as it is now
     messages: dict[str, Any]  # the scripts' sentences
     import_map: str
     open_paths: frozenset[str]  # pages there are; the map shows the others as not open yet
@@ -101,6 +104,7 @@ def page_context(page: Page, request: Request) -> PageContext:
             "measurement": asdict(measurement) if measurement else None,
         },
         model_state=model_state,
+        class_state=asdict(request.app.state.classroom),
         messages=messages(language),
         import_map=IMPORT_MAP,
         open_paths=frozenset(page.path for page in PAGES),

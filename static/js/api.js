@@ -2,6 +2,21 @@
 
 import { readEvents } from "./event-stream.js";
 import { t } from "./i18n.js";
+import { teacher } from "./teacher.js";
+
+const ATTEMPTS = 5; // how often a question is put to a server that is full
+const FULL = new Set(["overloaded", "queue_full", "client_limit"]);
+const HELD_AFTER = 5; // seconds without the first event of a stream
+
+/**
+ * What a page may want to tell of the line to the server: `full` ({seconds} until it is asked again), `held`
+ * (nothing has come of a stream so far), `flowing` (neither holds any longer), `lost` (it broke).
+ */
+export const line = new EventTarget();
+
+function tell(name, detail = {}) {
+  line.dispatchEvent(new CustomEvent(name, { detail }));
+}
 
 /** What went wrong, for programs (`code`) and for people (`message`). */
 export class ApiError extends Error {
@@ -42,9 +57,11 @@ export async function postBytes(path, body, { signal } = {}) {
  */
 export async function* stream(path, body, { signal } = {}) {
   const accept = "text/event-stream";
-  const response = await request(path, { method: "POST", body: JSON.stringify(body), signal, accept });
+  const watch = new FirstEvent();
   try {
+    const response = await request(path, { method: "POST", body: JSON.stringify(body), signal, accept, watch });
     for await (const { event, data } of readEvents(response.body)) {
+      watch.end();
       if (event === "error") throw new ApiError({ ...data, ...data.error, status: response.status });
       yield { event, data };
       if (event === "done") return;
@@ -52,26 +69,85 @@ export async function* stream(path, body, { signal } = {}) {
   } catch (error) {
     if (error instanceof ApiError || error.name === "AbortError") throw error;
     throw cutOff();
+  } finally {
+    watch.end();
   }
   throw cutOff();
 }
 
 function cutOff() {
+  tell("lost");
   return new ApiError({ code: "cut_off", message: t("The answer broke off before its end. What came is kept.") });
 }
 
-async function request(path, { method = "GET", body, signal, accept = "application/json" }) {
+/** Tells when the beginning of a stream is long in coming: a filter on its way may hold it back until it is whole. */
+class FirstEvent {
+  #timer = null;
+  #told = false;
+
+  begin() {
+    this.#timer = setTimeout(() => {
+      this.#told = true;
+      tell("held");
+    }, HELD_AFTER * 1000);
+  }
+
+  end() {
+    clearTimeout(this.#timer);
+    if (this.#told) tell("flowing");
+    this.#told = false;
+  }
+}
+
+/** An answer that is no refusal. A server that is full is asked again when it says so, never by all at once. */
+async function request(path, options) {
+  for (let attempt = 1; ; attempt += 1) {
+    const response = await ask(path, options);
+    if (response.ok) return response;
+    options.watch?.end();
+    const error = await refusal(response);
+    if (error.code === "wrong_secret" && teacher.secret !== null) {
+      teacher.keep(null); // of a server that has started anew since
+      continue;
+    }
+    if (!mayWait(error, options) || attempt === ATTEMPTS) throw error;
+    const seconds = error.retryAfter * (1 + Math.random() / 2);
+    tell("full", { seconds });
+    try {
+      await pause(seconds, options.signal);
+    } finally {
+      tell("flowing");
+    }
+  }
+}
+
+function mayWait({ code, retryAfter }, { method }) {
+  return method === "POST" && FULL.has(code) && retryAfter !== null;
+}
+
+function pause(seconds, signal) {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const timer = setTimeout(resolve, seconds * 1000);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    }, { once: true });
+  });
+}
+
+async function ask(path, { method = "GET", body, signal, accept = "application/json", watch }) {
   const headers = { Accept: accept, "X-Client": clientId() };
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  let response;
+  if (teacher.secret !== null) headers["X-Teacher"] = teacher.secret;
+  watch?.begin();
   try {
-    response = await fetch(path, { method, body, headers, signal });
+    return await fetch(path, { method, body, headers, signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
+    if (method === "POST") tell("lost");
     throw new ApiError({ code: "offline", message: t("The server does not answer. Your text is safe here.") });
   }
-  if (!response.ok) throw await refusal(response);
-  return response;
 }
 
 async function refusal(response) {

@@ -78,10 +78,11 @@ export function formatBytes(bytes) {
   return `${formatNumber(scaled, power > 0 && scaled < 10 ? 1 : 0)}\u00a0${units[power]}`;
 }
 
-/** A duration: "180 ms", "2.4 s", "3 min 20 s". */
+/** A duration: "180 ms", "2.4 s", "3 min 20 s", "2 h 5 min". */
 export function formatSeconds(seconds) {
   if (seconds < 1) return t("{n} ms", { n: Math.round(seconds * 1000) });
   if (seconds < 60) return t("{seconds} s", { seconds: formatNumber(seconds, seconds < 10 ? 1 : 0) });
   const whole = Math.round(seconds);
+  if (whole >= 3600) return t("{hours} h {minutes} min", { hours: Math.floor(whole / 3600), minutes: Math.floor((whole % 3600) / 60) });
   return t("{minutes} min {seconds} s", { minutes: Math.floor(whole / 60), seconds: whole % 60 });
 }

@@ -1,8 +1,16 @@
-/** The frame around every page: the model's status, the change of language, the folded menu. */
+/** The frame around every page: the model's status, the class, the line to the server, language and menu. */
 
+import { line } from "./api.js";
+import { Blur } from "./blur.js";
+import { classroom } from "./classroom.js";
 import { errorMessage } from "./error-message.js";
+import { formatCount } from "./format.js";
+import { t } from "./i18n.js";
 import { models } from "./models.js";
 import { encodeState, takeSnapshot } from "./share.js";
+import { teacher } from "./teacher.js";
+import "./elements/class-curtain.js";
+import "./elements/class-note.js";
 import "./elements/model-status.js";
 import "./elements/status-message.js";
 
@@ -19,6 +27,44 @@ status.addEventListener("model-chosen", ({ detail }) => models.load(detail.name)
 status.addEventListener("models-opened", () => models.refresh());
 showModels();
 models.start();
+
+const curtain = document.querySelector("class-curtain");
+const note = document.querySelector("class-note");
+const blur = new Blur();
+
+/** What the teacher chose for every screen. Their own stays open, and so does the page where one becomes theirs. */
+function showClass() {
+  const { secret } = teacher;
+  if (curtain !== null) curtain.drawn = classroom.state.curtain && secret === null;
+  note.teacher = secret !== null && curtain !== null;
+  note.state = classroom.state;
+  blur.words = classroom.state.blur;
+}
+
+classroom.addEventListener("change", showClass);
+teacher.addEventListener("change", showClass);
+showClass();
+classroom.start();
+
+/** A server that is full, or a text held back on its way: said once, and taken back when it is over. */
+const place = document.querySelector(".page-status");
+let said = null;
+
+function say(text) {
+  said = { kind: "note", text };
+  place.message = said;
+}
+
+line.addEventListener("full", ({ detail }) => {
+  say(t("Every place is taken just now. This page asks again in {n} seconds.", { n: formatCount(Math.ceil(detail.seconds)) }));
+});
+line.addEventListener("held", () => {
+  say(t("Nothing has come for 5 seconds. Either the server has much to do, or a filter on this network holds the text back until it is whole; then it comes all at once."));
+});
+line.addEventListener("flowing", () => {
+  if (place.message === said) place.message = null;
+});
+line.addEventListener("lost", () => models.refresh());
 
 /** The other language, with everything on the page taken along in the fragment. */
 for (const link of document.querySelectorAll("[data-language-switch]")) {

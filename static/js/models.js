@@ -4,15 +4,16 @@
  */
 
 import { ApiError, getJson, postJson } from "./api.js";
+import { Polling } from "./polling.js";
 
 const BUSY_SECONDS = 1;
 const CALM_SECONDS = 20;
 
 export class Models extends EventTarget {
   #state;
-  #timer = null;
   #offline = false;
   #problem = null;
+  #polling = new Polling(() => this.#ask(), () => this.#pause());
 
   constructor(state) {
     super();
@@ -41,22 +42,12 @@ export class Models extends EventTarget {
 
   /** Begin to ask. Often while something moves, seldom otherwise, not at all while nobody looks. */
   start() {
-    document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") this.refresh();
-      else clearTimeout(this.#timer);
-    });
-    this.#schedule();
+    this.#polling.start();
   }
 
-  async refresh() {
-    clearTimeout(this.#timer);
-    try {
-      this.#take(await getJson("/api/models"), false);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.#take(this.#state, error.code === "offline");
-    }
-    this.#schedule();
+  /** Ask at once. */
+  refresh() {
+    return this.#polling.now();
   }
 
   /** Ask for another model. The running one stays until the new one is ready. */
@@ -69,7 +60,7 @@ export class Models extends EventTarget {
       this.#problem = error;
       this.dispatchEvent(new Event("change"));
     }
-    this.#schedule();
+    this.#polling.later();
   }
 
   /** Resolves as soon as a model answers. */
@@ -93,13 +84,18 @@ export class Models extends EventTarget {
     if (!same) this.dispatchEvent(new Event("change"));
   }
 
-  #schedule() {
-    clearTimeout(this.#timer);
-    if (document.visibilityState !== "visible") return;
+  async #ask() {
+    try {
+      this.#take(await getJson("/api/models"), false);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#take(this.#state, error.code === "offline");
+    }
+  }
+
+  #pause() {
     const busy = this.#offline || this.#state.task !== null || this.#state.state === "loading";
-    // Never the same pause twice, or a whole class would ask in step.
-    const seconds = (busy ? BUSY_SECONDS : CALM_SECONDS) * (1 + Math.random());
-    this.#timer = setTimeout(() => this.refresh(), seconds * 1000);
+    return busy ? BUSY_SECONDS : CALM_SECONDS;
   }
 }
 

@@ -274,8 +274,12 @@ def test_a_link_restores_the_page_and_generates_nothing(page: Page, new_page: Ne
     other = new_page()
     asked = []
     other.on("request", lambda request: request.method == "POST" and asked.append(request.url))
-    live(other, page.url)
+    other.goto(page.url)
     expect(other.get_by_label("Prompt")).to_have_value(f"{PROMPT} blue")
+    other.wait_for_load_state("networkidle")
+    assert asked == []
+    other.get_by_text("Opened from a link: nothing has run yet.").click()
+    expect(other.locator("probability-bars")).to_have_attribute("aria-busy", "false")
     expect(other.locator(".prompt-tokens li")).to_have_count(5)
     expect(other.locator(".roll-sentence")).to_have_text(sentence)
     expect(number(other, "Temperature")).to_have_value("0.2")

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { ApiError, getJson, postBytes, postJson, stream } from "../../static/js/api.js";
+import { ApiError, getJson, line, postBytes, postJson, stream } from "../../static/js/api.js";
 import { useCatalog } from "../../static/js/i18n.js";
+import { teacher } from "../../static/js/teacher.js";
 
 const realFetch = globalThis.fetch;
 let asked;
@@ -79,4 +80,95 @@ test("a stream that ends without done was cut off", async () => {
 test("an error event is thrown", async () => {
   const body = 'event: error\ndata: {"code": "internal", "message": "the engine stopped"}\n\n';
   await assert.rejects(events(body), { code: "internal", message: "the engine stopped" });
+});
+
+/** Replies one after the other, and what was heard of the line meanwhile. */
+function replies(...all) {
+  const heard = [];
+  const sent = [];
+  for (const name of ["full", "held", "flowing", "lost"]) line.addEventListener(name, ({ detail }) => heard.push([name, detail]));
+  globalThis.fetch = async (_, { headers }) => {
+    sent.push(headers);
+    const reply = all.length > 1 ? all.shift() : all[0];
+    return typeof reply === "function" ? reply() : reply;
+  };
+  return { heard, sent };
+}
+
+const full = () =>
+  new Response('{"error": {"code": "queue_full", "message": "all places are taken"}}', { status: 429, headers: { "Retry-After": "4" } });
+
+async function drain(events) {
+  for await (const event of events) void event;
+}
+
+/** Let promises settle while the clock stands, then move it; again and again. */
+async function pass(t, seconds) {
+  for (let tenths = 0; tenths < seconds * 10; tenths += 1) {
+    await new Promise(setImmediate);
+    t.mock.timers.tick(100);
+  }
+}
+
+test("a full server is asked again, never before it said and never by all at once", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const pauses = new Set();
+  for (let i = 0; i < 20; i += 1) {
+    const { heard, sent } = replies(full(), new Response('{"ok": true}'));
+    const answer = postJson("/api/next-token", {});
+    await pass(t, 3.9);
+    assert.equal(sent.length, 1);
+    await pass(t, 2.2);
+    assert.deepEqual(await answer, { ok: true });
+    assert.deepEqual(heard.map(([name]) => name), ["full", "flowing"]);
+    pauses.add(heard[0][1].seconds);
+  }
+  assert.ok(pauses.size > 15);
+});
+
+test("a full server is not asked for ever, and not at all by who has left", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { sent } = replies(full);
+  const refused = assert.rejects(postJson("/api/next-token", {}), { code: "queue_full", retryAfter: 4 });
+  await pass(t, 30);
+  await refused;
+  assert.equal(sent.length, 5);
+  const leaving = new AbortController();
+  const left = assert.rejects(postJson("/api/next-token", {}, { signal: leaving.signal }), { name: "AbortError" });
+  await pass(t, 1);
+  leaving.abort();
+  await left;
+  await pass(t, 10);
+  assert.equal(sent.length, 6);
+});
+
+test("a stream that is held back on its way is told after five seconds, and that it flows again", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let open;
+  const { heard } = replies(() => new Promise((resolve) => (open = resolve)));
+  const all = drain(stream("/api/completions", {}));
+  await pass(t, 4.9);
+  assert.deepEqual(heard, []);
+  await pass(t, 0.2);
+  assert.deepEqual(heard.map(([name]) => name), ["held"]);
+  open(new Response("event: done\ndata: {}\n\n"));
+  await all;
+  assert.deepEqual(heard.map(([name]) => name), ["held", "flowing"]);
+});
+
+test("a line that breaks is told once", async () => {
+  const { heard } = replies(() => new Response("event: token\ndata: {}\n\n"));
+  await assert.rejects(drain(stream("/api/completions", {})), { code: "cut_off" });
+  assert.deepEqual(heard.map(([name]) => name), ["lost"]);
+});
+
+test("the teacher's secret goes along, until the server says it is not its own", async () => {
+  const wrong = () => new Response('{"error": {"code": "wrong_secret", "message": "no"}}', { status: 401 });
+  teacher.keep("of yesterday");
+  const { sent } = replies(wrong(), new Response("{}"));
+  await getJson("/api/models");
+  assert.deepEqual(sent.map((headers) => headers["X-Teacher"]), ["of yesterday", undefined]);
+  assert.equal(teacher.secret, null);
+  replies(wrong);
+  await assert.rejects(getJson("/api/status"), { code: "wrong_secret" });
 });

@@ -88,4 +88,5 @@ test("amounts of data and of time take the unit that fits", () => {
   assert.equal(formatSeconds(0.1804), "180 ms");
   assert.equal(formatSeconds(2.4), "2.4 s");
   assert.equal(formatSeconds(200), "3 min 20 s");
+  assert.equal(formatSeconds(7500), "2 h 5 min");
 });

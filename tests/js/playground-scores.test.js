@@ -27,6 +27,7 @@ function playground(entries) {
   const session = {
     store,
     loaded: null,
+    ready: true,
     limit: 0,
     get state() {
       return store.state;

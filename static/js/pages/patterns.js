@@ -2,6 +2,9 @@
 
 import { textToHex } from "../bytes.js";
 import "../elements/answer-veil.js";
+import "../elements/class-activity.js";
+import "../elements/class-controls.js";
+import "../elements/class-door.js";
 import "../elements/context-meter.js";
 import "../elements/dice-strip.js";
 import "../elements/heat-strip.js";
@@ -43,6 +46,13 @@ function intervals(count) {
   }));
 }
 
+function askers(count) {
+  return Array.from({ length: count }, (_, index) => ({
+    client: index ? (0xa3f200 + index).toString(16) : "teacher", kind: index % 3 ? "continue" : "score", position: index + 1, tokens: 7 * index, seconds: index / 2,
+  }));
+}
+
+const machine = { slots: 32, queue: 200, tokens_per_second: 87.4, memory_bytes: 1.2e9, addresses: [], uptime_seconds: 4503 };
 const task = { name: "gpt2", title: "GPT-2", stage: "fetch", fraction: 0.41, message: "part 2 of 4" };
 const state = models.state;
 const SPECIMENS = [
@@ -65,6 +75,11 @@ const SPECIMENS = [
   ["token-strip", "two hundred", { tokens: tokens(200), selected: 3, whitespace: true, label: "Two hundred tokens" }],
   ["context-meter", "some", { used: 612, limit: 8192, asked: 64 }],
   ["context-meter", "full", { used: 8192, limit: 8192, asked: 64 }],
+  ["class-door", "open", { addresses: ["http://192.168.1.23:8000", "http://10.0.0.23:8000"] }],
+  ["class-door", "closed", { addresses: ["http://127.0.0.1:8000"] }],
+  ["class-controls", "the curtain is drawn", { state: { curtain: true, note: true, blur: ["one", "two"] } }],
+  ["class-activity", "nobody", { status: { ...machine, running: [], waiting: [] } }],
+  ["class-activity", "a full class", { status: { ...machine, running: askers(32), waiting: askers(60) } }],
   ...LESSON_SPECIMENS,
 ];
 

@@ -28,12 +28,13 @@ export class Scorer {
     return (coloured && entries.some(unscored)) || (looked !== undefined && unlisted(looked));
   }
 
-  /** Ask soon, if anything changed that needs an answer. */
+  /** Ask soon, if anything changed that needs an answer; without a model there is none. */
   look() {
     const { entries } = this.session;
     clearTimeout(this.timer);
-    if (this.wanted && entries !== this.asked) this.timer = setTimeout(() => this.#ask(), PAUSE);
     clearTimeout(this.checking);
+    if (!this.session.ready) return;
+    if (this.wanted && entries !== this.asked) this.timer = setTimeout(() => this.#ask(), PAUSE);
     if (entries !== this.checked) this.checking = setTimeout(() => this.#check(), 2 * PAUSE);
   }
 

@@ -7,6 +7,7 @@ import { appendTokens, endsSentence, idsOf, keepFirst, modelToken, textOf } from
 import { promptLength } from "../export.js";
 import { models } from "../models.js";
 import { announce, clearMessage, showError } from "../page.js";
+import { WaitingLine } from "../waiting-line.js";
 
 const ALTERNATIVES = 10;
 export const LONGEST_SENTENCE = 120; // tokens
@@ -110,9 +111,13 @@ export class Writer {
       ignoreEos,
     });
     let usage = null;
+    const line = new WaitingLine();
     for await (const { event, data } of stream("/api/completions", body, { signal: controller.signal })) {
       if (controller.signal.aborted) return;
-      if (event === "queued") this.#update({ position: data.position });
+      if (event === "queued") {
+        line.see(data.position, performance.now());
+        this.#update({ position: data.position, turn: line.seconds });
+      }
       if (event === "token") {
         this.#take(data);
         if (until === "sentence" && this.#sentenceEnded(prompt)) {

@@ -74,7 +74,9 @@ function fetchVocabulary() {
 /** Ask the model about the prompt. A newer question ends an older one. */
 let asking = null;
 let failed = false;
+let untouched = false; // opened from a link, which runs nothing until a person does something here
 async function ask({ pause = 0 } = {}) {
+  if (untouched) return;
   asking?.abort();
   const { signal } = (asking = new AbortController());
   failed = false;
@@ -244,9 +246,21 @@ models.addEventListener("change", () => {
 });
 
 store.watch((state) => show(state, hexOf));
-provideSnapshot(() => sharedState(store.state));
+provideSnapshot(() => ({ ...sharedState(store.state), live: !untouched })); // another language is no new page
+for (const kind of ["pointerdown", "keydown"]) {
+  main.addEventListener(kind, () => {
+    if (!untouched) return;
+    untouched = false;
+    clearMessage();
+    ask();
+  });
+}
 const restored = await restoreFromFragment((shared) => {
-  store.update({ ...readShared(shared, store.state), us: null, comparison: null });
+  asking?.abort();
+  untouched = shared.live !== true;
+  const opened = readShared(shared, store.state);
+  store.update({ ...opened, us: null, comparison: null, waiting: opened.prompt.shown !== store.state.answered });
   ask();
+  if (untouched) showNote(t("Opened from a link: nothing has run yet. Press anywhere on this page, and the model answers."));
 }, showError);
 if (!restored) ask();

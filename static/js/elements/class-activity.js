@@ -1,0 +1,69 @@
+import { LitElement, html, nothing } from "lit";
+import { formatBytes, formatCount, formatNumber, formatSeconds } from "../format.js";
+import { msg, t } from "../i18n.js";
+
+const SHOWN = 50; // rows of a table; the rest is a number
+const KINDS = {
+  continue: msg("continues a text"),
+  "next-token": msg("looks at the next token"),
+  score: msg("scores a text"),
+};
+
+/** Who runs and who waits: `.status` is the answer of `GET /api/status`. */
+export class ClassActivity extends LitElement {
+  static properties = { status: { attribute: false } };
+
+  constructor() {
+    super();
+    this.status = null;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  shouldUpdate() {
+    return this.status !== null;
+  }
+
+  render() {
+    const { running, waiting, slots, queue, tokens_per_second: rate, memory_bytes: memory, uptime_seconds: uptime } = this.status;
+    return html`
+      <div class="counts class-counts">
+        ${count(t("{n} of {places}", { n: formatCount(running.length), places: formatCount(slots) }), t("running"))}
+        ${count(t("{n} of {places}", { n: formatCount(waiting.length), places: formatCount(queue) }), t("waiting"))}
+        ${count(formatNumber(rate, rate < 10 ? 1 : 0), t("tokens a second, all together"))}
+        ${count(formatBytes(memory), t("memory"))}
+        ${count(formatSeconds(uptime), t("since the start"))}
+      </div>
+      <div class="class-tables">
+        ${table(t("Running"), t("Nobody runs anything just now."), [t("who"), t("what"), t("tokens so far"), t("time")],
+          running.map(({ client, kind, tokens, seconds }) => [name(client), t(KINDS[kind] ?? kind), formatCount(tokens), formatSeconds(seconds)]))}
+        ${table(t("Waiting"), t("Nobody waits."), [t("place"), t("who"), t("time")],
+          waiting.map(({ position, client, seconds }) => [formatCount(position), name(client), formatSeconds(seconds)]))}
+      </div>
+    `;
+  }
+}
+
+/** A label that tells tabs apart and identifies nobody. */
+function name(client) {
+  return client === "teacher" ? t("you") : html`<code>${client}</code>`;
+}
+
+function count(value, label) {
+  return html`<div><b>${value}</b><span>${label}</span></div>`;
+}
+
+function table(title, nobody, heads, rows) {
+  const more = rows.length - SHOWN;
+  return html`<section class="class-table"><h2>${title}</h2>
+    ${rows.length === 0
+      ? html`<p class="quiet">${nobody}</p>`
+      : html`<table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+          <tbody>${rows.slice(0, SHOWN).map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table>
+          ${more > 0 ? html`<p class="small quiet">${t("and {n} more", { n: more })}</p>` : nothing}`}
+  </section>`;
+}
+
+if (!customElements.get("class-activity")) customElements.define("class-activity", ClassActivity);

@@ -1,0 +1,46 @@
+import { LitElement, html, nothing } from "lit";
+import { t } from "../i18n.js";
+
+/** What a class is told on every page: `.state` as of `GET /api/class`; `.teacher` sees what the others do not. */
+export class ClassNote extends LitElement {
+  static properties = {
+    state: { attribute: false },
+    teacher: { type: Boolean },
+    link: { type: String }, // the teacher's page
+  };
+
+  constructor() {
+    super();
+    this.state = null;
+    this.teacher = false;
+    this.link = "";
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  shouldUpdate() {
+    return this.state !== null;
+  }
+
+  willUpdate() {
+    if (!this.hasUpdated) this.replaceChildren(); // the server's own first view
+  }
+
+  render() {
+    const sentences = [];
+    if (this.teacher && this.state.curtain) {
+      sentences.push(html`<p><b>${t("The curtain is drawn: every screen but yours is covered.")}</b> <a href=${this.link}>${t("Open the class")}</a></p>`);
+    }
+    if (this.state.note) {
+      sentences.push(html`<p>${t("A base model continues anything, in any tone. What it writes can be false, rude or upsetting, and nobody means it. If something troubles you, tell your teacher.")}</p>`);
+    }
+    if (this.state.blur.length > 0) {
+      sentences.push(html`<p>${t("Some words are blurred on this screen. No list is complete.")}</p>`);
+    }
+    return sentences.length > 0 ? html`<aside class="class-note" aria-label=${t("To the class")}>${sentences}</aside>` : nothing;
+  }
+}
+
+if (!customElements.get("class-note")) customElements.define("class-note", ClassNote);

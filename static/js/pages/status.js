@@ -1,0 +1,76 @@
+/** The teacher's page: who runs, who waits, what every screen shows, and how a class gets in. */
+
+import { getJson } from "../api.js";
+import { classroom } from "../classroom.js";
+import { clearMessage, showError, showNote } from "../page.js";
+import { t } from "../i18n.js";
+import { Polling } from "../polling.js";
+import { secretIn, teacher } from "../teacher.js";
+import "../elements/class-activity.js";
+import "../elements/class-controls.js";
+import "../elements/class-door.js";
+
+const SECONDS = 3.5; // between this and twice this: about five
+
+const $ = (selector) => document.querySelector(selector);
+const activity = $("class-activity");
+const controls = $("class-controls");
+const door = $("class-door");
+const polling = new Polling(look, () => SECONDS);
+
+/** The locked door, or the class behind it. */
+function show() {
+  const known = activity.status !== null && teacher.secret !== null;
+  $("#locked").hidden = known;
+  $("#class").hidden = !known;
+  controls.state = classroom.state;
+}
+
+async function look() {
+  if (teacher.secret === null) {
+    show();
+    return;
+  }
+  try {
+    activity.status = await getJson("/api/status");
+    door.addresses = activity.status.addresses;
+    clearMessage();
+  } catch (error) {
+    fail(error);
+  }
+  show();
+}
+
+function fail(error) {
+  if (teacher.secret === null) activity.status = null;
+  showError(error);
+}
+
+async function wish({ detail }) {
+  try {
+    await classroom.change(detail);
+    showNote(t("Done. Every screen follows within ten seconds."));
+  } catch (error) {
+    fail(error);
+    show();
+  }
+}
+
+$("#secret-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const typed = $("#secret").value.trim();
+  teacher.keep(secretIn(typed) ?? typed); // the whole link, or the secret alone
+  $("#secret").value = "";
+  polling.now();
+});
+addEventListener("hashchange", enter);
+classroom.addEventListener("change", show);
+controls.addEventListener("class-wished", wish);
+
+function enter() {
+  teacher.takeFromAddress();
+  polling.now();
+}
+
+polling.start();
+enter();
