@@ -142,6 +142,30 @@ def test_no_such_address_and_no_such_method(http: httpx.Client):
     assert wrong.headers["allow"] == "POST"
 
 
+@pytest.mark.parametrize("length", [1022, 1023, 1024, 1025])
+@pytest.mark.parametrize("most", [0, 1, 2, 1024])
+def test_the_edge_of_the_context_is_exact(http: httpx.Client, length: int, most: int):
+    """1,024 tokens: a prompt may fill them all if nothing is to be written, and writing ends at the edge."""
+    body = {"prompt": [65] * length, "max_tokens": most, "echo": True, "ignore_eos": True}
+    reply = http.post("/v1/completions", json=body)
+    if length + min(most, 1) > 1024:
+        error = assert_error(reply, 422)
+        assert error["code"] == "context_overflow"
+        assert f"{length:,} tokens" in error["message"] and "at most 1,02" in error["message"]
+    else:
+        assert reply.status_code == 200
+        assert reply.json()["usage"]["completion_tokens"] == min(most, 1024 - length)
+    assert_still_works(http)
+
+
+@pytest.mark.parametrize("token_id", [-1, 258, 2**31, 2**53, 2**63, 10**400])
+@pytest.mark.parametrize("path", PATHS)
+def test_an_id_outside_the_vocabulary_is_refused(http: httpx.Client, path: str, token_id: int):
+    field = "prompt" if path == "/v1/completions" else "ids"
+    assert_error(http.post(path, json={field: [65, token_id]}), 422)
+    assert_still_works(http)
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

@@ -8,7 +8,7 @@ from tests.lesson.swarm import hold_lesson
 
 async def test_a_short_lesson_ends_well(tmp_path: Path, figure):
     with program(tmp_path, "--ms-per-token", "5", slots=8, queue=60) as server:
-        report = await hold_lesson(server, students=40, seconds=10, think=(0.5, 2.0), max_tokens=12)
+        report = await hold_lesson(server, students=40, seconds=6, think=(0.5, 2.0), max_tokens=12)
     for what, value in report.lines():
         figure(f"{what}: {value}")
     tally = report.tally

@@ -87,7 +87,7 @@ def test_no_value_of_any_field_of_any_route_is_a_500(http: httpx.Client, request
     cases = statuses = 0
     for path, fields in requests.items():
         for field in fields:
-            for value in STRANGE:
+            for value in STRANGE[:: 2 if "experiments" in path and not rounds(0, 1) else 1]:
                 body = with_field(path, field, value)
                 reply = post(http, path, body)
                 cases += 1
@@ -159,11 +159,11 @@ def test_schemathesis_finds_nothing(server: Program, tmp_path: Path, figure):
     command = [
         "--config-file", str(Path(__file__).parent / "schemathesis.toml"), "run",
         f"http://127.0.0.1:{server.port}/openapi.json", "--checks", "all", "--mode", "all",
-        "--max-examples", str(rounds(4, 200)), "--generation-allow-x00", "true", "--request-timeout", "5",
+        "--max-examples", str(rounds(20, 200)), "--generation-allow-x00", "true", "--request-timeout", "5",
         "--continue-on-failure", "--no-color", "-H", f"X-Teacher: {server.secret}",
     ]  # fmt: skip
-    if not rounds(0, 1):  # experiments take a minute of their own
-        command += ["--exclude-path-regex", "/api/experiments/"]
+    if not rounds(0, 1):  # experiments, and every corner of every field, take minutes of their own
+        command += ["--exclude-path-regex", "/api/experiments/", "--phases", "fuzzing"]
     done = subprocess.run(
         [str(Path(sys.executable).parent / "schemathesis"), *command],
         cwd=tmp_path, env={**os.environ, "NO_PROXY": "*"}, capture_output=True, text=True, timeout=1200,

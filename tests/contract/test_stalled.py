@@ -36,7 +36,7 @@ def port(engine: FakeEngine) -> Iterator[int]:
 
 async def neighbours(port: int) -> float:
     """95th percentile of the seconds between two tokens, over eight readers."""
-    body = {"prompt": "Max", "max_tokens": 150, "ignore_eos": True}
+    body = {"prompt": "Max", "max_tokens": 100, "ignore_eos": True}
     replies: list[Reply] = await asyncio.gather(
         *(ask(port, "/api/completions", body, client=f"n{number}") for number in range(8))
     )

@@ -87,7 +87,7 @@ async def hold_lesson(
     memory = await asyncio.gather(watching, return_exceptions=True)
     samples = memory[0] if isinstance(memory[0], list) else []
     await asyncio.to_thread(server.until, lambda books: not books["pg_running"] + books["pg_waiting"], 60)
-    await asyncio.sleep(6)  # keep-alive connections go after five seconds
+    await asyncio.sleep(1)  # the last connections are closed
     first = tally.first_tokens or [0.0]
     return Report(
         tally=tally,
