@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from jinja2 import Environment
 
+import app
 from app.paths import MODELS, STATIC, TEMPLATES
 from app.routes.localisation import LANGUAGES, messages, negotiate, translations
 from app.routes.pages import PAGES, import_map_hash
@@ -120,6 +121,15 @@ def test_the_scripts_sentences_are_all_translated():
 
 def test_what_the_manifests_say_of_models_is_translated():
     assert untranslated(set(sentences_of_manifests()), messages("zh-CN")) == []
+
+
+def test_the_servers_sentences_are_known_as_the_server_says_them():
+    known = (STATIC / "js" / "server-sentences.js").read_text(encoding="utf-8")
+    said = "\n".join(path.read_text(encoding="utf-8") for path in Path(app.__file__).parent.rglob("*.py"))
+    sentences = re.findall(r'msg\("(.+)"\)', known)
+    assert len(sentences) > 10
+    pieces = [piece for sentence in sentences for piece in re.split(r"\{\w+\}", sentence) if len(piece) > 3]
+    assert [piece for piece in pieces if piece.lstrip(": ") not in said] == []
 
 
 def test_every_plural_form_is_complete():

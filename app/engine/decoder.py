@@ -9,6 +9,7 @@ The residual stream is float32 whatever the products are computed in: it costs n
 bfloat16 would round every layer's contribution.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from app.engine.linear import Linear
+from app.engine.linear import Linear, PlainLinear
 
 _MODEL_TYPES = ("gemma3_text", "llama", "qwen3")
 _MOVING_ROTATIONS = ("dynamic", "longrope")  # these change with the length of the text: no table holds them
@@ -26,6 +27,8 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu_pytorch_tanh": lambda x: functional.gelu(x, approximate="tanh"),
 }
 _WHOLE = "full_attention"
+
+MakeLinear = Callable[[Tensor, Tensor | None], Linear]  # from a weight (out, in) and its bias
 
 
 def can_decode(config: Any) -> bool:
@@ -46,7 +49,7 @@ class Cache(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Layer:
     kind: str  # which mask and which rotation: "full_attention" or "sliding_attention"
-    before_attention: Tensor  # gains of the root mean square norms, (W,)
+    before_attention: Tensor  # gains of the root mean square norms, (W,), times the root of W
     qkv: Linear
     head_gains: Tensor | None  # (query heads + key heads, D): Qwen3 and Gemma 3 norm each head
     output: Linear
@@ -60,13 +63,15 @@ class _Layer:
 class Decoder:
     """Tokens to the last layer's hidden states, with keys and values in a cache."""
 
-    def __init__(self, model: Any, *, context_length: int) -> None:
+    def __init__(self, model: Any, *, context_length: int, linear: MakeLinear = PlainLinear) -> None:
         """Take the weights of transformers' `model`, of which `can_decode` must hold."""
         config, inner = model.config, model.base_model
         self._heads: int = config.num_attention_heads
         self._key_heads: int = config.num_key_value_heads
         self._head_dim: int = inner.layers[0].self_attn.head_dim
-        self._eps: float = config.rms_norm_eps
+        eps: float = config.rms_norm_eps
+        widths = (config.hidden_size, inner.layers[0].self_attn.head_dim)
+        self._least = {width: torch.tensor(math.sqrt(width * eps), device=model.device) for width in widths}
         self._attention_scale: float = inner.layers[0].self_attn.scaling
         self._activation = _ACTIVATIONS[_activation_name(config)]
         self._embedding: Tensor = inner.embed_tokens.weight  # (V, W)
@@ -75,7 +80,7 @@ class Decoder:
         self._embedding_scale = 1.0 if scale is None else float(scale.to(self._embedding.dtype))
         self._final_gain = _gain(inner.norm)
         kinds = getattr(config, "layer_types", None) or [_WHOLE] * len(inner.layers)
-        self._layers = [_layer(layer, kind) for layer, kind in zip(inner.layers, kinds, strict=True)]
+        self._layers = [_layer(layer, kind, linear) for layer, kind in zip(inner.layers, kinds, strict=True)]
         self._rotations = {
             kind: _rotation(inner.rotary_emb, config, kind, context_length) for kind in sorted(set(kinds))
         }
@@ -88,6 +93,8 @@ class Decoder:
         `masks` has for each kind of attention what is added to a score, (B, 1, T, keys read back).
         """
         queries, turned = self._heads, self._heads + self._key_heads
+        sharing = queries // self._key_heads  # query heads to a key head
+        masks = {kind: mask.repeat(1, 1, sharing, 1) for kind, mask in masks.items()}
         rotations = {
             kind: (cos[positions][:, :, None], sin[positions][:, :, None])  # (B, T, 1, D)
             for kind, (cos, sin) in self._rotations.items()
@@ -98,28 +105,41 @@ class Decoder:
             heads = qkv.view(*token_ids.shape, -1, self._head_dim)  # (B, T, query + key + value heads, D)
             pairs = heads[:, :, :turned]
             if layer.head_gains is not None:
-                pairs = functional.rms_norm(pairs, (self._head_dim,), None, self._eps) * layer.head_gains
+                pairs = self._norm(pairs, layer.head_gains)
             cos, sin = rotations[layer.kind]
             pairs = torch.addcmul(pairs * cos, pairs.roll(self._head_dim // 2, -1), sin)
             mask = masks[layer.kind]
             keys, values = cache.update(
                 pairs[:, :, queries:].transpose(1, 2), heads[:, :, turned:].transpose(1, 2), index
             )
-            attended = functional.scaled_dot_product_attention(
-                pairs[:, :, :queries].transpose(1, 2).to(keys.dtype),
-                keys,
-                values,
-                attn_mask=mask,
-                scale=self._attention_scale,
-                enable_gqa=self._heads != self._key_heads,
-            )  # (B, query heads, T, D)
-            x = self._add(x, layer.output(attended.transpose(1, 2).flatten(2)), layer.after_attention)
+            attended = self._attend(pairs[:, :, :queries], keys, values, mask)
+            x = self._add(x, layer.output(attended), layer.after_attention)
             gate, up = layer.gate_up(self._norm(x, layer.before_mlp)).chunk(2, dim=-1)
             x = self._add(x, layer.down(self._activation(gate).mul_(up)), layer.after_mlp)
         return self._norm(x, self._final_gain)
 
+    def _attend(self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+        """What queries (B, T, H, D) read of keys and values (B, key heads, L, D): (B, T, H * D).
+
+        Heads that share keys stand in line as if they were further queries. So keys are read once for all of
+        them, which on a CPU is several times faster than `enable_gqa`, and the same to the last bit.
+        """
+        batch, length, _, width = queries.shape
+        groups = queries.reshape(batch, length, keys.shape[1], -1, width)  # (B, T, key heads, sharing, D)
+        attended = functional.scaled_dot_product_attention(
+            groups.permute(0, 2, 3, 1, 4).flatten(2, 3).to(keys.dtype),  # (B, key heads, sharing * T, D)
+            keys,
+            values,
+            attn_mask=mask,
+            scale=self._attention_scale,
+        )
+        attended = attended.view(batch, keys.shape[1], -1, length, width)
+        return attended.permute(0, 3, 1, 2, 4).flatten(2)
+
     def _norm(self, x: Tensor, gain: Tensor) -> Tensor:
-        return functional.rms_norm(x, gain.shape, gain, self._eps)
+        """x / sqrt(mean(x^2) + eps) * gain: `functional.rms_norm` in half the time."""
+        length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+        return x.div(torch.hypot(length, self._least[x.shape[-1]])).mul_(gain)
 
     def _add(self, x: Tensor, change: Tensor, gain: Tensor | None) -> Tensor:
         return x.add_(change if gain is None else self._norm(change.float(), gain))
@@ -131,34 +151,36 @@ def _activation_name(config: Any) -> str:
 
 
 def _gain(norm: Any) -> Tensor:
-    """What a normalised vector is multiplied by, float32. Gemma stores how far it is from 1."""
+    """What a vector of length 1 is multiplied by, float32. Gemma stores its distance from 1."""
     gain: Tensor = norm.weight.detach().float()
-    return 1.0 + gain if "Gemma" in type(norm).__name__ else gain.clone()
+    if "Gemma" in type(norm).__name__:
+        gain = 1.0 + gain
+    return gain * math.sqrt(len(gain))
 
 
-def _layer(layer: Any, kind: str) -> _Layer:
+def _layer(layer: Any, kind: str, linear: MakeLinear) -> _Layer:
     attention, mlp = layer.self_attn, layer.mlp
     norms_output = hasattr(layer, "pre_feedforward_layernorm")  # Gemma 3's four norms, against Llama's two
     return _Layer(
         kind=kind,
         before_attention=_gain(layer.input_layernorm),
-        qkv=_joined(attention.q_proj, attention.k_proj, attention.v_proj),
+        qkv=linear(*_joined(attention.q_proj, attention.k_proj, attention.v_proj)),
         head_gains=_head_gains(attention),
-        output=_joined(attention.o_proj),
+        output=linear(*_joined(attention.o_proj)),
         after_attention=_gain(layer.post_attention_layernorm) if norms_output else None,
         before_mlp=_gain(layer.pre_feedforward_layernorm if norms_output else layer.post_attention_layernorm),
-        gate_up=_joined(mlp.gate_proj, mlp.up_proj),
-        down=_joined(mlp.down_proj),
+        gate_up=linear(*_joined(mlp.gate_proj, mlp.up_proj)),
+        down=linear(*_joined(mlp.down_proj)),
         after_mlp=_gain(layer.post_feedforward_layernorm) if norms_output else None,
     )
 
 
-def _joined(*modules: Any) -> Linear:
-    """Products with one input, computed as one: their outputs lie one after the other."""
+def _joined(*modules: Any) -> tuple[Tensor, Tensor | None]:
+    """Weight and bias of products with one input, computed as one: their outputs lie one after the other."""
     weight = torch.cat([module.weight.detach() for module in modules])
     if modules[0].bias is None:
-        return Linear(weight)
-    return Linear(weight, torch.cat([module.bias.detach() for module in modules]))
+        return weight, None
+    return weight, torch.cat([module.bias.detach() for module in modules])
 
 
 def _head_gains(attention: Any) -> Tensor | None:

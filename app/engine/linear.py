@@ -1,14 +1,91 @@
-"""A product with the model's weights."""
+"""Products with the model's weights: as they are, or in 8-bit integers.
 
+Reading weights is what one token costs, multiplying is what many cost. Eight bits halve the first, and on a
+CPU with integer dot products (VNNI) make the second several times faster.
+"""
+
+from pathlib import Path
+from typing import Protocol
+
+import torch
 from torch import Tensor
 from torch.nn import functional
 
 
-class Linear:
-    """x (..., in) -> x @ weight.T + bias (..., out), computed in the weights' own number format."""
+class Linear(Protocol):
+    """x (..., in) -> x @ weight.T + bias (..., out), in a number format of its own choosing."""
+
+    def __call__(self, x: Tensor) -> Tensor: ...
+
+
+class PlainLinear:
+    """Computed in the weights' own number format."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
         self._weight, self._bias = weight, bias
 
     def __call__(self, x: Tensor) -> Tensor:
         return functional.linear(x.to(self._weight.dtype), self._weight, self._bias)
+
+
+class Int8WeightLinear:
+    """Weights in 8 bits, a scale for each output; inputs as they are. For few rows: it reads half as much."""
+
+    def __init__(self, weight: Tensor) -> None:
+        quantised, scales = quantise(weight)
+        self._weight, self._scales = quantised, scales.to(weight.dtype)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        rows = x.to(self._scales.dtype).flatten(0, -2)  # (N, in)
+        product: Tensor = torch._weight_int8pack_mm(rows, self._weight, self._scales)
+        return product.view(*x.shape[:-1], -1)
+
+
+class Int8Linear:
+    """Weights in 8 bits, a scale for each output; inputs in 8 bits, a scale for each row; float32 out.
+
+    One scale a row keeps a row's result independent of what else is in the batch, and outliers of one
+    sequence out of the others. oneDNN computes unsigned times signed, so inputs are shifted by 128.
+    """
+
+    def __init__(self, weight: Tensor) -> None:
+        quantised, self._scales = quantise(weight)
+        self._packed = torch.ops.onednn.qlinear_prepack(quantised, None)
+        self._zeros = torch.zeros(len(self._scales), dtype=torch.int64)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        rows = x.float().flatten(0, -2)  # (N, in)
+        scale = rows.abs().amax(-1, keepdim=True).clamp_(min=1e-12).div_(127)
+        integers = (rows / scale).round_().add_(128).to(torch.uint8)
+        product: Tensor = torch.ops.onednn.qlinear_pointwise(
+            integers, 1.0, 128, self._packed, self._scales, self._zeros,
+            None, 1.0, 0, torch.float32, "none", [], "",
+        )  # fmt: skip
+        return product.mul_(scale).view(*x.shape[:-1], -1)
+
+
+class ByRows:
+    """One way for few rows, another for many."""
+
+    def __init__(self, few: Linear, many: Linear, *, many_from: int) -> None:
+        self._few, self._many, self._many_from = few, many, many_from
+
+    def __call__(self, x: Tensor) -> Tensor:
+        rows = x.numel() // x.shape[-1]
+        return self._many(x) if rows >= self._many_from else self._few(x)
+
+
+def quantise(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Weights (out, in) as int8 and float32 scales (out,), the largest of each output at 127."""
+    scales = (weight.abs().amax(1).float() / 127).clamp_(min=1e-12)
+    return (weight / scales[:, None]).round_().to(torch.int8), scales
+
+
+def has_integer_dot_products() -> bool:
+    """Whether this CPU multiplies 8-bit integers without overflow (VNNI), as Linux reports it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return False
+    flags = next((line for line in lines if line.startswith("flags")), "").split()
+    return "avx512_vnni" in flags or "avx_vnni" in flags

@@ -12,6 +12,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from app.engine.engine import EngineLimits, ThreadedEngine
 from app.engine.interface import Vocabulary
+from app.engine.linear import has_integer_dot_products
 from app.engine.model_runner import ModelRunner
 from app.errors import ModelUnavailable
 
@@ -50,7 +51,9 @@ def load(
         ) from error
     model = model.to(place).eval()
     length = min(context_length, context_limit(model.config))
-    runner = ModelRunner(model, slots=slots, context_length=length)
+    int8 = dtype == "auto" and number_format is torch.bfloat16 and place.type == "cpu"
+    int8 = int8 and has_integer_dot_products()
+    runner = ModelRunner(model, slots=slots, context_length=length, int8=int8)
     runner.warm_up()
     return ThreadedEngine(
         runner,
@@ -58,7 +61,7 @@ def load(
         name=name,
         description={
             "device": describe_device(place),
-            "dtype": str(number_format).removeprefix("torch."),
+            "dtype": str(number_format).removeprefix("torch.") + (" + int8" if int8 else ""),
             "mode": "exact" if number_format is torch.float32 else "fast",
         },
         limits=EngineLimits(slots, queue, length, deadline_seconds),

@@ -6,7 +6,7 @@ explicit positions and a prepared mask (GPT-2 and GPT-NeoX are tested) through i
 
 import math
 import mmap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from app.engine.decoder import Decoder, can_decode
-from app.engine.linear import Linear
+from app.engine.linear import ByRows, Int8WeightLinear, Linear, PlainLinear
+from app.engine.output_layer import Int8OutputLayer, plain_output_layer
 from app.engine.runner import Chunk
+
+_MANY_ROWS = 8  # from here on bfloat16 products are faster than reading 8-bit weights
 
 
 class KeyValueCache:
-    """Keys and values of every slot, per layer (S, H, L, D): what transformers calls `past_key_values`.
+    """Keys and values of every slot, per layer (S, H, L, D): what transformers calls a cache.
 
     Allocated once. Untouched pages cost no memory on a CPU, and are zero, so that a masked position can
     never turn a softmax into NaN.
@@ -112,28 +115,23 @@ class _TransformersNetwork:
             input_ids=token_ids,
             attention_mask=dict(masks) if self._named_masks else masks["full_attention"],
             position_ids=positions,
-            past_key_values=cache,
+            cache=cache,
             use_cache=True,
         ).last_hidden_state
         return hidden
 
 
-def _head(layer: torch.nn.Linear) -> Callable[[Tensor], Tensor]:
-    """The output layer with float32 results.
-
-    bfloat16 keeps 8 bits: logits around 20 would come in steps of 0.125, and whole groups of tokens would
-    tie, which top-k would have to keep. On a CPU the layer is kept in float32, at about the same speed.
-    """
-    if layer.weight.device.type != "cpu":
-        return lambda hidden: layer(hidden.to(layer.weight.dtype)).float()
-    bias = None if layer.bias is None else layer.bias.float()
-    return Linear(layer.weight.float(), bias)
+def _int8_for_few_rows(weight: Tensor, bias: Tensor | None) -> Linear:
+    if bias is not None:
+        return PlainLinear(weight, bias)
+    return ByRows(Int8WeightLinear(weight), PlainLinear(weight), many_from=_MANY_ROWS)
 
 
 class ModelRunner:
     """Runs chunks of tokens for neighbouring slots in one padded forward pass."""
 
-    def __init__(self, model: Any, *, slots: int, context_length: int) -> None:
+    def __init__(self, model: Any, *, slots: int, context_length: int, int8: bool = False) -> None:
+        """`int8` computes in 8-bit integers where that is faster: on a CPU, of a bfloat16 `model`."""
         self._device = model.device
         self._dtype: torch.dtype = model.dtype
         config = model.config.get_text_config()
@@ -146,10 +144,13 @@ class ModelRunner:
         head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         self._network: Network
         if can_decode(config):
-            self._network = Decoder(model, context_length=context_length)
+            linear = _int8_for_few_rows if int8 else PlainLinear
+            self._network = Decoder(model, context_length=context_length, linear=linear)
         else:
             self._network = _TransformersNetwork(model, named_masks=bool(layer_types))
-        self._head = _head(model.get_output_embeddings())
+        output = model.get_output_embeddings()
+        as_int8 = int8 and output.bias is None
+        self._output = Int8OutputLayer(output.weight.detach()) if as_int8 else plain_output_layer(output)
         # one position more than the window: where padding beyond it may write
         self._cache = KeyValueCache(
             config.num_hidden_layers,
@@ -197,7 +198,7 @@ class ModelRunner:
         if not wanted:
             return [np.zeros((0, self.vocabulary_size), np.float32) for _ in chunks]
         rows, columns = zip(*wanted, strict=True)
-        logits = self._head(hidden[list(rows), list(columns)])  # (N, V)
+        logits = self._output(hidden[list(rows), list(columns)])  # (N, V)
         if self._softcap is not None:
             logits = torch.tanh(logits / self._softcap) * self._softcap
         counts = [chunk.logits for chunk in chunks]

@@ -155,6 +155,12 @@ export function startToken({ id, bytes }) {
   return Object.freeze({ id, bytes, special: true, by: "start" });
 }
 
+/** The same text after that token, or, with null, after nothing. */
+export function startWith(entries, start) {
+  const rest = entries[0]?.by === "start" ? entries.slice(1) : entries;
+  return freezeDocument([...(start === null ? [] : [start]), ...withoutNumbers(rest)]);
+}
+
 /** One streamed step as a token; `run` says which request rolled it. */
 export function modelToken(step, run) {
   const { id, bytes, special = false } = step;

@@ -1,12 +1,14 @@
 /** What to tell a person about an error, in the page's language. */
 
 import { t } from "./i18n.js";
+import { inPageLanguage } from "./server-sentences.js";
 
 /**
  * A sentence for any error. Errors of the api carry one; the server's are English, so on other pages a
- * sentence of that language stands first.
+ * sentence of that language stands first, and its own follows in that language where it is known.
  */
 export function errorMessage(error) {
+  const reason = inPageLanguage(error.message);
   switch (error.code) {
     case "offline":
     case "cut_off":
@@ -25,15 +27,15 @@ export function errorMessage(error) {
     case "model_not_ready":
       return t("The model is still getting ready. Its progress stands at the top of the page.");
     case "context_overflow":
-      return t("That is more text than the model can read at once ({reason}).", { reason: error.message });
+      return t("That is more text than the model can read at once ({reason}).", { reason });
     case "model_unavailable":
-      return t("That model cannot be had here ({reason}).", { reason: error.message });
+      return t("That model cannot be had here ({reason}).", { reason });
     case "not_supported":
-      return t("This model cannot do that ({reason}).", { reason: error.message });
+      return t("This model cannot do that ({reason}).", { reason });
     case "bad_request":
     case "not_found":
-      return t("The server did not accept that ({reason}).", { reason: error.message });
+      return t("The server did not accept that ({reason}).", { reason });
     default:
-      return t("Something went wrong ({reason}). Your text is safe here.", { reason: error.message });
+      return t("Something went wrong ({reason}). Your text is safe here.", { reason });
   }
 }

@@ -79,6 +79,7 @@ export function readSettings(settings, defaults) {
     seed: wholeNumber(settings?.seed, 0, Number.MAX_SAFE_INTEGER, null),
     locked: settings?.locked === true,
     ignoreEos: settings?.ignoreEos === true,
+    startless: settings?.startless === true,
     view: VIEWS.includes(settings?.colour) ? settings.colour : defaults.view,
   };
 }

@@ -238,6 +238,11 @@ def test_with_the_keyboard_alone(page: Page):
     page.locator("#dressed-tries button").nth(1).focus()
     page.keyboard.press("Enter")
     expect(page.locator("#dressed-tries button").nth(1)).to_have_attribute("aria-pressed", "true")
+    page.get_by_label("Your question").focus()
+    page.keyboard.type(OWN)
+    page.keyboard.press("Enter")
+    expect(page.locator("#ask-run")).to_contain_text("Computed here just now", timeout=30_000)
+    expect(chat(page).filter(has_text=OWN)).to_have_count(1)
 
 
 def test_predict_then_reveal(page: Page):

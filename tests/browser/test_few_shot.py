@@ -146,10 +146,43 @@ def test_a_task_of_ones_own_is_run(page: Page):
     expect(page.locator("#few-curve svg.figure-svg")).to_be_visible()
 
 
+def test_with_the_keyboard_alone(page: Page):
+    live(page)
+    page.get_by_role("button", name="Your own").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#few-rows").get_by_label("input, row 1")).to_be_focused()
+    page.keyboard.type("one")
+    page.keyboard.press("Tab")
+    page.keyboard.type("eno")
+    page.locator("#few-queries").get_by_label("input, row 1").focus()
+    page.keyboard.type("six")
+    page.keyboard.press("Tab")
+    page.keyboard.type("xis")
+    page.locator("#few-run button").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#few-run")).to_contain_text("Computed here just now", timeout=30_000)
+    slider(page).focus()
+    page.keyboard.press("Home")
+    expect(page.locator("[data-prompt]")).to_have_text("six:")
+    page.get_by_role("button", name="log p").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="log p")).to_have_attribute("aria-pressed", "true")
+
+
 def test_what_is_missing_keeps_it_from_running(page: Page):
     live(page)
     page.get_by_role("button", name="Your own").click()
     expect(page.locator("#few-run button")).to_be_disabled()
+
+
+def test_axes_stay_while_a_run_has_no_points_yet(page: Page):
+    live(page)
+    page.route("**/api/experiments/few-shot", lambda route: None)  # the answer never comes
+    page.locator("#few-run button").click()
+    expect(page.locator("#few-run button")).to_have_text("Cancel")
+    expect(page.locator("#few-curve .figure-grid")).not_to_have_count(0)
+    expect(page.locator("#few-curve .figure-line")).to_have_count(0)
+    page.locator("#few-run button").click()
 
 
 def test_a_run_is_cancelled_in_the_middle(page: Page):

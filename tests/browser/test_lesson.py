@@ -1,5 +1,8 @@
 """The lesson frame and its figures, as the page of patterns mounts them."""
 
+from pathlib import Path
+from xml.etree import ElementTree
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -262,3 +265,26 @@ def test_on_paper_notes_are_open_and_controls_are_gone(page: Page):
     expect(page.get_by_role("button", name="Run it here").first).to_be_hidden()
     expect(page.locator("line-figure svg.figure-svg").first).to_be_visible()
     expect(page.locator("#predict-choice").get_by_text("It recites 64 of 64")).to_be_hidden()
+
+
+def test_a_figure_is_saved_as_it_is_drawn(page: Page):
+    page.goto("/patterns")
+    figure = page.locator("line-figure").first
+    expect(figure.locator("svg.figure-svg")).to_be_visible()
+    with page.expect_download() as saved:
+        figure.get_by_role("button", name="Save this figure as SVG").click()
+    drawn = ElementTree.parse(saved.value.path()).getroot()
+    words = " ".join(drawn.itertext())
+    assert saved.value.suggested_filename == "patterns-figure.svg"
+    assert figure.locator(".figure-y-label").inner_text() in words
+    assert figure.locator(".figure-name").first.inner_text().strip() in words
+    assert "written by a language model" in words
+    paths = [
+        one
+        for one in drawn.iter("{http://www.w3.org/2000/svg}path")
+        if one.get("stroke") not in (None, "none")
+    ]
+    assert len(paths) >= figure.locator("svg.figure-svg .figure-line").count()
+    with page.expect_download() as saved:
+        figure.get_by_role("button", name="Save this figure as PNG").click()
+    assert Path(saved.value.path()).read_bytes().startswith(b"\x89PNG")

@@ -231,7 +231,7 @@ def test_axe_finds_nothing_after_the_page_was_used(new_page: NewPage, scheme: st
     for fold in (
         "A/B: two settings",
         "Share, replay, take away",
-        "Penalties and the end of text",
+        "Penalties, beginning and end of text",
         "For teachers",
     ):
         page.get_by_text(fold).click()
@@ -260,3 +260,28 @@ def test_the_whole_page_reads_chinese(new_page: NewPage):
         ["fake", "gemma"],
         ["gemma", "fake"],
     )
+
+
+def test_the_token_that_starts_the_document_can_be_left_out(page: Page):
+    start = {
+        "ids": [50256],
+        "tokens": [{"id": 50256, "bytes": "3c7c3e"}],
+        "bos": True,
+    }  # as other models say it
+    page.route("**/api/next-token", lambda route: route.fulfill(json=start))
+    open_with(page)
+    write(page, "One more token")
+    chip = page.get_by_role("button", name="The token that starts the document")
+    expect(chip).to_be_visible()
+    assert entries(page)[0]["by"] == "start"
+    page.get_by_text("Penalties, beginning and end of text").click()
+    switch = page.get_by_label("Leave out the token that starts the document")
+    switch.check()
+    expect(chip).to_be_hidden()
+    with page.expect_request("**/api/completions") as asked:
+        write(page, "One more token")
+    assert asked.value.post_data_json["ids"] == ids(page)[:-1]
+    assert entries(page)[0]["by"] == "typed"
+    switch.uncheck()
+    expect(chip).to_be_visible()
+    assert entries(page)[0]["by"] == "start"

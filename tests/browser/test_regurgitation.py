@@ -226,3 +226,37 @@ def test_nothing_for_axe_to_object_to(new_page: NewPage, scheme: str, width: int
     computed(page)
     axe(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_refusal_is_said_in_the_pages_language(new_page: NewPage, troubles: Troubles):
+    page = new_page(locale="zh-CN")
+    page.goto("/regurgitation")
+    page.get_by_role("radio", name="自己的文字").check()
+    page.locator("#own").fill("Too short")
+    page.locator("#prefix").fill("8")
+    troubles.expect("422")
+    page.locator("#run button").click()
+    expect(page.locator("#run")).to_contain_text("没有剩下可背的")
+    expect(page.locator("#run")).not_to_contain_text("nothing is left")
+
+
+def test_a_recitation_keeps_its_room_while_it_is_written_anew(page: Page):
+    live(page)
+    passage(page, "MIT licence").check()
+    before = page.evaluate("document.querySelector('#main-recital').offsetHeight")
+    page.evaluate(
+        """() => {
+          const recital = document.querySelector("#main-recital");
+          window.seen = [];
+          const look = () => {
+            if (recital.style.minBlockSize) window.seen.push(recital.offsetHeight);
+            requestAnimationFrame(look);
+          };
+          look();
+        }"""
+    )
+    recite(page).click()
+    computed(page)
+    seen = page.evaluate("window.seen")
+    assert len(seen) > 0
+    assert min(seen) >= before

@@ -41,6 +41,26 @@ def test_eight_students_at_once_each_get_the_text_they_get_alone(http: httpx.Cli
     wait_until(lambda: engine.stats().running == 0, 1)
 
 
+def test_thirty_students_with_the_same_question_are_one_computation(http: httpx.Client, engine):
+    question = {
+        "prompt": "Our town lies on the river",
+        "n": 4,
+        "max_tokens": 12,
+        "seed": 5,
+        "temperature": 0.9,
+    }
+    before = engine.stats().tokens_total
+
+    def ask(_: int) -> str:
+        return http.post("/api/experiments/universes", json=question).text
+
+    with ThreadPoolExecutor(30) as students:
+        told = list(students.map(ask, range(30)))
+    assert events(told[0])[-1][0] == "done"
+    assert [events(one)[-2] for one in told] == [events(told[0])[-2]] * 30
+    assert 0 < engine.stats().tokens_total - before <= 4 * 12
+
+
 def test_long_texts_do_not_hold_up_the_others(http: httpx.Client, port: int):
     stop = threading.Event()
     body = json.dumps({"prompt": "never mind the gap " * 50_000})

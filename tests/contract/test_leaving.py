@@ -5,10 +5,12 @@ import socket
 import time
 
 import pytest
+from anyio import BrokenResourceError
 
 from app import server
 from app.engine.engine import MAX_UNREAD
 from app.engine.fake import FakeEngine
+from app.routes.errors import UnexpectedErrors
 from tests.kit import raw
 from tests.kit.raw import abort
 from tests.kit.rounds import rounds
@@ -85,6 +87,18 @@ def test_a_reader_that_leaves_does_not_disturb_the_others(port, engine, http):
         leaver.close()
         assert "event: done" in list(lines)
     wait_until(lambda: idle(engine), 1)
+
+
+async def test_an_event_that_finds_no_reader_any_more_is_no_error(capfd):
+    async def stream(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ExceptionGroup("unhandled errors in a TaskGroup", [BrokenResourceError()])
+
+    async def send(message):
+        return None
+
+    await UnexpectedErrors(stream)({"type": "http"}, None, send)
+    assert "unexpected_error" not in "".join(capfd.readouterr())
 
 
 WORDY = ENDLESS | {"logprobs": 50, "n": 4}

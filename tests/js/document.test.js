@@ -16,6 +16,7 @@ import {
   piecesOf,
   settleDraft,
   startToken,
+  startWith,
   swapToken,
   textOf,
   typedToken,
@@ -184,4 +185,12 @@ test("cuts that tokenising would not make are found", () => {
 test("the end of a sentence is not the number of a list", () => {
   for (const text of ["It rained.", "Really?”", "他走了。", "a line\n"]) assert.ok(endsSentence(text), text);
   for (const text of ["1.", "The U.S.", "and then", "3.5"]) assert.ok(!endsSentence(text), text);
+});
+
+test("the token that starts a document can be left out; what it was expected to lead to no longer holds", () => {
+  const scored = Object.freeze({ ...typedToken({ id: 5, bytes: hex("Hi") }), score: { id: 5, raw_logprob: -1, top: [] } });
+  const without = startWith([START, scored], null);
+  assert.deepEqual(without, [typedToken({ id: 5, bytes: hex("Hi") })]);
+  assert.deepEqual(startWith(without, START), [START, ...without]);
+  assert.deepEqual(startWith([START, ...without], START), [START, ...without]);
 });

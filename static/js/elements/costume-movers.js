@@ -48,7 +48,7 @@ export class CostumeMovers extends LitElement {
       <thead><tr><th scope="col">${t("token")}</th><th scope="col">${t("bare")}</th><th scope="col">${t("in the costume")}</th><th scope="col"><span class="visually-hidden">${t("change")}</span></th></tr></thead>
       <tbody>${this.shift.movers.map(
         ({ token, dressed, bare }) => html`<tr>
-          <th scope="row" class="token-text" lang="en">${tokenText(token.bytes)}</th>
+          <th scope="row" lang="en"><span class="token-text">${tokenText(token.bytes)}</span></th>
           <td>${formatProbability(bare)}</td><td>${formatProbability(dressed)}</td>
           <td class=${dressed > bare ? "mover-more" : "mover-less"}><span aria-hidden="true">${dressed > bare ? "▲" : "▼"}</span><span class="visually-hidden">${dressed > bare ? t("more") : t("less")}</span></td>
         </tr>`,

@@ -5,6 +5,7 @@ import { LitElement, html, nothing, svg } from "lit";
 import { formatBits, formatCount, formatProbability } from "../format.js";
 import { riverBands } from "../hallucination-view.js";
 import { msg, t } from "../i18n.js";
+import "./save-picture.js";
 
 const ROW = 10; // the picture's own unit; stretched to the rows of the list
 const THINNEST_LABEL = 0.16; // share below which a band has no room for its name
@@ -39,7 +40,8 @@ export class EvidenceRiver extends LitElement {
     return html`<div class="river">
       <svg class="river-picture" viewBox=${`0 0 100 ${this.steps.length * ROW}`} preserveAspectRatio="none" aria-hidden="true">${flows(bands)}</svg>
       <ol class="river-steps">${this.steps.map((step, index) => this.#step(step, index, bands))}</ol>
-    </div>`;
+    </div>
+    <save-picture data-no-print .figure=${this}></save-picture>`;
   }
 
   updated() {

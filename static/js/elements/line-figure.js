@@ -7,6 +7,7 @@ import { formatNumber } from "../format.js";
 import { t } from "../i18n.js";
 import { figureTable } from "./figure-table.js";
 import { Plot, sampleOf } from "./line-plot.js";
+import "./save-picture.js";
 
 const NARROW_REM = 30; // below this width names stand above the plot, not at the lines' ends
 const PAPER_WIDTH = 660; // what A4 leaves between its margins, in CSS pixels
@@ -111,7 +112,8 @@ export class LineFigure extends LitElement {
             @input=${(event) => this.#walk(Number(event.target.value))} @focus=${() => this.#walk(Math.max(0, this.#current), false)} @blur=${this.#left} />
         </div>
         <p class="figure-x-label">${this.xLabel}</p>
-        <details class="figure-numbers" @toggle=${(event) => (this.open = event.target.open)}>
+        <save-picture data-no-print .figure=${this}></save-picture>
+        <details class="figure-numbers fold" @toggle=${(event) => (this.open = event.target.open)}>
           <summary>${t("Numbers")}</summary>
           ${this.open ? figureTable(this, this.#xs) : nothing}
         </details>

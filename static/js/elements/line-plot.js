@@ -33,18 +33,19 @@ export class Plot {
     this.bottom = Math.max(this.top, height - 1.6 * rem);
     this.y = scaleOf(figure.yScale, figure.domain("y"), [this.bottom, this.top]);
     if (figure.yScale === "linear" && !figure.yDomain) this.y.nice(5);
-    this.yTicks = this.#ticks(this.y, figure.yScale, Math.max(2, Math.round((this.bottom - this.top) / (3 * rem))));
+    this.yTicks = this.#ticks(this.y, figure.yDomain, figure.yScale, Math.max(2, Math.round((this.bottom - this.top) / (3 * rem))));
     const widest = Math.max(1, ...this.yTicks.map(({ text }) => text.length));
     this.left = (0.6 + 0.55 * widest) * rem;
     const names = narrow ? 0.75 * rem : Math.min(14 * rem, 0.28 * figure.width);
     this.right = Math.max(this.left + 1, figure.width - names);
     this.x = scaleOf(figure.xScale, figure.domain("x"), [this.left, this.right - 0.5 * rem]);
-    this.xTicks = this.#ticks(this.x, figure.xScale, Math.max(2, Math.round((this.right - this.left) / (4.5 * rem))));
+    this.xTicks = this.#ticks(this.x, figure.xDomain, figure.xScale, Math.max(2, Math.round((this.right - this.left) / (4.5 * rem))));
     this.ends = figure.series.map((series) => ({ series, y: this.#endOf(series) }));
   }
 
-  #ticks(scale, kind, most) {
-    if (!this.xs.length) return [];
+  /** Without data only the axis that was asked for is known. */
+  #ticks(scale, asked, kind, most) {
+    if (!this.xs.length && !asked) return [];
     const values = kind === "log" ? logTicks(scale.domain(), most) : scale.ticks(most);
     const digits = decimalsFor(values);
     const text = (value) => formatNumber(value, kind === "log" ? decimalsOf(value) : digits);

@@ -4,6 +4,7 @@ import { LitElement, html, nothing, svg } from "lit";
 import { formatProbability } from "../format.js";
 import { markersOf, treeLayout } from "../hallucination-view.js";
 import { t } from "../i18n.js";
+import "./save-picture.js";
 
 const LABEL = 7; // rem: the room of a token's name
 const FLOW = 3.5; // rem: where branches bend
@@ -50,7 +51,8 @@ export class UniverseTree extends LitElement {
           ${layout.placed.map((item) => this.#label(item))}
         </svg>
       </div>
-      <details class="tree-list">
+      <save-picture data-no-print .figure=${this}></save-picture>
+      <details class="tree-list fold">
         <summary>${t("The tree as a list")}</summary>
         <ul>${layout.root.children?.map((item) => this.#item(item)) ?? nothing}${this.#restItem(layout.root)}</ul>
       </details>

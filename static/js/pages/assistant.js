@@ -10,6 +10,7 @@ import "../elements/run-bar.js";
 import "../elements/status-message.js";
 import "../elements/tries-list.js";
 import { ExperimentRun } from "../experiment.js";
+import { holdRoom } from "../hold-room.js";
 import { t } from "../i18n.js";
 import { models } from "../models.js";
 import { announce, pageData, showError, showNote } from "../page.js";
@@ -31,6 +32,7 @@ const shift = startShift(() => {
   return { question, template, costume, answer: chosen(store.state).own.trimEnd() };
 });
 startInstructed(() => store.state);
+holdRoom(run, elements.document, elements.dressedTries, elements.bareTries);
 
 /** Inputs changed: show what was measured for them, or nothing until they are run. */
 function change(changes) {

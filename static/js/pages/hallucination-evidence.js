@@ -4,6 +4,7 @@ import "../elements/evidence-editor.js";
 import { LABELS } from "../elements/evidence-river.js";
 import { ExperimentRun } from "../experiment.js";
 import { formatProbability } from "../format.js";
+import { holdRoom } from "../hold-room.js";
 import { t } from "../i18n.js";
 import { announce, pageData } from "../page.js";
 import { Store } from "../store.js";
@@ -66,6 +67,7 @@ export function restore({ request, own }) {
 }
 
 export function begin() {
+  holdRoom(run, part("evidence-river"));
   part("run-bar").addEventListener("run-asked", start);
   section.addEventListener("sentences-changed", ({ detail }) => {
     store.update({ request: { ...store.state.request, sentences: detail.sentences } });

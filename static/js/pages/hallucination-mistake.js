@@ -3,6 +3,7 @@
 import "../elements/answer-groups.js";
 import "../elements/mistake-sides.js";
 import { ExperimentRun } from "../experiment.js";
+import { holdRoom } from "../hold-room.js";
 import { t } from "../i18n.js";
 import { announce, pageData } from "../page.js";
 import { Store } from "../store.js";
@@ -76,6 +77,7 @@ export function restore({ request, own }) {
 }
 
 export function begin() {
+  holdRoom(run, part("mistake-sides"));
   part("run-bar").addEventListener("run-asked", start);
   part("[data-watch]").addEventListener("input", ({ target }) => {
     store.update({ request: { ...store.state.request, watch: wordsOf(target.value) } });

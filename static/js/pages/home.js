@@ -2,6 +2,7 @@
 
 import { ApiError, postJson, stream } from "../api.js";
 import { decodeUtf8, hexToBytes, spokenText, visibleText } from "../bytes.js";
+import { formatDay } from "../dates.js";
 import "../elements/probability-bars.js";
 import { formatChoices, formatNumber, formatProbability, formatRoll } from "../format.js";
 import { language, t } from "../i18n.js";
@@ -139,7 +140,7 @@ function stateSentence({ asked, waiting }) {
   }
   if (asked === null && waiting) return t("The model has been asked; its answer is on the way.");
   if (asked === null) {
-    return t("Measured with {model} on {day}. Type, and the model on this server answers.", { model, day });
+    return t("Measured with {model} on {day}. Type, and the model on this server answers.", { model, day: formatDay(day) });
   }
   return t("The next token by {model}, now: the model's own odds, over its whole vocabulary.", { model: asked });
 }

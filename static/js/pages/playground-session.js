@@ -3,7 +3,7 @@
 import { postJson } from "../api.js";
 import { textToHex } from "../bytes.js";
 import { rememberBranch } from "../branches.js";
-import { EMPTY_DOCUMENT, draftsOf, editDocument, entryBefore, idsOf, piecesOf, recutDocument, settleDraft, startToken, textOf } from "../document.js";
+import { EMPTY_DOCUMENT, draftsOf, editDocument, entryBefore, idsOf, piecesOf, recutDocument, settleDraft, startToken, startWith, textOf } from "../document.js";
 import { amend, commit, newHistory, redo, seal, undo } from "../history.js";
 import { models } from "../models.js";
 import { neutralParams } from "../sampling-params.js";
@@ -25,6 +25,7 @@ export class Session {
       maxTokens: 40,
       stops: [],
       ignoreEos: false,
+      startless: false, // the document begins without the model's first token
       count: 1,
       seed: null, // the seed in the box: null until one was rolled
       locked: false, // same dice again
@@ -124,18 +125,28 @@ export class Session {
     return this.entries;
   }
 
-  /** The same, with the token that starts every document where the model wants one. */
+  /** The same, with the token that starts a document where the model and the person want one. */
   async prepare() {
     await this.settle();
-    if (this.entries[0]?.by !== "start") {
-      const start = await this.#startOf(this.entries.length === 0);
-      if (start) {
-        this.amend(Object.freeze([start, ...this.entries]));
-        if (this.state.selected >= 0) this.store.update({ selected: this.state.selected + 1 });
-      }
+    const { entries } = this;
+    const started = entries[0]?.by === "start";
+    const startless = this.state.startless && entries.length > (started ? 1 : 0); // nothing at all cannot be read
+    if (started && startless) this.#startWith(null);
+    if (!started && !startless) {
+      const start = await this.#startOf(entries.length === 0);
+      if (start) this.#startWith(start);
     }
     this.store.update({ history: seal(this.state.history) });
     return this.entries;
+  }
+
+  #startWith(start) {
+    const { selected } = this.state;
+    const text = textOf(this.entries);
+    const moved = startWith(this.entries, start);
+    const by = moved.length - this.entries.length;
+    this.amend(moved);
+    if (selected >= 0 && text !== "") this.store.update({ selected: Math.max(0, selected + by) });
   }
 
   async #startOf(empty) {

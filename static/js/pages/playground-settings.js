@@ -2,6 +2,7 @@
 
 import { parseSeed } from "../dice.js";
 import { models } from "../models.js";
+import { showError } from "../page.js";
 import { parseStops, writeStops } from "../stops.js";
 
 const PENALTIES = ["repetition_penalty", "frequency_penalty", "presence_penalty"];
@@ -10,7 +11,7 @@ export function bindSettings(session) {
   const { store } = session;
   const $ = (selector) => document.querySelector(selector);
   const sliders = [$("#sampling"), $("#penalties")];
-  const boxes = { most: $("#max-tokens"), seed: $("#seed"), locked: $("#locked"), stops: $("#stops"), ignoreEos: $("#ignore-eos") };
+  const boxes = { most: $("#max-tokens"), seed: $("#seed"), locked: $("#locked"), stops: $("#stops"), ignoreEos: $("#ignore-eos"), startless: $("#startless") };
   sliders[1].shown = PENALTIES;
   for (const slider of sliders) slider.addEventListener("params-changed", ({ detail }) => store.update({ params: { ...store.state.params, ...detail.params } }));
   for (const button of document.querySelectorAll("[data-count]")) {
@@ -31,6 +32,10 @@ export function bindSettings(session) {
   boxes.locked.addEventListener("change", () => store.update({ locked: boxes.locked.checked }));
   boxes.stops.addEventListener("change", () => store.update({ stops: parseStops(boxes.stops.value) }));
   boxes.ignoreEos.addEventListener("change", () => store.update({ ignoreEos: boxes.ignoreEos.checked }));
+  boxes.startless.addEventListener("change", () => {
+    store.update({ startless: boxes.startless.checked });
+    if (models.ready && !store.state.running && session.entries.length > 0) session.prepare().catch(showError);
+  });
 
   const write = (box, value) => {
     if (box.value !== value && document.activeElement !== box) box.value = value;
@@ -46,6 +51,7 @@ export function bindSettings(session) {
     boxes.locked.disabled = state.seed === null;
     write(boxes.stops, writeStops(state.stops));
     boxes.ignoreEos.checked = state.ignoreEos;
+    boxes.startless.checked = state.startless;
   }
   store.watch(draw);
   models.addEventListener("change", () => draw(store.state));

@@ -13,13 +13,13 @@ const AUTOSAVE_PAUSE = 500;
 const LONGEST_LINK = 8000;
 
 export function snapshotOf(session, { whole = false } = {}) {
-  const { params, maxTokens, stops, ignoreEos, count, seed, locked, view, model } = session.state;
+  const { params, maxTokens, stops, ignoreEos, startless, count, seed, locked, view, model } = session.state;
   return {
     version: 1,
     view: "playground",
     model,
     document: packDocument(session.entries, { whole }),
-    settings: { params, maxTokens, stops, ignoreEos, count, seed, locked, colour: view },
+    settings: { params, maxTokens, stops, ignoreEos, startless, count, seed, locked, colour: view },
   };
 }
 

@@ -37,7 +37,7 @@ export const elements = {
 };
 
 /** Everything at once; elements redraw only what differs. */
-export function show(state, { presets, measurement, known, run }) {
+export function show(state, { presets, measurement, known, run, controlRun }) {
   const request = requestOf(state, "main", presets);
   const controlRequest = requestOf(state, "control", presets);
   const main = known(request);
@@ -45,7 +45,7 @@ export function show(state, { presets, measurement, known, run }) {
   showInputs(state, main, control);
   showSource(state, presets);
   showSide(elements.main, state, { ...main, text: request.text }, run);
-  showSide(elements.controlSide, state, { ...control, text: controlRequest.swapped ? "" : controlRequest.text }, run);
+  showSide(elements.controlSide, state, { ...control, text: controlRequest.swapped ? "" : controlRequest.text }, controlRun);
   elements.main.recital.lang = presets.find(({ id }) => id === state.passage)?.note.lang ?? "";
   elements.sentence.textContent = `${sentence(state, main, control, run)} ${elsewhere(state, presets, measurement, main)}`.trim();
   showFigures(state, main, control);
@@ -128,7 +128,10 @@ function sentence({ prefix, passage, own }, main, control, run) {
       controlTotal: other.total,
     });
   }
-  if (one && run.state === "done") return ""; // the control is still being recited
+  if (one && run.state === "done") {
+    const own = { equal: one.equal, total: one.total, run: one.run };
+    return t("Recites {equal} of {total} tokens, the first {run} without a slip; the control is not told yet.", own);
+  }
   const values = {
     prefix,
     run: greedyRun(main.recall.ranks, prefix, LENGTH),

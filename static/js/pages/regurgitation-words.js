@@ -103,7 +103,7 @@ export function startWords({ store, known, presets, measurement }) {
     const label = document.createElement("label");
     label.className = "one-word-choice";
     const input = document.createElement("input");
-    Object.assign(input, { type: "radio", name: "word", value: String(index), className: "visually-hidden" });
+    Object.assign(input, { type: "radio", name: "word", value: String(index) });
     input.addEventListener("change", () => {
       run.reset();
       local.update({ word: index });

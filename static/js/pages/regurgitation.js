@@ -8,6 +8,7 @@ import "../elements/recital-text.js";
 import "../elements/run-bar.js";
 import "../elements/status-message.js";
 import { ExperimentRun } from "../experiment.js";
+import { holdRoom } from "../hold-room.js";
 import { t } from "../i18n.js";
 import { models } from "../models.js";
 import { announce, pageData, showError, showNote } from "../page.js";
@@ -77,8 +78,8 @@ function reciteAgain() {
 
 runs.main.addEventListener("change", () => {
   if (runs.main.state === "cancelled") runs.control.cancel();
-  store.update({ news: store.state.news + 1 });
 });
+for (const run of Object.values(runs)) run.addEventListener("change", () => store.update({ news: store.state.news + 1 }));
 
 function choose(passage) {
   const preset = presets.find(({ id }) => id === passage);
@@ -134,9 +135,11 @@ models.addEventListener("change", () => {
 });
 
 elements.run.run = runs.main;
+holdRoom(runs.main, elements.main.recital);
+holdRoom(runs.control, elements.controlSide.recital);
 const words = startWords({ store, known, presets, measurement });
 store.watch((state) => {
-  show(state, { presets, measurement, known, run: runs.main });
+  show(state, { presets, measurement, known, run: runs.main, controlRun: runs.control });
   needVeils("words", state.passage === ASKED);
   const preamble = presets.find(({ id }) => id === ASKED).request;
   elements.predict.live = state.model === measurement?.model ? null : preambleAnswer(state.book.of(preamble), state.model);

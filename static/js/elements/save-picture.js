@@ -1,0 +1,41 @@
+/**
+ * <save-picture>: two buttons that save the figure around it, the element given by `figure`, as SVG or as PNG.
+ * The file says at its foot which page and which day it is from, and that a model's words are in it.
+ */
+
+import { LitElement, html } from "lit";
+import { formatDay } from "../dates.js";
+import { t } from "../i18n.js";
+import { pictureOf, pngOf } from "../picture.js";
+
+export class SavePicture extends LitElement {
+  static properties = {
+    figure: { attribute: false },
+  };
+
+  constructor() {
+    super();
+    this.figure = null;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  render() {
+    const button = (kind, save) =>
+      html`<button type="button" class="button button-quiet button-small" aria-label=${t("Save this figure as {kind}", { kind })} @click=${save}>${kind}</button>`;
+    return html`${button("SVG", () => this.#save("svg"))}${button("PNG", () => this.#save("png"))}`;
+  }
+
+  async #save(kind) {
+    const foot = `${document.title} · ${formatDay(new Date().toISOString().slice(0, 10))} · ${t("computed and written by a language model, not checked")}`;
+    const text = pictureOf(this.figure, foot);
+    const file = kind === "svg" ? new Blob([text], { type: "image/svg+xml" }) : await pngOf(text);
+    const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(file), download: `${document.getElementById("main").dataset.page}-figure.${kind}` });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+}
+
+if (!customElements.get("save-picture")) customElements.define("save-picture", SavePicture);

@@ -1,0 +1,95 @@
+"""The four behaviours with nothing made up: a student's own text, the default model, from a click to the picture."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.main import create_app
+from app.settings import Settings
+from tests.browser.conftest import NewPage
+from tests.live import serve, wait_until
+
+pytestmark = pytest.mark.weights
+PATIENCE = 240_000  # milliseconds; a run takes seconds, on a machine that does nothing else
+GENESIS = (
+    "And God said, Let there be light: and there was light. And God saw the light, that it was good: and God "
+    "divided the light from the darkness. And God called the light Day, and the darkness he called Night."
+)
+
+
+@pytest.fixture(scope="module")
+def live_server(default_model: Path) -> Iterator[str]:
+    app = create_app(Settings(weights_dir=default_model.parent, context_length=1024))
+    with serve(app) as port:
+        wait_until(lambda: app.state.host.state()["loaded"] is not None, 120)
+        yield f"http://127.0.0.1:{port}"
+
+
+def computed(page: Page, bar: str) -> None:
+    done = re.compile("Computed here just now with gemma-3-270m|刚刚在这里用 gemma-3-270m 算出")
+    expect(page.locator(bar)).to_contain_text(done, timeout=PATIENCE)
+
+
+def test_a_text_of_ones_own_is_recited(page: Page):
+    page.goto("/regurgitation")
+    page.get_by_role("radio", name="Your own text").check()
+    page.locator("#own").fill(GENESIS)
+    page.get_by_role("slider", name="Tokens given", exact=True).fill("8")
+    page.locator("#run button").click()
+    computed(page, "#run")
+    same = page.locator("#main-recital .recital-same").all_text_contents()
+    given = page.locator("#main-recital .recital-given").text_content()
+    assert GENESIS.startswith(given + same[0])
+    assert len(same[0].split()) >= 8
+    expect(page.locator("#sentence")).to_contain_text("; the control: ", timeout=PATIENCE)
+    expect(page.locator("#main-heat .heat-token").first).to_have_text("And")
+
+
+def test_a_prompt_of_ones_own_in_sixteen_universes(new_page: NewPage):
+    page = new_page(locale="zh-CN")
+    page.goto("/hallucination")
+    page.locator("#universes-prompt").fill("The most beautiful town in Norway is")
+    page.locator("#universes run-bar button").click()
+    computed(page, "#universes run-bar")
+    expect(page.locator(".universe-all .universe")).to_have_count(16)
+    counts = page.locator("[data-figure] .universe-main .answer-count").all_inner_texts()
+    assert sum(int(re.match(r"\d+", count)[0]) for count in counts) == 16
+    expect(page.locator(".universe-tree")).to_be_visible()
+
+
+def test_rows_of_ones_own_are_learned_from(page: Page):
+    page.goto("/few-shot")
+    page.get_by_role("button", name="Your own").click()
+    rows = page.locator("#few-rows")
+    for number, (word, digit) in enumerate([("one", "1"), ("two", "2"), ("three", "3")], 1):
+        if rows.locator(".example-row").count() < number:
+            rows.get_by_role("button", name="Add an example").click()
+        rows.get_by_label(f"input, row {number}").fill(word)
+        rows.get_by_label(f"output, row {number}").fill(digit)
+    page.locator("#few-queries").get_by_label("input, row 1").fill("seven")
+    page.locator("#few-queries").get_by_label("output, row 1").fill("7")
+    page.locator("#few-run button").click()
+    computed(page, "#few-run")
+    expect(page.locator("few-shot-answers tbody tr")).to_contain_text("✓ right")
+    with_three = page.locator("[data-big]").inner_text()
+    page.get_by_role("slider", name="Examples shown", exact=True).fill("0")
+    without = page.locator("[data-big]").inner_text()
+    assert float(with_three.split()[0]) > 10 * float(without.strip("<").split()[0])
+
+
+def test_a_question_of_ones_own_is_answered_in_the_costume(new_page: NewPage):
+    page = new_page(locale="zh-CN")
+    page.goto("/assistant")
+    page.locator("#question").fill("What is the capital of France?")
+    page.locator("#question").press("Enter")
+    computed(page, "#ask-run")
+    written = page.locator("#document .one-document")
+    expect(written).to_contain_text("Human: What is the capital of France?\nAssistant: ")
+    expect(page.locator("chat-lines .chat-text").last).to_contain_text("Paris")
+    expect(page.locator("#bare-tries .try")).to_have_count(4)
+    page.locator("#shift-run button").click()
+    computed(page, "#shift-run")
+    expect(page.locator("#shift-0 .heat-token").first).to_be_visible()

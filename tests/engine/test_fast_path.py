@@ -1,0 +1,48 @@
+"""The default path on the default model's real weights, against float32: what performance promises of it."""
+
+from pathlib import Path
+
+import pytest
+
+from app.bench.model_process import Order, measure
+from app.bench.results import Fidelity
+from app.engine.linear import has_integer_dot_products
+from app.engine.local import has_fast_bfloat16
+
+pytestmark = [
+    pytest.mark.weights,
+    pytest.mark.skipif(
+        not (has_fast_bfloat16() and has_integer_dot_products()),
+        reason="this CPU computes in float32: there is no other path to compare",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def fidelity(default_model: Path) -> Fidelity:
+    told = {}
+    order = Order(
+        folder=str(default_model),
+        name="default",
+        device="cpu",
+        dtype="auto",
+        exact=False,
+        slots=1,
+        context_length=512,
+        tasks=("fidelity",),
+        batches=(),
+        prompt_tokens=0,
+        fidelity_tokens=1_000,
+    )
+    measure(order, told.__setitem__)
+    return told["fidelity"]
+
+
+def test_a_prompt_is_read_as_float32_would_read_it(fidelity: Fidelity):
+    assert fidelity.divergence <= 0.004  # nats, mean KL; 0.0008 measured
+    assert fidelity.same_top >= fidelity.bfloat16_same_top - 0.01
+
+
+def test_a_token_is_written_as_float32_would_write_it(fidelity: Fidelity):
+    assert fidelity.stepwise_divergence <= 0.004  # 0.0031 measured, over 200 tokens
+    assert fidelity.stepwise_same_top >= fidelity.bfloat16_same_top - 0.02
