@@ -203,7 +203,7 @@ def test_a_word_of_several_tokens_is_blurred_where_each_is_an_element(page: Page
     page.goto("/tokenizer")
     page.get_by_label("Text to cut into tokens").fill("untokenizable tokenization")
     expect(page.locator("token-strip").first).to_contain_text("ization")
-    page.wait_for_function("(CSS.highlights.get('blurred')?.size ?? 0) > 0")
+    page.wait_for_function("() => (CSS.highlights.get('blurred')?.size ?? 0) > 0")
     assert set(blurred(page)) == {"tokenization"}
 
 
@@ -289,3 +289,4 @@ def test_who_waits_sees_the_place_in_line_and_about_how_long(
             re.compile(r"Waiting: number [12] in the queue, about (5|10) s"), timeout=20_000
         )
         expect(outcome).to_contain_text("As many tokens as asked for.", timeout=20_000)
+        page.close()  # before its server goes

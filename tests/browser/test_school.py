@@ -88,7 +88,9 @@ def test_ten_tabs_of_one_browser_all_answer_at_once(page: Page):
     for tab in tabs:
         tab.goto("/playground", wait_until="commit")
     for tab in tabs:
-        tab.wait_for_load_state("networkidle")
+        tab.wait_for_function(
+            "() => document.querySelector('document-editor')?.entries?.length > 0", timeout=60_000
+        )
     for tab in tabs:
         tab.evaluate(
             """() => {
@@ -131,6 +133,9 @@ def test_a_filter_that_holds_everything_back_is_noticed_and_the_text_comes_whole
 
 
 def test_opening_twenty_links_runs_nothing_and_their_text_stays_in_the_browser(page: Page, live_server: str):
+    page.goto("/")
+    page.get_by_role("button", name="Roll the dice").click()
+    expect(page.locator("#rolled")).to_contain_text("Rolled")
     links = []
     for path in ("/", "/tokenizer", "/sampling", "/playground"):
         page.goto(path)
@@ -157,7 +162,7 @@ def test_opening_twenty_links_runs_nothing_and_their_text_stays_in_the_browser(p
         for tab, link in zip(tabs, links[start:], strict=False):
             tab.goto(link, wait_until="commit")
         for tab in tabs:
-            tab.wait_for_load_state("networkidle")
+            tab.wait_for_load_state("networkidle", timeout=60_000)
             tab.close()
     assert metrics(live_server) == before
     assert before["pg_tokens_total"] > 0  # the books are kept
