@@ -22,7 +22,7 @@ CANARY = "marmalade and 草莓"
 @pytest.fixture(scope="module")
 def live_server() -> Iterator[str]:
     """The site under a name of the school's own, which no browser takes for secure."""
-    app = create_app(Settings(engine="fake", ms_per_token=4, host="class.test", teacher_secret=TEACHER))
+    app = create_app(Settings(engine="fake", ms_per_token=9, host="class.test", teacher_secret=TEACHER))
     with serve(app) as port:
         wait_until(lambda: app.state.host.state()["loaded"] is not None, 60)
         yield f"http://class.test:{port}"
