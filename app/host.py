@@ -294,6 +294,7 @@ class ModelHost:
             queue=settings.queue,
             context_length=settings.context_length,
             deadline_seconds=settings.deadline_seconds,
+            teacher_slots=1,
         )
         return engine, tokenizer
 
@@ -310,6 +311,7 @@ class ModelHost:
             queue=settings.queue,
             context_length=min(settings.context_length, _FAKE.context_length),
             deadline_seconds=settings.deadline_seconds,
+            teacher_slots=1,
             ms_per_token=settings.ms_per_token,
             faults=Faults(settings.fail_at, settings.oom_at, settings.hang_at, settings.hang_seconds),
         )

@@ -36,6 +36,7 @@ class EngineLimits:
     queue: int = 200
     context_length: int = 1024  # tokens
     deadline_seconds: float = 300.0
+    teacher_slots: int = 0  # beside `slots`, and nobody else's
 
 
 @dataclass(eq=False)
@@ -76,6 +77,7 @@ class ThreadedEngine:
             slots=limits.slots,
             context_length=limits.context_length,
             deadline_seconds=limits.deadline_seconds,
+            teacher_slots=limits.teacher_slots,
         )
         self._arrivals: deque[Job] = deque()
         self._stats = self._scheduler.stats()

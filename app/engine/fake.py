@@ -110,6 +110,7 @@ class FakeEngine(ThreadedEngine):
         queue: int = 200,
         context_length: int = 1024,
         deadline_seconds: float = 300.0,
+        teacher_slots: int = 0,
         ms_per_token: float = 0.0,
         script: str = SCRIPT,
         faults: Faults = Faults(),  # frozen
@@ -119,5 +120,5 @@ class FakeEngine(ThreadedEngine):
             tokenizer,
             name="fake",
             description={"device": "none", "dtype": "none", "mode": "scripted"},
-            limits=EngineLimits(slots, queue, context_length, deadline_seconds),
+            limits=EngineLimits(slots, queue, context_length, deadline_seconds, teacher_slots),
         )

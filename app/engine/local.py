@@ -31,6 +31,7 @@ def load(
     queue: int = 200,
     context_length: int = 8192,
     deadline_seconds: float = 300.0,
+    teacher_slots: int = 0,
 ) -> ThreadedEngine:
     """The engine for the safetensors model in `folder`. Raises ModelUnavailable where it cannot be loaded."""
     disable_progress_bar()
@@ -53,7 +54,7 @@ def load(
     length = min(context_length, context_limit(model.config))
     int8 = dtype == "auto" and number_format is torch.bfloat16 and place.type == "cpu"
     int8 = int8 and has_integer_dot_products()
-    runner = ModelRunner(model, slots=slots, context_length=length, int8=int8)
+    runner = ModelRunner(model, slots=slots + teacher_slots, context_length=length, int8=int8)
     runner.warm_up()
     return ThreadedEngine(
         runner,
@@ -64,7 +65,7 @@ def load(
             "dtype": str(number_format).removeprefix("torch.") + (" + int8" if int8 else ""),
             "mode": "exact" if number_format is torch.float32 else "fast",
         },
-        limits=EngineLimits(slots, queue, length, deadline_seconds),
+        limits=EngineLimits(slots, queue, length, deadline_seconds, teacher_slots),
     )
 
 

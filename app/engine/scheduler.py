@@ -20,6 +20,7 @@ from app.engine.interface import Vocabulary
 from app.engine.job import Continuation, Distributions, Job
 from app.engine.kv_cache import SlotTable
 from app.engine.outputs import EngineStats, FinishReason, PromptScores, Queued, Score, Step
+from app.engine.params import TEACHER
 from app.engine.runner import Chunk, Runner
 from app.engine.sampler import Choice, sample
 from app.engine.score import score
@@ -45,12 +46,14 @@ class Scheduler:
         slots: int,
         context_length: int,
         deadline_seconds: float = 300.0,
+        teacher_slots: int = 0,
     ) -> None:
         self._runner = runner
         self._vocabulary = vocabulary
         self._context_length = context_length
         self._deadline_seconds = deadline_seconds
-        self._table = SlotTable(slots, context_length, runner)
+        self._slots, self._teacher_slots = slots, teacher_slots
+        self._table = SlotTable(slots + teacher_slots, context_length, runner)
         self._pool = ThreadPoolExecutor(os.cpu_count(), "sampler")  # numpy lets go of the interpreter
         self._waiting = WaitingLine()
         self._prefilling: deque[Job] = deque()
@@ -70,7 +73,7 @@ class Scheduler:
             running=len(self._running) + len(self._prefilling),
             waiting=len(self._waiting),
             accepted=self._accepted,
-            slots=self._table.slots,
+            slots=self._slots,
             tokens_total=self._tokens,
             steps_total=self._steps,
             tokens_per_second=self._tokens_per_second(),
@@ -124,8 +127,7 @@ class Scheduler:
 
     def _admit(self) -> None:
         while self._waiting:
-            reserved = sum(other.slots_needed - 1 for other in self._prefilling)
-            if self._waiting.first().slots_needed > self._table.free - reserved:
+            if self._waiting.first().slots_needed > self._free_for(self._waiting.first()):
                 break
             job = self._waiting.take()
             job.admitted_at = time.monotonic()
@@ -135,6 +137,14 @@ class Scheduler:
             self._tell_position(job, 0)
         for position, job in enumerate(self._waiting.in_order(), start=1):
             self._tell_position(job, position)
+
+    def _free_for(self, job: Job) -> int:
+        """Slots this job may have: not those that a prompt's continuations will need, nor the teacher's."""
+        free = self._table.free - sum(other.slots_needed - 1 for other in self._prefilling)
+        if job.request.client == TEACHER:
+            return free
+        teachers = [job for job in (*self._prefilling, *self._running) if job.request.client == TEACHER]
+        return free - max(0, self._teacher_slots - sum(job.slots_needed for job in teachers))
 
     def _tell_position(self, job: Job, position: int) -> None:
         """A place only ever falls: a teacher who is let in first is not told as a step back."""
@@ -235,16 +245,16 @@ class Scheduler:
     def _decode(self) -> None:
         """One token for every running sequence, in one forward pass."""
         sequences = [owner for owner in self._table.running_owners() if isinstance(owner, Continuation)]
-        chunks = [
-            Chunk(slot, sequence.token_ids[sequence.length - 1 : sequence.length], sequence.length - 1, 1)
-            for slot, sequence in enumerate(sequences)
-        ]
         held = [sequence.job.held() for sequence in sequences]
         if all(held):
             time.sleep(HELD_SECONDS)
             return
         # who is held runs along, so that the batch stays one slice, and draws nothing: next time the same
         # token is read at the same position again
+        chunks = [
+            Chunk(slot, one.token_ids[one.length - 1 : one.length], one.length - 1, logits=0 if waits else 1)
+            for slot, (one, waits) in enumerate(zip(sequences, held, strict=True))
+        ]
         writing = [
             (sequence, chunk, rows[0])
             for sequence, chunk, rows, waits in zip(

@@ -179,7 +179,8 @@ async def test_the_teacher_is_let_in_and_served_next_when_every_place_is_taken(b
         f"the teacher's first token: {idle_reply.first_token * 1000:.0f} ms idle, "
         f"{reply.first_token * 1000:.0f} ms with every place taken by streams of 1.5 s"
     )
-    assert [event.data["position"] for event in reply.events if event.name == "queued"] == [1, 0]
+    assert reply.first_token < 2 * idle_reply.first_token + 0.25
+    assert [event.data["position"] for event in reply.events if event.name == "queued"] == [0]
     status = busy.get("/api/status", **teacher).json()
     assert len(status["running"]) == 2 and len(status["waiting"]) >= 15
     assert {each["kind"] for each in status["running"]} == {"continue"}
