@@ -51,6 +51,10 @@ def load(
             f"{name} could not be loaded: its files are damaged or of an unknown kind; fetch it again"
         ) from error
     model = model.to(place).eval()
+    embedding = model.get_input_embeddings().weight  # often the output layer's, too
+    embedding.data = (
+        embedding.data.clone()
+    )  # so that the file, whose layers are copied anyway, leaves the memory
     length = min(context_length, context_limit(model.config))
     int8 = dtype == "auto" and number_format is torch.bfloat16 and place.type == "cpu"
     int8 = int8 and has_integer_dot_products()

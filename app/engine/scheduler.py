@@ -29,7 +29,7 @@ from app.engine.waiting_line import WaitingLine
 from app.errors import OutOfMemory
 
 CHUNK_IDLE = 512  # prompt tokens read per step when nobody is waiting for a token
-CHUNK_BUSY = 128  # and when somebody is: their stream must not stutter
+CHUNK_BUSY = (8, 128)  # and when somebody is, at least and at most: their stream must not stutter
 TELL_SECONDS = 4.0  # who waits hears its place again after this long, though it has not changed
 HELD_SECONDS = 0.005  # when every reader is far behind
 CHUNK_SCORED = 64  # positions whose whole distribution is held at once: 64 * 262,144 * 4 bytes = 67 MB
@@ -62,6 +62,8 @@ class Scheduler:
         self._accepted = 0
         self._tokens = 0
         self._steps = 0
+        self._decode_seconds = 0.0  # of the last forward pass that wrote
+        self._chunk = CHUNK_BUSY[0]  # prompt tokens that take about as long
         self._recent: deque[tuple[float, int]] = deque(maxlen=64)  # (time, tokens) of the last steps
 
     @property
@@ -158,7 +160,9 @@ class Scheduler:
 
     def _prefill(self) -> None:
         """Read one chunk: several short prompts side by side, or a piece of a long one."""
-        budget = CHUNK_BUSY if self._running else CHUNK_IDLE
+        budget = CHUNK_IDLE
+        if self._running:  # who runs waits a little for each who waits
+            budget = min(CHUNK_BUSY[1], self._chunk * len(self._prefilling))
         first = self._prefilling[0]
         batch, width = self._prefill_batch(budget)
         batch.sort(key=self._table.slot_of)
@@ -168,7 +172,10 @@ class Scheduler:
             end = job.read + len(piece)
             wanted = max(0, end - max(job.read, job.first_wanted))
             chunks.append(Chunk(self._table.slot_of(job), piece, job.read, wanted))
+        began = time.monotonic()
         logits = self._runner.forward(chunks)
+        if self._running:
+            self._pace(len(chunks) * width, time.monotonic() - began)
         for job, chunk, rows in zip(batch, chunks, logits, strict=True):
             self._table.append(job, chunk.token_ids)
             job.read += len(chunk.token_ids)
@@ -179,6 +186,12 @@ class Scheduler:
                 self._begin(job, rows[-1])
         if self._prefilling and self._prefilling[0] is first:
             self._prefilling.rotate(-1)  # a long prompt takes turns with the others
+
+    def _pace(self, tokens: int, seconds: float) -> None:
+        """The next chunk shall take as long as a token of those who run: no gap much more than doubles."""
+        least, most = CHUNK_BUSY
+        fitting = tokens * self._decode_seconds / max(seconds, 1e-6)
+        self._chunk = int(min(most, max(least, fitting)))
 
     def _prefill_batch(self, budget: int) -> tuple[list[Job], int]:
         """Jobs to read side by side and how many tokens of each.
@@ -255,11 +268,12 @@ class Scheduler:
             Chunk(slot, one.token_ids[one.length - 1 : one.length], one.length - 1, logits=0 if waits else 1)
             for slot, (one, waits) in enumerate(zip(sequences, held, strict=True))
         ]
+        began = time.monotonic()
+        logits = self._runner.forward(chunks)
+        self._decode_seconds = time.monotonic() - began
         writing = [
             (sequence, chunk, rows[0])
-            for sequence, chunk, rows, waits in zip(
-                sequences, chunks, self._runner.forward(chunks), held, strict=True
-            )
+            for sequence, chunk, rows, waits in zip(sequences, chunks, logits, held, strict=True)
             if not waits
         ]
         for sequence, chunk, _ in writing:

@@ -201,7 +201,7 @@ def test_the_tuned_model_beside_it(page: Page, on_disk: bool):
 
 
 def test_it_can_be_cancelled_in_the_middle(new_page: NewPage, slow_server: str, troubles: Troubles):
-    troubles.host = slow_server.removeprefix("http://")
+    troubles.hosts.add(slow_server.removeprefix("http://"))
     page = live(new_page(base_url=slow_server))
     page.get_by_label("Your question").fill(OWN)
     page.get_by_label("Your question").press("Enter")
