@@ -10,7 +10,7 @@ bfloat16 would round every layer's contribution.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -44,6 +44,16 @@ class Cache(Protocol):
     """Where keys and values (B, H, T, D) of a layer are written, and all of them read back."""
 
     def update(self, keys: Tensor, values: Tensor, layer_idx: int) -> tuple[Tensor, Tensor]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Tokens of neighbouring sequences, equally many of each, that attend to their own past alone."""
+
+    token_ids: Tensor  # (B, T)
+    positions: Tensor  # (B, T)
+    cache: Cache
+    masks: Mapping[str, Tensor]  # by kind of attention, what is added to a score: (B, 1, T, keys read back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,41 +95,50 @@ class Decoder:
             kind: _rotation(inner.rotary_emb, config, kind, context_length) for kind in sorted(set(kinds))
         }
 
-    def __call__(
-        self, token_ids: Tensor, positions: Tensor, cache: Cache, masks: Mapping[str, Tensor]
-    ) -> Tensor:
-        """Hidden states (B, T, W) float32 of tokens (B, T) at positions (B, T).
-
-        `masks` has for each kind of attention what is added to a score, (B, 1, T, keys read back).
-        """
+    def __call__(self, segments: Sequence[Segment]) -> Tensor:
+        """Hidden states (N, W) float32 of all segments' tokens, one segment after the other."""
         queries, turned = self._heads, self._heads + self._key_heads
-        sharing = queries // self._key_heads  # query heads to a key head
-        masks = {kind: mask.repeat(1, 1, sharing, 1) for kind, mask in masks.items()}
+        token_ids = torch.cat([segment.token_ids.flatten() for segment in segments])  # (N,)
+        positions = torch.cat([segment.positions.flatten() for segment in segments])
+        masks = [self._masks(segment) for segment in segments]
         rotations = {
-            kind: (cos[positions][:, :, None], sin[positions][:, :, None])  # (B, T, 1, D)
+            kind: (cos[positions][:, None], sin[positions][:, None])  # (N, 1, D)
             for kind, (cos, sin) in self._rotations.items()
         }
         x = functional.embedding(token_ids, self._embedding).float().mul_(self._embedding_scale)
         for index, layer in enumerate(self._layers):
             qkv = layer.qkv(self._norm(x, layer.before_attention))
-            heads = qkv.view(*token_ids.shape, -1, self._head_dim)  # (B, T, query + key + value heads, D)
-            pairs = heads[:, :, :turned]
+            heads = qkv.view(len(x), -1, self._head_dim)  # (N, query + key + value heads, D)
+            pairs = heads[:, :turned]
             if layer.head_gains is not None:
                 pairs = self._norm(pairs, layer.head_gains)
             cos, sin = rotations[layer.kind]
             pairs = torch.addcmul(pairs * cos, pairs.roll(self._head_dim // 2, -1), sin)
-            mask = masks[layer.kind]
-            keys, values = cache.update(
-                pairs[:, :, queries:].transpose(1, 2), heads[:, :, turned:].transpose(1, 2), index
-            )
-            attended = self._attend(pairs[:, :, :queries], keys, values, mask)
-            x = self._add(x, layer.output(attended), layer.after_attention)
+            attended, start = [], 0
+            for segment, mask in zip(segments, masks, strict=True):
+                rows = slice(start, start + segment.token_ids.numel())
+                shape = (*segment.token_ids.shape, -1, self._head_dim)  # (B, T, heads, D)
+                keys, values = segment.cache.update(
+                    pairs[rows, queries:].view(shape).transpose(1, 2),
+                    heads[rows, turned:].view(shape).transpose(1, 2),
+                    index,
+                )
+                attended.append(
+                    self._attend(pairs[rows, :queries].view(shape), keys, values, mask[layer.kind])
+                )
+                start = rows.stop
+            x = self._add(x, layer.output(torch.cat(attended)), layer.after_attention)
             gate, up = layer.gate_up(self._norm(x, layer.before_mlp)).chunk(2, dim=-1)
             x = self._add(x, layer.down(self._activation(gate).mul_(up)), layer.after_mlp)
         return self._norm(x, self._final_gain)
 
+    def _masks(self, segment: Segment) -> dict[str, Tensor]:
+        """One row for each query of `_attend`."""
+        sharing = self._heads // self._key_heads
+        return {kind: mask.repeat(1, 1, sharing, 1) for kind, mask in segment.masks.items()}
+
     def _attend(self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
-        """What queries (B, T, H, D) read of keys and values (B, key heads, L, D): (B, T, H * D).
+        """What queries (B, T, H, D) read of keys and values (B, key heads, L, D): (B * T, H * D).
 
         Heads that share keys stand in line as if they were further queries. So keys are read once for all of
         them, which on a CPU is several times faster than `enable_gqa`, and the same to the last bit.
@@ -134,7 +153,7 @@ class Decoder:
             scale=self._attention_scale,
         )
         attended = attended.view(batch, keys.shape[1], -1, length, width)
-        return attended.permute(0, 3, 1, 2, 4).flatten(2)
+        return attended.permute(0, 3, 1, 2, 4).flatten(2).flatten(0, 1)
 
     def _norm(self, x: Tensor, gain: Tensor) -> Tensor:
         """x / sqrt(mean(x^2) + eps) * gain: `functional.rms_norm` in half the time."""

@@ -5,6 +5,8 @@ likeliest) is answered by the few tokens near the peak. So the ranking widens on
 every width. static/js/distribution.js is the twin of this module and of sampler.py.
 """
 
+import itertools
+import math
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 
 # How far below the likeliest token each wider ranking reaches, in nats.
 _DEPTHS = (5.0, 8.0, 12.0, 16.0)
+_LOG2_E = math.log2(math.e)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,18 @@ class Ranking:
 
     def __len__(self) -> int:
         return len(self.token_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What one pass over a row of logits finds out; a runner makes it for a whole batch at once."""
+
+    peak: np.float32  # the highest logit
+    total: float  # sum of exp(logit - peak)
+    mean: float  # of logit - peak over the distribution, in nats
+    temperature: float
+    total_at_temperature: float  # sum of exp((logit - peak) / temperature)
+    token_ids: NDArray[np.int64]  # (K,) likeliest first, ties by id; no token left out is as likely
 
 
 class _Scratch(threading.local):
@@ -50,43 +65,51 @@ class Distribution:
     Keeps the logits, so they must not change afterwards. Raises FloatingPointError where they are not finite.
     """
 
-    def __init__(self, logits: NDArray[np.float32]) -> None:
-        self._logits = logits
-        self._peak = logits.max()
+    def __init__(self, logits: NDArray[np.float32], summary: Summary | None = None) -> None:
+        self.logits = logits
+        self._summary = summary or _summary(logits)
+        self._peak = self._summary.peak
         if not np.isfinite(self._peak):
             raise FloatingPointError("the model's logits are not finite")
-        shifted, weights = _scratch.rows(len(logits))
-        np.subtract(logits, self._peak, out=shifted)  # all <= 0
-        np.exp(shifted, out=weights)
-        total = float(weights.sum())
-        self._log_total = np.float32(np.log(total))
+        log_total = float(np.log(self._summary.total))
+        self._log_total = np.float32(log_total)
         self.peak = -float(self._log_total)  # the likeliest token's log-probability
-        # H = log(total) - E[shifted]
-        mean = float(np.dot(weights, shifted)) / total
-        self.entropy_bits = max(0.0, (float(np.log(total)) - mean) / float(np.log(2)))
-        self._rankings: list[Ranking] = []
+        # H = log(total) - E[logit - peak]
+        self.entropy_bits = max(0.0, (log_total - self._summary.mean) / float(np.log(2)))
+        known = self._summary.token_ids
+        self._rankings = [self._in_order(known)] if len(known) else []
+        self._deeper = iter(_DEPTHS)
 
     def __len__(self) -> int:
-        return len(self._logits)
+        return len(self.logits)
 
     @cached_property
     def logprobs(self) -> NDArray[np.float32]:
         """Of every token, (V,)."""
-        logprobs: NDArray[np.float32] = self._logits - self._peak
+        logprobs: NDArray[np.float32] = self.logits - self._peak
         logprobs -= self._log_total
         return logprobs
 
     def logprob(self, token_id: int) -> float:
         """Of one token, in nats."""
-        return float((self._logits[token_id] - self._peak) - self._log_total)
+        return float((self.logits[token_id] - self._peak) - self._log_total)
 
     def rankings(self) -> Iterator[Ranking]:
         """Ever wider rankings; the last one is the whole vocabulary."""
-        for number, depth in enumerate(_DEPTHS):
-            if number == len(self._rankings):
-                self._rankings.append(self._ranked(np.flatnonzero(self._logits >= self._peak - depth)))
+        for number in itertools.count():
+            if number == len(self._rankings) and not self._widen():
+                break
             yield self._rankings[number]
         yield self.whole
+
+    def _widen(self) -> bool:
+        widest = len(self._rankings[-1]) if self._rankings else 0
+        for depth in self._deeper:
+            token_ids = np.flatnonzero(self.logits >= self._peak - depth)
+            if len(token_ids) > widest:
+                self._rankings.append(self._ranked(token_ids))
+                return True
+        return False
 
     @cached_property
     def whole(self) -> Ranking:
@@ -102,23 +125,46 @@ class Distribution:
             places = np.flatnonzero(ranking.token_ids == token_id)
             if len(places):
                 return 1 + int(places[0])
-        logit = self._logits[token_id]
-        ties_before = int(np.count_nonzero(self._logits[:token_id] == logit))
-        return 1 + int(np.count_nonzero(self._logits > logit)) + ties_before
+        logit = self.logits[token_id]
+        ties_before = int(np.count_nonzero(self.logits[:token_id] == logit))
+        return 1 + int(np.count_nonzero(self.logits > logit)) + ties_before
 
     def total_weight(self, temperature: float) -> float:
         """Sum over the vocabulary of exp((logprob - peak) / temperature)."""
+        if temperature == self._summary.temperature:
+            return self._summary.total_at_temperature
         if temperature == 1.0:
-            return float(np.exp(-np.float64(self.peak)))
-        scaled, weights = _scratch.rows(len(self))
-        with np.errstate(over="ignore", under="ignore"):
-            np.subtract(self._logits, self._peak, out=scaled)
-            # float32 has no room for a smaller divisor, and exp is 0 or 1 long before
-            np.divide(scaled, np.float32(max(temperature, 1e-30)), out=scaled)
-            np.exp(scaled, out=weights)
-        return float(weights.sum())
+            return self._summary.total
+        # float32 has no room for a smaller divisor, and the weights are 0 or 1 long before
+        return float(_weights(self.logits, self._peak, max(temperature, 1e-30))[1].sum())
 
     def _ranked(self, token_ids: NDArray[np.int64]) -> Ranking:
-        logprobs = (self._logits[token_ids] - self._peak) - self._log_total
-        order = np.argsort(-logprobs, kind="stable")  # ids come in ascending, so ties stay by id
-        return Ranking(token_ids[order], logprobs[order].astype(np.float64), complete=len(order) == len(self))
+        order = np.argsort(-self.logits[token_ids], kind="stable")  # ids come ascending, so ties stay by id
+        return self._in_order(token_ids[order])
+
+    def _in_order(self, token_ids: NDArray[np.int64]) -> Ranking:
+        logprobs = (self.logits[token_ids] - self._peak) - self._log_total
+        return Ranking(token_ids, logprobs.astype(np.float64), complete=len(token_ids) == len(self))
+
+
+def _summary(logits: NDArray[np.float32]) -> Summary:
+    peak = logits.max()
+    shifted, weights = _weights(logits, peak, 1.0)
+    total = float(weights.sum())
+    mean = float(np.dot(weights, shifted)) / total / _LOG2_E
+    return Summary(peak, total, mean, 1.0, total, np.zeros(0, np.int64))
+
+
+def _weights(
+    logits: NDArray[np.float32], peak: np.float32, temperature: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """log2 of each token's weight exp((logit - peak) / temperature), (V,), and the weight.
+
+    Powers of 2, because numpy and torch raise 2 in half the time they raise e.
+    """
+    shifted, weights = _scratch.rows(len(logits))
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        np.subtract(logits, peak, out=shifted)  # all <= 0
+        np.multiply(shifted, np.float32(_LOG2_E / temperature), out=shifted)
+        np.exp2(shifted, out=weights)
+    return shifted, weights

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.engine.engine import EngineLimits, ThreadedEngine
 from app.engine.interface import Vocabulary
-from app.engine.runner import Chunk
+from app.engine.runner import Chunk, Prediction
 
 SCRIPT = """\
 Once upon a time in a small village by the sea there was a dog named Max. Max loved to play with the \
@@ -74,12 +74,13 @@ class ScriptedRunner:
             self._followers[left].append(right)
         self._openers = sorted(set(tokens), key=tokens.index)[:40]
 
-    def forward(self, chunks: Sequence[Chunk]) -> list[NDArray[np.float32]]:
+    def forward(self, chunks: Sequence[Chunk]) -> list[Prediction]:
         if self._ms_per_token:
             time.sleep(self._ms_per_token / 1000)
         self._steps += 1
         self._faults.strike(self._steps)
-        return [self._logits(chunk.token_ids[len(chunk.token_ids) - chunk.logits :]) for chunk in chunks]
+        wanted = [chunk.token_ids[len(chunk.token_ids) - chunk.logits :] for chunk in chunks]
+        return [Prediction(self._logits(token_ids)) for token_ids in wanted]
 
     def copy(self, source: int, target: int, length: int) -> None:
         """Nothing is cached."""

@@ -67,6 +67,11 @@ class Job:
             wanted = min(wanted, self.distributions_from)
         return wanted
 
+    @property
+    def temperature(self) -> float | None:
+        """Of what is drawn; None if nothing is."""
+        return self.request.params.temperature if self.request.params.max_tokens else None
+
     def done(self, unfinished: FinishReason) -> Done:
         """How it ended, as of now; `unfinished` is why, where a sequence has no reason of its own."""
         now = time.monotonic()

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-_ROWS_AT_ONCE = 4_096  # of a weight while it is quantised: what lies between stays in the processor's cache
+_ROWS_AT_ONCE = 1_024  # of a weight while it is quantised: what lies between stays in the processor's cache
 
 
 class Linear(Protocol):
@@ -80,10 +80,12 @@ class ByRows:
 def quantise(weight: Tensor) -> tuple[Tensor, Tensor]:
     """Weights (out, in) as int8 and float32 scales (out,), the largest of each output at 127."""
     quantised, scales = torch.empty(weight.shape, dtype=torch.int8), torch.empty(len(weight))
+    room = torch.empty(min(len(weight), _ROWS_AT_ONCE), weight.shape[1])  # fresh memory would cost the most
     pieces = (torch.split(each, _ROWS_AT_ONCE) for each in (weight, quantised, scales))
     for rows, integers, scale in zip(*pieces, strict=True):
-        scale.copy_(rows.abs().amax(1)).div_(127).clamp_(min=1e-12)
-        integers.copy_(rows.div(scale[:, None]).round_())
+        values = room[: len(rows)].copy_(rows)
+        torch.maximum(values.amax(1), values.amin(1).neg_(), out=scale).div_(127).clamp_(min=1e-12)
+        integers.copy_(values.div_(scale[:, None]).round_())
     return quantised, scales
 
 

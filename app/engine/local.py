@@ -35,6 +35,7 @@ def load(
 ) -> ThreadedEngine:
     """The engine for the safetensors model in `folder`. Raises ModelUnavailable where it cannot be loaded."""
     disable_progress_bar()
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # huge pages in torch: weights stream faster
     place = pick_device(device)
     number_format = torch.float32 if exact else pick_dtype(dtype, place)
     try:
@@ -52,9 +53,8 @@ def load(
         ) from error
     model = model.to(place).eval()
     embedding = model.get_input_embeddings().weight  # often the output layer's, too
-    embedding.data = (
-        embedding.data.clone()
-    )  # so that the file, whose layers are copied anyway, leaves the memory
+    # so that the file, whose layers are copied anyway, leaves the memory
+    embedding.data = embedding.data.clone()
     length = min(context_length, context_limit(model.config))
     int8 = dtype == "auto" and number_format is torch.bfloat16 and place.type == "cpu"
     int8 = int8 and has_integer_dot_products()

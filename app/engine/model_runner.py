@@ -5,117 +5,43 @@ explicit positions and a prepared mask (GPT-2 and GPT-NeoX are tested) through i
 """
 
 import math
-import mmap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from app.engine.decoder import Decoder, can_decode
+from app.engine.decoder import Decoder, Segment, can_decode
+from app.engine.kv_tensors import CachePart, KeyValueCache
 from app.engine.linear import ByRows, Int8WeightLinear, Linear, PlainLinear
-from app.engine.output_layer import Int8OutputLayer, plain_output_layer
-from app.engine.runner import Chunk
+from app.engine.output_layer import output_layer
+from app.engine.runner import Chunk, Prediction
 
 _MANY_ROWS = 8  # from here on bfloat16 products are faster than reading 8-bit weights
 
 
-class KeyValueCache:
-    """Keys and values of every slot, per layer (S, H, L, D): what transformers calls a cache.
-
-    Allocated once. Untouched pages cost no memory on a CPU, and are zero, so that a masked position can
-    never turn a softmax into NaN.
-    """
-
-    is_compileable = False
-
-    def __init__(
-        self,
-        layers: int,
-        slots: int,
-        heads: int,
-        length: int,
-        head_dim: int,
-        *,
-        dtype: torch.dtype,
-        device: torch.device,
-    ) -> None:
-        shape = (slots, heads, length, head_dim)
-        self.keys = [_zeros(shape, dtype, device) for _ in range(layers)]
-        self.values = [_zeros(shape, dtype, device) for _ in range(layers)]
-        self._first_slot = 0
-        self._rows = torch.zeros(0, 1, dtype=torch.long, device=device)
-        self._positions = self._rows
-        self._read = 0
-
-    def aim(self, first_slot: int, positions: Tensor, read: int) -> None:
-        """Where the next forward pass writes, positions (B, T), and how many positions it reads."""
-        self._first_slot = first_slot
-        self._rows = torch.arange(first_slot, first_slot + len(positions), device=positions.device)[:, None]
-        self._positions = positions
-        self._read = read
-
-    def update(
-        self, keys: Tensor, values: Tensor, layer_idx: int, *_: Any, **__: Any
-    ) -> tuple[Tensor, Tensor]:
-        """Write (B, H, T, D) at the aimed positions; read back (B, H, read, D), a view."""
-        batch = slice(self._first_slot, self._first_slot + keys.shape[0])
-        layer_keys, layer_values = self.keys[layer_idx], self.values[layer_idx]
-        layer_keys[self._rows, :, self._positions] = keys.transpose(1, 2).to(layer_keys.dtype)  # (B, T, H, D)
-        layer_values[self._rows, :, self._positions] = values.transpose(1, 2).to(layer_values.dtype)
-        return layer_keys[batch, :, : self._read], layer_values[batch, :, : self._read]
-
-    def get_seq_length(self, *_: Any) -> int:
-        return self._read
-
-    def copy(self, source: int, target: int, length: int) -> None:
-        for tensor in (*self.keys, *self.values):
-            tensor[target, :, :length] = tensor[source, :, :length]
-
-    def swap(self, first: int, second: int, length: int) -> None:
-        for tensor in (*self.keys, *self.values):
-            kept = tensor[first, :, :length].clone()
-            tensor[first, :, :length] = tensor[second, :, :length]
-            tensor[second, :, :length] = kept
-
-
-def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Zeros that take memory only where they are written, a small page at a time.
-
-    torch would write every zero; and in huge pages one token would cost 2 MB of each slot and layer.
-    """
-    if device.type != "cpu":
-        return torch.zeros(shape, dtype=dtype, device=device)
-    pages = mmap.mmap(-1, math.prod(shape) * dtype.itemsize)
-    if hasattr(mmap, "MADV_NOHUGEPAGE"):
-        pages.madvise(mmap.MADV_NOHUGEPAGE)
-    return torch.frombuffer(pages, dtype=dtype).view(shape)
-
-
 class Network(Protocol):
-    """Tokens (B, T) at positions (B, T) to hidden states (B, T, W); keys and values go to the cache."""
+    """Segments to their tokens' hidden states (N, W); keys and values go to the cache."""
 
-    def __call__(
-        self, token_ids: Tensor, positions: Tensor, cache: KeyValueCache, masks: Mapping[str, Tensor]
-    ) -> Tensor: ...
+    def __call__(self, segments: Sequence[Segment]) -> Tensor: ...
 
 
 class _TransformersNetwork:
-    """Any other decoder, through transformers' own modules."""
+    """Any other decoder, through transformers' own modules: one segment after the other."""
 
     def __init__(self, model: Any, *, named_masks: bool) -> None:
         self._model, self._named_masks = model.base_model, named_masks
 
-    def __call__(
-        self, token_ids: Tensor, positions: Tensor, cache: KeyValueCache, masks: Mapping[str, Tensor]
-    ) -> Tensor:
+    def __call__(self, segments: Sequence[Segment]) -> Tensor:
+        return torch.cat([self._hidden(segment).flatten(0, 1) for segment in segments])
+
+    def _hidden(self, segment: Segment) -> Tensor:
         hidden: Tensor = self._model(
-            input_ids=token_ids,
-            attention_mask=dict(masks) if self._named_masks else masks["full_attention"],
-            position_ids=positions,
-            cache=cache,
+            input_ids=segment.token_ids,
+            attention_mask=dict(segment.masks) if self._named_masks else segment.masks["full_attention"],
+            position_ids=segment.positions,
+            cache=segment.cache,
             use_cache=True,
         ).last_hidden_state
         return hidden
@@ -136,7 +62,6 @@ class ModelRunner:
         self._dtype: torch.dtype = model.dtype
         config = model.config.get_text_config()
         self._context_length = context_length
-        self._softcap: float | None = getattr(config, "final_logit_softcapping", None)
         layer_types = getattr(config, "layer_types", None) or []
         self._window: int | None = config.sliding_window if "sliding_attention" in layer_types else None
         self.vocabulary_size = int(config.vocab_size)
@@ -148,9 +73,10 @@ class ModelRunner:
             self._network = Decoder(model, context_length=context_length, linear=linear)
         else:
             self._network = _TransformersNetwork(model, named_masks=bool(layer_types))
-        output = model.get_output_embeddings()
-        as_int8 = int8 and output.bias is None
-        self._output = Int8OutputLayer(output.weight.detach()) if as_int8 else plain_output_layer(output)
+        softcap: float | None = getattr(config, "final_logit_softcapping", None)
+        self._output = output_layer(
+            model.get_output_embeddings(), int8=int8, softcap=softcap, rows_kept=slots
+        )
         # one position more than the window: where padding beyond it may write
         self._cache = KeyValueCache(
             config.num_hidden_layers,
@@ -175,34 +101,42 @@ class ModelRunner:
             self.forward([Chunk(0, np.zeros(length, np.int32), 0, 1)])
 
     @torch.inference_mode()
-    def forward(self, chunks: Sequence[Chunk]) -> list[NDArray[np.float32]]:
+    def forward(self, chunks: Sequence[Chunk]) -> list[Prediction]:
+        parts = [self._segment(neighbours) for neighbours in _segments(chunks)]
+        hidden = self._network(parts)  # (N, width of the model)
+        places: list[int] = []  # of the tokens whose logits are wanted
+        start = 0
+        for neighbours, part in zip(_segments(chunks), parts, strict=True):
+            for chunk in neighbours:
+                end = start + len(chunk.token_ids)
+                places += range(end - chunk.logits, end)
+                start += part.token_ids.shape[1]
+        counts = [chunk.logits for chunk in chunks]
+        if not places:
+            return [Prediction(np.zeros((0, self.vocabulary_size), np.float32)) for _ in chunks]
+        logits, summaries = self._output(hidden[places], _temperatures(chunks))  # (N, V)
+        rows, ends = logits.cpu().numpy(), np.cumsum(counts).tolist()
+        return [
+            Prediction(rows[end - count : end], summaries[end - count : end])
+            for count, end in zip(counts, ends, strict=True)
+        ]
+
+    def _segment(self, chunks: Sequence[Chunk]) -> Segment:
+        """Chunks of neighbouring slots, padded on the right to the longest."""
         width = max(len(chunk.token_ids) for chunk in chunks)
-        token_ids = np.zeros((len(chunks), width), np.int64)  # (B, T), padded on the right
+        token_ids = np.zeros((len(chunks), width), np.int64)  # (B, T)
         for row, chunk in zip(token_ids, chunks, strict=True):
             row[: len(chunk.token_ids)] = chunk.token_ids
         past = torch.tensor([chunk.past for chunk in chunks], device=self._device)[:, None]
         positions = past + torch.arange(width, device=self._device)  # (B, T)
         read = min(max(chunk.past for chunk in chunks) + width, self._context_length + 1)
-        self._cache.aim(chunks[0].slot, positions.clamp(max=self._context_length), read)
-        hidden = self._network(
+        written = positions.clamp(max=self._context_length)
+        return Segment(
             torch.from_numpy(token_ids).to(self._device),
             positions.clamp(max=self._context_length - 1),
-            self._cache,
+            CachePart(self._cache, chunks[0].slot, written, read),
             self._masks(positions, read),
-        )  # (B, T, width of the model)
-        wanted = [
-            (row, column)
-            for row, chunk in enumerate(chunks)
-            for column in range(len(chunk.token_ids) - chunk.logits, len(chunk.token_ids))
-        ]
-        if not wanted:
-            return [np.zeros((0, self.vocabulary_size), np.float32) for _ in chunks]
-        rows, columns = zip(*wanted, strict=True)
-        logits = self._output(hidden[list(rows), list(columns)])  # (N, V)
-        if self._softcap is not None:
-            logits = torch.tanh(logits / self._softcap) * self._softcap
-        counts = [chunk.logits for chunk in chunks]
-        return np.split(logits.cpu().numpy(), np.cumsum(counts)[:-1])
+        )
 
     def _masks(self, positions: Tensor, read: int) -> dict[str, Tensor]:
         """What is added to a score: 0 where a query (B, 1, T, 1) may look at a key (read,), else -inf.
@@ -219,3 +153,23 @@ class ModelRunner:
 
     def _minus_infinity(self, where: Tensor) -> Tensor:
         return torch.zeros(where.shape, dtype=self._dtype, device=self._device).masked_fill_(where, -math.inf)
+
+
+def _segments(chunks: Sequence[Chunk]) -> list[list[Chunk]]:
+    """Neighbouring slots together, but not those that write one token with those that read many."""
+    segments: list[list[Chunk]] = []
+    for chunk in chunks:
+        last = segments[-1][-1] if segments else None
+        alike = last is not None and (len(last.token_ids) == 1) == (len(chunk.token_ids) == 1)
+        if last is not None and alike and last.slot + 1 == chunk.slot:
+            segments[-1].append(chunk)
+        else:
+            segments.append([chunk])
+    return segments
+
+
+def _temperatures(chunks: Sequence[Chunk]) -> list[float] | None:
+    """Of each row of logits; None if nothing is drawn from any."""
+    if all(chunk.temperature is None for chunk in chunks):
+        return None
+    return [1.0 if c.temperature is None else c.temperature for c in chunks for _ in range(c.logits)]

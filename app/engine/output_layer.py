@@ -1,60 +1,111 @@
-"""The output layer: hidden states (N, W) to logits (N, V) float32.
+"""The output layer: hidden states (N, W) to logits (N, V) float32, and what a draw wants to know of them.
+
+With 262,144 tokens this layer is most of a small model, and one row of logits is a megabyte. So the columns
+are computed in blocks, and each block is summed up (`Summary`) while the processor's cache still holds it.
 
 bfloat16 results would not do: it keeps 8 bits, so logits around 20 come in steps of 0.125, and whole groups
 of tokens would tie, which top-k would have to keep.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from app.engine.linear import Int8Linear, PlainLinear
+from app.engine.distribution import Summary
+from app.engine.linear import Int8Linear, Linear, PlainLinear
+from app.engine.summaries import Summaries
 
-OutputLayer = Callable[[Tensor], Tensor]
-
-CANDIDATES = 128  # tokens a row whose logits are computed twice
-_BLOCK = 64  # tokens that are represented by their likeliest while candidates are looked for
-
-
-def plain_output_layer(layer: torch.nn.Linear) -> OutputLayer:
-    """In float32 on a CPU, at about the speed of bfloat16; in the weights' own format elsewhere."""
-    if layer.weight.device.type != "cpu":
-        return lambda hidden: layer(hidden.to(layer.weight.dtype)).float()
-    bias = None if layer.bias is None else layer.bias.float()
-    return PlainLinear(layer.weight.float(), bias)
+CANDIDATES = 128  # tokens a row that are known by their order, and computed twice where 8 bits found them
+_GROUP = 64  # tokens that are represented by their likeliest while candidates are looked for
+_COLUMNS = 65_536  # of a block, on a CPU
 
 
-class Int8OutputLayer:
-    """8-bit integers find the likeliest tokens; the weights themselves say how likely these are.
+class OutputLayer:
+    """Logits, and a summary of every row that is drawn from.
 
-    With 262,144 tokens this layer is most of a small model, and the error of 8 bits matters only where
-    there is probability: the `CANDIDATES` likeliest of each row are computed again from the weights, which
-    are there anyway where input and output share them.
+    `exact` are weights (V, W) that say again how likely each row's `CANDIDATES` likeliest tokens are: where
+    the blocks compute in 8-bit integers, these find them, and their error matters only where there is
+    probability. Memory for `rows_kept` rows is kept from one call to the next.
     """
 
-    def __init__(self, weight: Tensor) -> None:
-        self._weight = weight  # (V, W)
-        self._coarse = Int8Linear(weight)
+    def __init__(
+        self,
+        blocks: Sequence[Linear],
+        vocabulary_size: int,
+        *,
+        exact: Tensor | None = None,
+        softcap: float | None = None,
+        rows_kept: int = 0,
+    ) -> None:
+        self._blocks, self._vocabulary_size = blocks, vocabulary_size
+        self._exact, self._softcap = exact, softcap
+        self._rows_kept = rows_kept
+        self._kept = torch.empty(0, 0)
 
-    def __call__(self, hidden: Tensor) -> Tensor:
-        logits = self._coarse(hidden)
+    def __call__(
+        self, hidden: Tensor, temperatures: Sequence[float] | None = None
+    ) -> tuple[Tensor, Sequence[Summary | None]]:
+        """Logits (N, V), good until the next call, and summaries, if there are `temperatures` (N,)."""
+        logits = self._room_for(hidden)
+        summaries = None if temperatures is None else Summaries(temperatures, hidden.device)
+        start = 0
+        for block in self._blocks:
+            piece = self._capped(block(hidden).float())  # (N, C)
+            logits[:, start : start + piece.shape[1]] = piece
+            start += piece.shape[1]
+            if summaries:
+                summaries.add(piece)
+        if self._exact is None and not summaries:
+            return logits, ()
         candidates = likeliest(logits, CANDIDATES)  # (N, K)
-        rows = self._weight[candidates].float()  # (N, K, W)
-        exact = torch.bmm(rows, hidden.float()[:, :, None])[..., 0]
-        return logits.scatter_(1, candidates, exact)
+        found = logits.gather(1, candidates)
+        if self._exact is not None:
+            rows = self._exact[candidates].float()  # (N, K, W)
+            logits.scatter_(1, candidates, self._capped(torch.bmm(rows, hidden.float()[:, :, None])[..., 0]))
+        return logits, summaries.finish(logits, candidates, found) if summaries else ()
+
+    def _capped(self, logits: Tensor) -> Tensor:
+        return logits if self._softcap is None else torch.tanh(logits / self._softcap) * self._softcap
+
+    def _room_for(self, hidden: Tensor) -> Tensor:
+        rows = len(hidden)
+        if rows > self._rows_kept:
+            return torch.empty(rows, self._vocabulary_size, device=hidden.device)
+        if not len(self._kept):
+            self._kept = torch.empty(self._rows_kept, self._vocabulary_size, device=hidden.device)
+        return self._kept[:rows]
+
+
+def output_layer(
+    layer: torch.nn.Linear, *, int8: bool = False, softcap: float | None = None, rows_kept: int = 0
+) -> OutputLayer:
+    """On a CPU in float32, at about the speed of bfloat16, or in 8 bits; elsewhere in the weights' format."""
+    weight = layer.weight.detach()
+    if weight.device.type != "cpu":
+        blocks: list[Linear] = [PlainLinear(weight, layer.bias)]
+        return OutputLayer(blocks, len(weight), softcap=softcap, rows_kept=rows_kept)
+    pieces = torch.split(weight, _COLUMNS)
+    if int8 and layer.bias is None:
+        blocks = [Int8Linear(piece) for piece in pieces]
+        return OutputLayer(blocks, len(weight), exact=weight, softcap=softcap, rows_kept=rows_kept)
+    biases = [None] * len(pieces) if layer.bias is None else torch.split(layer.bias.float(), _COLUMNS)
+    blocks = [PlainLinear(piece.float(), bias) for piece, bias in zip(pieces, biases, strict=True)]
+    return OutputLayer(blocks, len(weight), softcap=softcap, rows_kept=rows_kept)
 
 
 def likeliest(logits: Tensor, count: int) -> Tensor:
     """Ids (N, count) of the highest logits (N, V), in no order.
 
-    The `count` best tokens lie in the `count` best blocks, so only those are looked through.
+    The `count` best tokens lie in the `count` best groups, so only those are looked through.
     """
-    size = logits.shape[-1]
-    if size % _BLOCK or size < 2 * count * _BLOCK:
+    rows, size = logits.shape
+    grouped = size - size % _GROUP
+    if size < 2 * count * _GROUP:
         return logits.topk(min(count, size), sorted=False).indices
-    blocks = logits.view(len(logits), -1, _BLOCK)
-    best = blocks.amax(-1).topk(count, sorted=False).indices  # (N, count)
-    inside = torch.arange(_BLOCK, device=logits.device)
-    ids = (best[..., None] * _BLOCK + inside).flatten(1)  # (N, count * block)
+    groups = logits[:, :grouped].reshape(rows, -1, _GROUP)
+    best = groups.amax(-1).topk(count, sorted=False).indices  # (N, count)
+    inside = torch.arange(_GROUP, device=logits.device)
+    rest = torch.arange(grouped, size, device=logits.device).expand(rows, -1)
+    ids = torch.cat(((best[..., None] * _GROUP + inside).flatten(1), rest), 1)  # (N, count * group + rest)
     return ids.gather(1, logits.gather(1, ids).topk(count, sorted=False).indices)

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.distribution import Distribution, Summary
 from app.engine.kv_cache import SlotTensors
 
 
@@ -18,10 +19,24 @@ class Chunk:
     token_ids: NDArray[np.int32]
     past: int
     logits: int  # how many of the last positions' logits are wanted
+    temperature: float | None = None  # of the draw that follows, if one does
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the model says comes next at a chunk's last positions. Valid until the next forward pass."""
+
+    logits: NDArray[np.float32]  # (n, V)
+    summaries: Sequence[Summary | None] = ()  # of each row, where the runner made one
+
+    def distributions(self) -> list[Distribution]:
+        """Of each position, n of them. Raises FloatingPointError where logits are not finite."""
+        summaries = self.summaries or [None] * len(self.logits)
+        return [Distribution(row, summary) for row, summary in zip(self.logits, summaries, strict=True)]
 
 
 class Runner(SlotTensors, Protocol):
-    """The model: forward passes over neighbouring slots."""
+    """The model: forward passes over slots."""
 
     @property
     def vocabulary_size(self) -> int: ...
@@ -29,5 +44,5 @@ class Runner(SlotTensors, Protocol):
     @property
     def kv_bytes_per_token(self) -> int: ...
 
-    def forward(self, chunks: Sequence[Chunk]) -> list[NDArray[np.float32]]:
-        """Logits of each chunk's last `logits` positions, (logits, V). Slots are neighbours, in order."""
+    def forward(self, chunks: Sequence[Chunk]) -> list[Prediction]:
+        """One pass over all chunks, in order of slot: what comes next at the last positions of each."""

@@ -1,18 +1,15 @@
 """Continuous batching: which sequences run in the next forward pass, and who hears of it.
 
-Every step reads one chunk of waiting prompts, then runs one batched forward pass over all running
-sequences. Nothing here knows torch, threads or the web: `step()` is called again and again by the engine's
-thread, and events leave through each job's `deliver`.
+Every step is one batched forward pass over all running sequences and one chunk of the waiting prompts, so
+that both read the weights together. Nothing here knows torch, threads or the web: `step()` is called again
+and again by the engine's thread, and events leave through each job's `deliver`.
 """
 
-import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.engine import dice
 from app.engine.distribution import Distribution
@@ -30,9 +27,13 @@ from app.errors import OutOfMemory
 
 CHUNK_IDLE = 512  # prompt tokens read per step when nobody is waiting for a token
 CHUNK_BUSY = (8, 128)  # and when somebody is, at least and at most: their stream must not stutter
+SLOWER = 0.7  # how much longer a token may take, aimed at, while a prompt is read beside it
 TELL_SECONDS = 4.0  # who waits hears its place again after this long, though it has not changed
 HELD_SECONDS = 0.005  # when every reader is far behind
 CHUNK_SCORED = 64  # positions whose whole distribution is held at once: 64 * 262,144 * 4 bytes = 67 MB
+
+Writing = tuple[Continuation, Chunk]
+Reading = tuple[Job, Chunk]
 
 
 class Scheduler:
@@ -54,7 +55,6 @@ class Scheduler:
         self._deadline_seconds = deadline_seconds
         self._slots, self._teacher_slots = slots, teacher_slots
         self._table = SlotTable(slots + teacher_slots, context_length, runner)
-        self._pool = ThreadPoolExecutor(os.cpu_count(), "sampler")  # numpy lets go of the interpreter
         self._waiting = WaitingLine()
         self._prefilling: deque[Job] = deque()
         self._running: list[Job] = []
@@ -62,8 +62,8 @@ class Scheduler:
         self._accepted = 0
         self._tokens = 0
         self._steps = 0
-        self._decode_seconds = 0.0  # of the last forward pass that wrote
-        self._chunk = CHUNK_BUSY[0]  # prompt tokens that take about as long
+        self._write_seconds = 0.0  # of the last forward pass that did nothing else
+        self._chunk = CHUNK_BUSY[0]  # prompt tokens that make it no more than `SLOWER`
         self._recent: deque[tuple[float, int]] = deque(maxlen=64)  # (time, tokens) of the last steps
 
     @property
@@ -88,33 +88,65 @@ class Scheduler:
         self._waiting.add(job)
 
     def step(self) -> None:
-        """One turn: let go of who left, admit who waits, read prompts, write everyone one token."""
+        """One turn: let go of who left, admit who waits, write everyone one token and read on in a prompt."""
         self._let_go()
         self._admit()
-        self._guard(self._prefill, self._prefilling)
-        self._guard(self._decode, self._running)
+        writing, reading = self._writing(), self._reading()
+        if not (writing or reading):
+            time.sleep(HELD_SECONDS if self._running else 0)
+        elif not self._turn(writing, reading):  # one of them at a time, so that only the guilty fails
+            self._turn(self._writing(), [])
+            self._turn([], self._reading())
         self._steps += 1
 
     def close(self, error: Exception) -> None:
-        """End every job with this error, and the threads that draw."""
+        """End every job with this error."""
         for job in self._all_jobs():
             self._end(job, "failed", error)
-        self._pool.shutdown(wait=False)
 
     def _all_jobs(self) -> list[Job]:
         return [*self._running, *self._prefilling, *self._waiting.in_order()]
 
-    def _guard(self, phase: Callable[[], None], jobs: Iterable[Job]) -> None:
-        """A failing forward pass ends the jobs that were in it and no others."""
-        involved = list(jobs)
-        if not involved:
-            return
+    def _turn(self, writing: Sequence[Writing], reading: Sequence[Reading]) -> bool:
+        """One forward pass and what follows from it. A failing one ends the jobs that were in it and no
+        others; where both writing and reading were in it, it is False, and nothing has happened."""
+        writers = list(dict.fromkeys(sequence.job for sequence, _ in writing))
+        began = time.monotonic()
         try:
-            phase()
+            chunks = [chunk for _, chunk in (*writing, *reading)]
+            predicted = [each.distributions() for each in self._runner.forward(chunks)]
         except Exception as error:
-            for job in involved:
-                if not job.over:
-                    self._end(job, "failed", _understood(error))
+            if writing and reading:
+                return False
+            self._fail([*writers, *(job for job, _ in reading)], error)
+            return True
+        self._pace(writing, reading, time.monotonic() - began)
+        for owner, chunk in [*(each for each in writing if each[1].logits), *reading]:
+            self._table.append(owner, chunk.token_ids)  # of all, before the first of them moves another
+        try:
+            self._write(writing, predicted[: len(writing)])
+        except Exception as error:
+            self._fail(writers, error)
+        try:
+            self._read(reading, predicted[len(writing) :])
+        except Exception as error:
+            self._fail([job for job, _ in reading], error)
+        return True
+
+    def _fail(self, jobs: Iterable[Job], error: Exception) -> None:
+        for job in jobs:
+            if not job.over:
+                self._end(job, "failed", _understood(error))
+
+    def _pace(self, writing: Sequence[Writing], reading: Sequence[Reading], seconds: float) -> None:
+        """How much of a prompt the next pass may read: no token shall take much longer for it."""
+        if not reading:
+            self._write_seconds = seconds
+        elif writing and self._write_seconds:
+            tokens = len(reading) * max(len(chunk.token_ids) for _, chunk in reading)
+            longer = max(seconds - self._write_seconds, 1e-6)
+            least, most = CHUNK_BUSY
+            self._chunk = int(min(most, max(least, tokens * SLOWER * self._write_seconds / longer)))
 
     def _let_go(self) -> None:
         now = time.monotonic()
@@ -158,40 +190,62 @@ class Scheduler:
         job.told_at = now
         job.deliver(Queued(job.position, job.seed))
 
-    def _prefill(self) -> None:
-        """Read one chunk: several short prompts side by side, or a piece of a long one."""
+    def _writing(self) -> list[Writing]:
+        """Every running sequence's last token, after which the next one is drawn.
+
+        Whose reader is far behind runs along, so that the batch stays one slice, and draws nothing: next time
+        the same token is read at the same position again.
+        """
+        sequences = [owner for owner in self._table.running_owners() if isinstance(owner, Continuation)]
+        held = [sequence.job.held() for sequence in sequences]
+        if all(held):
+            return []
+        writing = []
+        for slot, (sequence, waits) in enumerate(zip(sequences, held, strict=True)):
+            past = sequence.length - 1
+            last = sequence.token_ids[past : sequence.length]
+            chunk = Chunk(slot, last, past, 0 if waits else 1, sequence.job.temperature)
+            writing.append((sequence, chunk))
+        return writing
+
+    def _reading(self) -> list[Reading]:
+        """The next chunk of prompts: several short ones side by side, or a piece of a long one."""
+        if not self._prefilling:
+            return []
         budget = CHUNK_IDLE
         if self._running:  # who runs waits a little for each who waits
             budget = min(CHUNK_BUSY[1], self._chunk * len(self._prefilling))
-        first = self._prefilling[0]
         batch, width = self._prefill_batch(budget)
         batch.sort(key=self._table.slot_of)
-        chunks = []
+        reading = []
         for job in batch:
             piece = job.prompt[job.read : job.read + width]
             end = job.read + len(piece)
             wanted = max(0, end - max(job.read, job.first_wanted))
-            chunks.append(Chunk(self._table.slot_of(job), piece, job.read, wanted))
-        began = time.monotonic()
-        logits = self._runner.forward(chunks)
-        if self._running:
-            self._pace(len(chunks) * width, time.monotonic() - began)
-        for job, chunk, rows in zip(batch, chunks, logits, strict=True):
-            self._table.append(job, chunk.token_ids)
+            reading.append((job, Chunk(self._table.slot_of(job), piece, job.read, wanted, job.temperature)))
+        return reading
+
+    def _write(self, writing: Sequence[Writing], predicted: Sequence[list[Distribution]]) -> None:
+        drawn = [(sequence, raw[0]) for (sequence, _), raw in zip(writing, predicted, strict=True) if raw]
+        for sequence, raw in drawn:
+            self._advance(sequence, self._choose(sequence, raw))
+        if drawn:
+            self._recent.append((time.monotonic(), len(drawn)))
+        for job in list(self._running):
+            if all(sequence.finish_reason for sequence in job.sequences):
+                self._finish(job, "finished")
+
+    def _read(self, reading: Sequence[Reading], predicted: Sequence[list[Distribution]]) -> None:
+        first = self._prefilling[0] if reading else None
+        for (job, chunk), rows in zip(reading, predicted, strict=True):
             job.read += len(chunk.token_ids)
             self._observe(job, rows)
-        for job, rows in zip(batch, logits, strict=True):
+        for (job, _), rows in zip(reading, predicted, strict=True):
             if job.read == len(job.prompt):
                 self._prefilling.remove(job)
                 self._begin(job, rows[-1])
         if self._prefilling and self._prefilling[0] is first:
             self._prefilling.rotate(-1)  # a long prompt takes turns with the others
-
-    def _pace(self, tokens: int, seconds: float) -> None:
-        """The next chunk shall take as long as a token of those who run: no gap much more than doubles."""
-        least, most = CHUNK_BUSY
-        fitting = tokens * self._decode_seconds / max(seconds, 1e-6)
-        self._chunk = int(min(most, max(least, fitting)))
 
     def _prefill_batch(self, budget: int) -> tuple[list[Job], int]:
         """Jobs to read side by side and how many tokens of each.
@@ -215,17 +269,17 @@ class Scheduler:
                 width, tokens, slot = wider, tokens + job.left, slot + direction
         return batch, width
 
-    def _observe(self, job: Job, logits: NDArray[np.float32]) -> None:
+    def _observe(self, job: Job, rows: Sequence[Distribution]) -> None:
         """Keep what was asked for of the positions just read, whose last one is `job.read - 1`."""
         params = job.request.params
-        for position, row in enumerate(logits, start=job.read - len(logits)):
+        for position, row in enumerate(rows, start=job.read - len(rows)):
             following = position + 1
             if params.prompt_logprobs and params.prompt_logprobs_from <= following < len(job.prompt):
                 job.scores.append(score(row, int(job.prompt[following]), params.logprobs))
             if job.distributions_from is not None and position >= job.distributions_from:
-                job.logprobs.append(Distribution(row).logprobs)
+                job.logprobs.append(row.logprobs)
 
-    def _begin(self, job: Job, logits: NDArray[np.float32]) -> None:
+    def _begin(self, job: Job, raw: Distribution) -> None:
         """The prompt is read: draw the first token of every sequence."""
         job.decoding_at = time.monotonic()
         params = job.request.params
@@ -249,51 +303,15 @@ class Scheduler:
             self._table.fork(job, sequence)
         self._table.rename(job, job.sequences[0])
         self._running.append(job)
-        raw = Distribution(logits)
         for sequence in job.sequences:
-            self._advance(sequence, self._choose(sequence, logits, raw))
+            self._advance(sequence, self._choose(sequence, raw))
         if all(sequence.finish_reason for sequence in job.sequences):
             self._finish(job, "finished")
 
-    def _decode(self) -> None:
-        """One token for every running sequence, in one forward pass."""
-        sequences = [owner for owner in self._table.running_owners() if isinstance(owner, Continuation)]
-        held = [sequence.job.held() for sequence in sequences]
-        if all(held):
-            time.sleep(HELD_SECONDS)
-            return
-        # who is held runs along, so that the batch stays one slice, and draws nothing: next time the same
-        # token is read at the same position again
-        chunks = [
-            Chunk(slot, one.token_ids[one.length - 1 : one.length], one.length - 1, logits=0 if waits else 1)
-            for slot, (one, waits) in enumerate(zip(sequences, held, strict=True))
-        ]
-        began = time.monotonic()
-        logits = self._runner.forward(chunks)
-        self._decode_seconds = time.monotonic() - began
-        writing = [
-            (sequence, chunk, rows[0])
-            for sequence, chunk, rows, waits in zip(sequences, chunks, logits, held, strict=True)
-            if not waits
-        ]
-        for sequence, chunk, _ in writing:
-            self._table.append(sequence, chunk.token_ids)
-        sequences = [sequence for sequence, _, _ in writing]
-        choices = self._pool.map(self._choose, sequences, [row for _, _, row in writing])
-        for sequence, choice in zip(sequences, choices, strict=True):
-            self._advance(sequence, choice)
-        self._recent.append((time.monotonic(), len(sequences)))
-        for job in list(self._running):
-            if all(sequence.finish_reason for sequence in job.sequences):
-                self._finish(job, "finished")
-
-    def _choose(
-        self, sequence: Continuation, logits: NDArray[np.float32], raw: Distribution | None = None
-    ) -> Choice:
-        """Draw the next token. Changes nothing, so rows may be drawn side by side."""
+    def _choose(self, sequence: Continuation, raw: Distribution) -> Choice:
         job, params, position = sequence.job, sequence.job.request.params, sequence.length
         return sample(
-            logits,
+            raw.logits,
             params,
             dice.roll(job.seed, sequence.index, position),
             token_ids=sequence.token_ids[:position].astype(np.int64) if params.has_penalties else None,

@@ -1,10 +1,11 @@
 """How byte-pair encoding builds one token: the merges on the way, in the order they are applied."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 PairRank = Callable[[bytes, bytes], int | None]
 
@@ -38,9 +39,9 @@ def merge_path(symbols: Sequence[bytes], rank_of: PairRank) -> list[Merge]:
 class PairRanks:
     """The ranks of a model's merges by the ids of the pair: sorted arrays, 12 bytes a merge."""
 
-    def __init__(self, pairs: Iterable[tuple[int, int]]) -> None:
-        ids = np.array(list(pairs), dtype=np.int64).reshape(-1, 2)
-        keys = ids[:, 0] << 32 | ids[:, 1]
+    def __init__(self, pairs: NDArray[np.int64]) -> None:
+        """`pairs` (M, 2) in the order the merges were learned."""
+        keys = pairs[:, 0] << 32 | pairs[:, 1]
         order = np.argsort(keys, kind="stable")
         self._keys, self._ranks = keys[order], order.astype(np.int32)
 

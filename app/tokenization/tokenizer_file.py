@@ -2,10 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer as Backend
 
 from app.errors import ModelUnavailable
@@ -100,7 +103,8 @@ def _vocabulary(model: Mapping[str, Any]) -> dict[str, int]:
     return dict(vocabulary)
 
 
-def _pairs(merges: Iterable[str | list[str]], vocabulary: Mapping[str, int]) -> Iterator[tuple[int, int]]:
-    for merge in merges:
-        left, right = merge.split(" ") if isinstance(merge, str) else merge
-        yield vocabulary[left], vocabulary[right]
+def _pairs(merges: Sequence[str | list[str]], vocabulary: Mapping[str, int]) -> NDArray[np.int64]:
+    """Both ids of each merge, (M, 2)."""
+    pairs = (merge.split(" ") if isinstance(merge, str) else merge for merge in merges)
+    ids = map(vocabulary.__getitem__, chain.from_iterable(pairs))
+    return np.fromiter(ids, np.int64, 2 * len(merges)).reshape(-1, 2)

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.engine.engine import EngineLimits, ThreadedEngine
+from app.engine.runner import Prediction
 from app.main import create_app
 from app.settings import Settings
 from tests.byte_tokenizer import ByteTokenizer
@@ -38,7 +39,8 @@ class Parrot:
         self._bytes = text.encode()
 
     def forward(self, chunks):
-        return [np.stack([self._row(chunk, i) for i in range(chunk.logits)]) for chunk in chunks]
+        rows = [[self._row(chunk, i) for i in range(chunk.logits)] for chunk in chunks]
+        return [Prediction(np.array(each, np.float32).reshape(-1, self.vocabulary_size)) for each in rows]
 
     def _row(self, chunk, index: int):
         position = chunk.past + len(chunk.token_ids) - chunk.logits + index

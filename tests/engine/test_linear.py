@@ -1,9 +1,7 @@
-"""Products in 8-bit integers, and the output layer that checks its favourites."""
+"""Products in 8-bit integers."""
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from app.engine.linear import (
     ByRows,
@@ -13,7 +11,6 @@ from app.engine.linear import (
     has_integer_dot_products,
     quantise,
 )
-from app.engine.output_layer import CANDIDATES, Int8OutputLayer, likeliest
 
 needs_dot_products = pytest.mark.skipif(not has_integer_dot_products(), reason="this CPU has no VNNI")
 
@@ -54,27 +51,3 @@ def test_few_rows_go_one_way_and_many_another():
     linear = ByRows(few, many, many_from=4)
     assert linear(torch.ones(3, 1, 2)).min() == 1
     assert linear(torch.ones(2, 2, 2)).max() == -1
-
-
-@settings(deadline=None)
-@given(rows=st.integers(1, 4), seed=st.integers(0, 1_000), ties=st.booleans())
-def test_the_likeliest_are_the_highest_logits(rows: int, seed: int, ties: bool):
-    logits = normal(rows, 8_192, seed=seed)
-    if ties:
-        logits = logits.round()  # many of the same height
-    found = likeliest(logits, 16)
-    assert all(len(set(row)) == 16 for row in found.tolist())
-    highest = logits.topk(16).values
-    assert torch.equal(logits.gather(1, found).sort(descending=True).values, highest)
-
-
-@needs_dot_products
-@pytest.mark.parametrize("vocabulary", [2 * CANDIDATES * 64, 1_000])
-def test_the_likeliest_logits_are_those_of_the_weights(vocabulary: int):
-    weight, hidden = normal(vocabulary, 64).bfloat16(), normal(5, 64, seed=1)
-    logits = Int8OutputLayer(weight)(hidden)
-    exact = hidden @ weight.float().T
-    favourites = exact.topk(CANDIDATES // 2).indices  # 8 bits may misjudge who is just inside
-    error = (logits - exact).gather(1, favourites).abs().max()
-    assert error < 1e-4
-    assert 5e-3 < (logits - exact).abs().max() < 1  # the others are 8-bit

@@ -14,8 +14,10 @@ from app.engine.distribution import Distribution
 from app.engine.job import Distributions, Job
 from app.engine.outputs import Done, PromptScores, Queued, Step
 from app.engine.params import GenerationRequest, SamplingParams
+from app.engine.runner import Prediction
 from app.engine.sampler import sample
 from app.engine.scheduler import Scheduler
+from app.errors import OutOfMemory
 from tests.engine.conftest import ByteVocabulary
 
 SLOTS, CONTEXT, SIZE = 6, 64, 32
@@ -26,6 +28,7 @@ class VisibleCache:
 
     vocabulary_size = SIZE
     kv_bytes_per_token = 1
+    tokens_too_many = 0  # in one pass
 
     def __init__(self):
         self.rows = np.zeros((SLOTS, CONTEXT + 1), np.int64)
@@ -37,14 +40,17 @@ class VisibleCache:
         self.rows[[first, second], :length] = self.rows[[second, first], :length]
 
     def forward(self, chunks):
-        assert [c.slot for c in chunks] == list(range(chunks[0].slot, chunks[0].slot + len(chunks)))
+        slots = [chunk.slot for chunk in chunks]
+        assert slots == sorted(set(slots))
+        if self.tokens_too_many and sum(len(chunk.token_ids) for chunk in chunks) >= self.tokens_too_many:
+            raise MemoryError
         answers = []
         for chunk in chunks:
             end = chunk.past + len(chunk.token_ids)
             self.rows[chunk.slot, chunk.past : end] = chunk.token_ids
             row = self.rows[chunk.slot]
             wanted = [logits_after(row[: i + 1]) for i in range(end - chunk.logits, end)]
-            answers.append(np.array(wanted, np.float32).reshape(-1, SIZE))
+            answers.append(Prediction(np.array(wanted, np.float32).reshape(-1, SIZE)))
         return answers
 
 
@@ -120,3 +126,36 @@ def check(job, events):
             assert event.logprobs.shape == (len(prompt), SIZE)
             expected = Distribution(logits_after(np.array(prompt))).logprobs
             assert np.array_equal(event.logprobs[-1], expected)
+
+
+def submitted(scheduler, length, **params):
+    events = []
+    request = GenerationRequest(tuple(range(length)), SamplingParams(seed=1, ignore_eos=True, **params))
+    scheduler.submit(Job(request, 1, events.append))
+    return events
+
+
+def test_a_prompt_that_memory_cannot_hold_ends_alone():
+    runner = VisibleCache()
+    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    writes = submitted(scheduler, 3, max_tokens=20)
+    scheduler.step()
+    runner.tokens_too_many = 8
+    reads = submitted(scheduler, 30, max_tokens=20)
+    while not scheduler.idle:
+        scheduler.step()
+    assert isinstance(reads[-1], OutOfMemory)
+    assert isinstance(writes[-1], Done) and sum(isinstance(event, Step) for event in writes) == 20
+
+
+def test_who_writes_and_who_reads_share_a_forward_pass():
+    runner = VisibleCache()
+    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    submitted(scheduler, 3, max_tokens=20)
+    scheduler.step()
+    submitted(scheduler, 5, max_tokens=1)
+    passes = []
+    forward = runner.forward
+    runner.forward = lambda chunks: passes.append([len(c.token_ids) for c in chunks]) or forward(chunks)
+    scheduler.step()
+    assert passes == [[1, 2]]  # the other three are in the cache

@@ -1,0 +1,81 @@
+"""The tensors of the key-value cache: a row for each slot. Who owns which slot is kv_cache.py's."""
+
+import math
+import mmap
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class KeyValueCache:
+    """Keys and values of every slot, per layer (S, H, L, D).
+
+    Allocated once. Untouched pages cost no memory on a CPU, and are zero, so that a masked position can
+    never turn a softmax into NaN.
+    """
+
+    def __init__(
+        self,
+        layers: int,
+        slots: int,
+        heads: int,
+        length: int,
+        head_dim: int,
+        *,
+        dtype: torch.dtype,
+        device: torch.device,
+    ) -> None:
+        shape = (slots, heads, length, head_dim)
+        self.keys = [_zeros(shape, dtype, device) for _ in range(layers)]
+        self.values = [_zeros(shape, dtype, device) for _ in range(layers)]
+
+    def copy(self, source: int, target: int, length: int) -> None:
+        for tensor in (*self.keys, *self.values):
+            tensor[target, :, :length] = tensor[source, :, :length]
+
+    def swap(self, first: int, second: int, length: int) -> None:
+        for tensor in (*self.keys, *self.values):
+            kept = tensor[first, :, :length].clone()
+            tensor[first, :, :length] = tensor[second, :, :length]
+            tensor[second, :, :length] = kept
+
+
+class CachePart:
+    """The cache as one segment of a forward pass uses it, under the names transformers has for a cache.
+
+    It writes to neighbouring slots at positions (B, T) and reads back the first `read` positions.
+    """
+
+    is_compileable = False
+
+    def __init__(self, cache: KeyValueCache, first_slot: int, positions: Tensor, read: int) -> None:
+        self._cache, self._read = cache, read
+        self._slots = slice(first_slot, first_slot + len(positions))
+        self._rows = torch.arange(first_slot, self._slots.stop, device=positions.device)[:, None]
+        self._positions = positions
+
+    def update(
+        self, keys: Tensor, values: Tensor, layer_idx: int, *_: Any, **__: Any
+    ) -> tuple[Tensor, Tensor]:
+        """Write (B, H, T, D); read back (B, H, read, D), a view."""
+        layer_keys, layer_values = self._cache.keys[layer_idx], self._cache.values[layer_idx]
+        layer_keys[self._rows, :, self._positions] = keys.transpose(1, 2).to(layer_keys.dtype)  # (B, T, H, D)
+        layer_values[self._rows, :, self._positions] = values.transpose(1, 2).to(layer_values.dtype)
+        return layer_keys[self._slots, :, : self._read], layer_values[self._slots, :, : self._read]
+
+    def get_seq_length(self, *_: Any) -> int:
+        return self._read
+
+
+def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Zeros that take memory only where they are written, a small page at a time.
+
+    torch would write every zero; and in huge pages one token would cost 2 MB of each slot and layer.
+    """
+    if device.type != "cpu":
+        return torch.zeros(shape, dtype=dtype, device=device)
+    pages = mmap.mmap(-1, math.prod(shape) * dtype.itemsize)
+    if hasattr(mmap, "MADV_NOHUGEPAGE"):
+        pages.madvise(mmap.MADV_NOHUGEPAGE)
+    return torch.frombuffer(pages, dtype=dtype).view(shape)

@@ -1,0 +1,104 @@
+"""Logits, the favourites that 8 bits find, and what the output layer knows of a row before anyone draws."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.engine import output_layer as module
+from app.engine.distribution import Distribution
+from app.engine.linear import has_integer_dot_products
+from app.engine.output_layer import CANDIDATES, OutputLayer, likeliest, output_layer
+from app.engine.params import SamplingParams
+from app.engine.sampler import sample
+
+needs_dot_products = pytest.mark.skipif(not has_integer_dot_products(), reason="this CPU has no VNNI")
+VOCABULARIES = [2 * CANDIDATES * 64, 2 * CANDIDATES * 64 + 17, 1_000, 100]
+
+
+def normal(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def layer_of(vocabulary: int, *, bias: bool = False) -> torch.nn.Linear:
+    layer = torch.nn.Linear(64, vocabulary, bias=bias, dtype=torch.bfloat16)
+    layer.weight.data = (normal(vocabulary, 64) / 3).bfloat16()
+    return layer
+
+
+@pytest.fixture(autouse=True)
+def several_blocks(monkeypatch):
+    monkeypatch.setattr(module, "_COLUMNS", 5_000)
+
+
+@settings(deadline=None)
+@given(rows=st.integers(1, 4), size=st.integers(8_000, 8_200), seed=st.integers(0, 1_000), ties=st.booleans())
+def test_the_likeliest_are_the_highest_logits(rows: int, size: int, seed: int, ties: bool):
+    logits = normal(rows, size, seed=seed)
+    if ties:
+        logits = logits.round()  # many of the same height
+    found = likeliest(logits, 16)
+    assert all(len(set(row)) == 16 for row in found.tolist())
+    highest = logits.topk(16).values
+    assert torch.equal(logits.gather(1, found).sort(descending=True).values, highest)
+
+
+@needs_dot_products
+@pytest.mark.parametrize("vocabulary", VOCABULARIES)
+def test_the_likeliest_logits_are_those_of_the_weights(vocabulary: int):
+    layer, hidden = layer_of(vocabulary), normal(5, 64, seed=1)
+    with torch.inference_mode():
+        logits, _ = output_layer(layer, int8=True)(hidden)
+        exact = hidden @ layer.weight.float().T
+    favourites = exact.topk(
+        min(vocabulary, CANDIDATES) // 2
+    ).indices  # 8 bits may misjudge who is just inside
+    error = (logits - exact).gather(1, favourites).abs().max()
+    assert error < 1e-4
+    if vocabulary > CANDIDATES:
+        assert 1e-3 < (logits - exact).abs().max() < 1  # the others are 8-bit
+
+
+@pytest.mark.parametrize("int8", [False, pytest.param(True, marks=needs_dot_products)])
+@pytest.mark.parametrize("vocabulary", VOCABULARIES)
+@pytest.mark.parametrize("softcap", [None, 5.0])
+def test_a_summary_says_what_the_row_itself_would(vocabulary: int, int8: bool, softcap: float | None):
+    temperatures = [0.0, 0.01, 0.5, 0.8, 1.0, 2.5]
+    layer = output_layer(layer_of(vocabulary, bias=not int8), int8=int8, softcap=softcap)
+    with torch.inference_mode():
+        logits, summaries = layer(normal(6, 64, seed=1), temperatures)
+    for row, summary, temperature in zip(logits.numpy(), summaries, temperatures, strict=True):
+        assert summary is not None
+        told, alone = Distribution(row, summary), Distribution(row)
+        assert told.peak == pytest.approx(alone.peak, abs=2e-6)
+        assert told.entropy_bits == pytest.approx(alone.entropy_bits, abs=1e-5)
+        assert told.total_weight(temperature) == pytest.approx(alone.total_weight(temperature), rel=2e-5)
+        ids = told.whole.token_ids
+        assert len(summary.token_ids) >= min(vocabulary, CANDIDATES) // 2
+        assert np.array_equal(summary.token_ids, ids[: len(summary.token_ids)])
+        for u in (0.0, 0.3, 0.9):
+            params = SamplingParams(temperature=temperature, logprobs=3)
+            ours, theirs = sample(row, params, u, raw=told), sample(row, params, u, raw=alone)
+            assert ours.rank == pytest.approx(
+                theirs.rank, abs=1
+            )  # in the tail a token is as wide as a rounding
+            assert ours.processed_logprob == pytest.approx(theirs.processed_logprob, abs=1e-4)
+            assert [each.token_id for each in ours.top] == [each.token_id for each in theirs.top]
+
+
+def test_equal_logits_are_in_order_of_their_ids():
+    layer = OutputLayer([lambda hidden: hidden.round()], 40_000)
+    logits, [summary] = layer(normal(1, 40_000), [1.0])
+    assert summary is not None
+    logits = logits[0].numpy()
+    expected = np.lexsort((np.arange(40_000), -logits))[: len(summary.token_ids)]
+    assert np.array_equal(summary.token_ids, expected)
+
+
+def test_rows_that_are_kept_are_the_same_memory():
+    layer = output_layer(layer_of(1_000), rows_kept=2)
+    one, _ = layer(normal(2, 64))
+    two, _ = layer(normal(2, 64, seed=1))
+    more, _ = layer(normal(3, 64))
+    assert one.data_ptr() == two.data_ptr() != more.data_ptr()
