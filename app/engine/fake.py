@@ -88,6 +88,9 @@ class ScriptedRunner:
     def swap(self, first: int, second: int, length: int) -> None:
         """Nothing is cached."""
 
+    def forget(self, slot: int, start: int) -> None:
+        """Nothing is cached."""
+
     def _logits(self, token_ids: NDArray[np.int32]) -> NDArray[np.float32]:
         logits = np.tile(self._background, (len(token_ids), 1))  # (T, V)
         for row, token_id in zip(logits, token_ids.tolist(), strict=True):

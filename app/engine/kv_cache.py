@@ -12,6 +12,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+_WORTH_FORGETTING = 128  # tokens; fewer are not worth the system calls
+
 
 class SlotTensors(Protocol):
     """What moves keys and values; slots are rows of the tensors behind it."""
@@ -20,14 +22,24 @@ class SlotTensors(Protocol):
 
     def swap(self, first: int, second: int, length: int) -> None: ...
 
+    def forget(self, slot: int, start: int) -> None:
+        """Nobody will ask for this slot's tokens from `start` on: give back what memory they take."""
+
 
 class SlotTable:
-    """The tokens behind every slot's keys and values, and who owns it."""
+    """The tokens behind every slot's keys and values, and who owns it.
 
-    def __init__(self, slots: int, context_length: int, tensors: SlotTensors) -> None:
+    Free slots together keep at most `kept` tokens; the least recently used text goes first.
+    """
+
+    def __init__(
+        self, slots: int, context_length: int, tensors: SlotTensors, *, kept: int | None = None
+    ) -> None:
         self._tensors = tensors
+        self._kept = slots * context_length if kept is None else kept
         self._tokens: NDArray[np.int32] = np.zeros((slots, context_length), np.int32)
         self._lengths = np.zeros(slots, np.int64)
+        self._touched = np.zeros(slots, np.int64)  # how far a slot has been written since it was tidied
         self._used_at = np.zeros(slots, np.int64)
         self._clock = 0
         self._owners: list[object | None] = [None] * slots
@@ -61,6 +73,7 @@ class SlotTable:
         start = self._lengths[slot]
         self._tokens[slot, start : start + len(token_ids)] = token_ids
         self._lengths[slot] = start + len(token_ids)
+        self._touched[slot] = max(self._touched[slot], self._lengths[slot])
 
     def admit(self, owner: object, prompt: NDArray[np.int32]) -> int:
         """Give a prompt a slot; how many of its leading tokens are already in it."""
@@ -71,9 +84,9 @@ class SlotTable:
         else:
             self._vacate(place)
             if shared:
-                self._tensors.copy(source, place, shared)
-                self._tokens[place, :shared] = prompt[:shared]
+                self._copy(source, place, shared)
         self._lengths[place] = shared
+        self._tidy(place)
         self._owners[place] = owner
         self._touch(place)
         self.prefilling += 1
@@ -92,10 +105,8 @@ class SlotTable:
         self._vacate(end)
         if self.prefilling:
             self._swap(self.running, end)
-        place, length = self.running, int(self._lengths[source])
-        self._tensors.copy(source, place, length)
-        self._tokens[place, :length] = self._tokens[source, :length]
-        self._lengths[place] = length
+        place = self.running
+        self._copy(source, place, int(self._lengths[source]))
         self._owners[place] = new_owner
         self._touch(place)
         self.running += 1
@@ -112,6 +123,7 @@ class SlotTable:
         else:
             self._swap(slot, self.running + self.prefilling - 1)
             self.prefilling -= 1
+        self._evict()
 
     def owns(self, owner: object) -> bool:
         return any(other is owner for other in self._owners)
@@ -135,12 +147,17 @@ class SlotTable:
         """Make a free place the least recently used one, keeping the text that lay there."""
         oldest = place + int(self._used_at[place:].argmin())
         if oldest != place:
-            length = int(self._lengths[place])
-            self._tensors.copy(place, oldest, length)
-            self._tokens[oldest, :length] = self._tokens[place, :length]
-            self._lengths[oldest] = length
+            self._copy(place, oldest, int(self._lengths[place]))
             self._used_at[oldest] = self._used_at[place]
         self._lengths[place] = 0
+
+    def _evict(self) -> None:
+        begin = self.running + self.prefilling
+        while self._lengths[begin:].sum() > self._kept:
+            texts = np.flatnonzero(self._lengths[begin:]) + begin
+            oldest = int(texts[self._used_at[texts].argmin()])
+            self._lengths[oldest] = 0
+            self._tidy(oldest)
 
     def _swap(self, first: int, second: int) -> None:
         if first == second:
@@ -152,6 +169,22 @@ class SlotTable:
         self._lengths[pair] = self._lengths[reverse]
         self._used_at[pair] = self._used_at[reverse]
         self._owners[first], self._owners[second] = self._owners[second], self._owners[first]
+        self._touched[pair] = np.maximum(self._touched[pair], length)
+        self._tidy(first)
+        self._tidy(second)
+
+    def _copy(self, source: int, target: int, length: int) -> None:
+        self._tensors.copy(source, target, length)
+        self._tokens[target, :length] = self._tokens[source, :length]
+        self._lengths[target] = length
+        self._touched[target] = max(self._touched[target], length)
+        self._tidy(target)
+
+    def _tidy(self, slot: int) -> None:
+        """Give back the memory of what was written to a slot and is not wanted any more."""
+        if self._touched[slot] - self._lengths[slot] >= _WORTH_FORGETTING:
+            self._tensors.forget(slot, int(self._lengths[slot]))
+            self._touched[slot] = self._lengths[slot]
 
     def _touch(self, slot: int) -> None:
         self._clock += 1

@@ -27,8 +27,9 @@ class KeyValueCache:
         device: torch.device,
     ) -> None:
         shape = (slots, heads, length, head_dim)
-        self.keys = [_zeros(shape, dtype, device) for _ in range(layers)]
-        self.values = [_zeros(shape, dtype, device) for _ in range(layers)]
+        self._pages: list[mmap.mmap] = []
+        self.keys = [self._zeros(shape, dtype, device) for _ in range(layers)]
+        self.values = [self._zeros(shape, dtype, device) for _ in range(layers)]
 
     def copy(self, source: int, target: int, length: int) -> None:
         for tensor in (*self.keys, *self.values):
@@ -39,6 +40,35 @@ class KeyValueCache:
             kept = tensor[first, :, :length].clone()
             tensor[first, :, :length] = tensor[second, :, :length]
             tensor[second, :, :length] = kept
+
+    def forget(self, slot: int, start: int) -> None:
+        """Give back the memory of a slot's positions from `start` on. A GPU's stays."""
+        if not hasattr(mmap, "MADV_DONTNEED"):
+            return
+        _, heads, length, head_dim = self.keys[0].shape
+        row = head_dim * self.keys[0].itemsize  # bytes of one position of one head
+        for head in range(slot * heads, (slot + 1) * heads):
+            first = -(-(head * length + start) * row // mmap.PAGESIZE) * mmap.PAGESIZE
+            end = (head + 1) * length * row // mmap.PAGESIZE * mmap.PAGESIZE
+            if first < end:
+                for pages in self._pages:
+                    pages.madvise(mmap.MADV_DONTNEED, first, end - first)
+
+    def _zeros(self, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+        """Zeros that take memory only where they are written, a small page at a time.
+
+        torch would write every zero; and in huge pages one token would cost 2 MB of each slot and layer.
+        """
+        if device.type != "cpu":
+            return torch.zeros(shape, dtype=dtype, device=device)
+        size = math.prod(shape) * dtype.itemsize
+        # private, because shared memory can be forgotten only by all who share it; Windows knows neither
+        private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+        pages = mmap.mmap(-1, size, **private)
+        if hasattr(mmap, "MADV_NOHUGEPAGE"):
+            pages.madvise(mmap.MADV_NOHUGEPAGE)
+        self._pages.append(pages)
+        return torch.frombuffer(pages, dtype=dtype).view(shape)
 
 
 class CachePart:
@@ -66,16 +96,3 @@ class CachePart:
 
     def get_seq_length(self, *_: Any) -> int:
         return self._read
-
-
-def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Zeros that take memory only where they are written, a small page at a time.
-
-    torch would write every zero; and in huge pages one token would cost 2 MB of each slot and layer.
-    """
-    if device.type != "cpu":
-        return torch.zeros(shape, dtype=dtype, device=device)
-    pages = mmap.mmap(-1, math.prod(shape) * dtype.itemsize)
-    if hasattr(mmap, "MADV_NOHUGEPAGE"):
-        pages.madvise(mmap.MADV_NOHUGEPAGE)
-    return torch.frombuffer(pages, dtype=dtype).view(shape)

@@ -95,6 +95,9 @@ class ModelRunner:
     def swap(self, first: int, second: int, length: int) -> None:
         self._cache.swap(first, second, length)
 
+    def forget(self, slot: int, start: int) -> None:
+        self._cache.forget(slot, start)
+
     def warm_up(self) -> None:
         """The first pass of each shape chooses and builds its kernels: let nobody wait for that."""
         for length in (8, 1):

@@ -27,7 +27,8 @@ from app.errors import OutOfMemory
 
 CHUNK_IDLE = 512  # prompt tokens read per step when nobody is waiting for a token
 CHUNK_BUSY = (8, 128)  # and when somebody is, at least and at most: their stream must not stutter
-SLOWER = 0.7  # how much longer a token may take, aimed at, while a prompt is read beside it
+CACHE_BYTES = 256 * 2**20  # of keys and values that nobody uses, for a prompt that begins alike
+SLOWER = 0.6  # how much longer a token may take, aimed at, while a prompt is read beside it
 TELL_SECONDS = 4.0  # who waits hears its place again after this long, though it has not changed
 HELD_SECONDS = 0.005  # when every reader is far behind
 CHUNK_SCORED = 64  # positions whose whole distribution is held at once: 64 * 262,144 * 4 bytes = 67 MB
@@ -54,7 +55,8 @@ class Scheduler:
         self._context_length = context_length
         self._deadline_seconds = deadline_seconds
         self._slots, self._teacher_slots = slots, teacher_slots
-        self._table = SlotTable(slots + teacher_slots, context_length, runner)
+        kept = CACHE_BYTES // runner.kv_bytes_per_token
+        self._table = SlotTable(slots + teacher_slots, context_length, runner, kept=kept)
         self._waiting = WaitingLine()
         self._prefilling: deque[Job] = deque()
         self._running: list[Job] = []

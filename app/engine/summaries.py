@@ -18,6 +18,7 @@ _LOG2_E = math.log2(math.e)
 # A colder distribution is left to whoever draws from it: what is said again of a candidate would outweigh
 # by far what was summed up of it.
 _COLDEST = 0.1
+_ROWS = 8  # summed up together: as much of a block as a processor's own cache holds
 
 
 class Summaries:
@@ -27,18 +28,24 @@ class Summaries:
         self._temperatures = [each if each >= _COLDEST else 1.0 for each in temperatures]
         inverse = [1 / each for each in self._temperatures]
         self._inverse = np.array(inverse)  # (N,)
-        self._factors = None if set(inverse) == {1.0} else torch.tensor(inverse, device=device)[:, None]
+        self._factors = torch.tensor(inverse, device=device)[:, None]
+        self._tempered = set(inverse) != {1.0}
         self._sums: list[Tensor] = []
 
     def add(self, logits: Tensor) -> None:
         """The next block's columns (N, C), which are used up."""
+        few = (torch.split(each, _ROWS) for each in (logits, self._factors))
+        self._sums.append(torch.cat([self._sum(*rows) for rows in zip(*few, strict=True)], 1))
+
+    def _sum(self, logits: Tensor, factors: Tensor) -> Tensor:
+        """(4, N): the peak, the sum of w = exp(logit - peak), of w * log2(w), of w at the temperature."""
         peak = logits.amax(1, keepdim=True)
         exponents = logits.sub_(peak).mul_(_LOG2_E)  # 2 is raised in half the time of e
         weights = torch.exp2(exponents)
         total = weights.sum(1)
         moment = weights.mul_(exponents).sum(1)
-        tempered = total if self._factors is None else exponents.mul_(self._factors).exp2_().sum(1)
-        self._sums.append(torch.stack((peak[:, 0], total, moment, tempered)))
+        tempered = exponents.mul_(factors).exp2_().sum(1) if self._tempered else total
+        return torch.stack((peak[:, 0], total, moment, tempered))
 
     def finish(self, logits: Tensor, candidates: Tensor, found: Tensor) -> list[Summary | None]:
         """With the rows as they are now (N, V), where candidates (N, K) were `found` to be otherwise.

@@ -49,6 +49,9 @@ async def merged(
     streams: Sequence[AsyncIterator[Event]],
 ) -> AsyncIterator[AsyncIterator[tuple[int, Event]]]:
     """Events of several generations as they come, each with the number of its stream."""
+    if len(streams) == 1:
+        yield ((0, event) async for event in streams[0])
+        return
     queue: asyncio.Queue[tuple[int, Event | Exception | None]] = asyncio.Queue(maxsize=_WAITING_EVENTS)
 
     async def pump(number: int, stream: AsyncIterator[Event]) -> None:

@@ -54,6 +54,9 @@ class Parrot:
     def swap(self, first, second, length):
         """Nothing is cached."""
 
+    def forget(self, slot, start):
+        """Nothing is cached."""
+
 
 @pytest.fixture(scope="module")
 def parrot() -> Iterator[int]:

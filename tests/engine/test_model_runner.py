@@ -9,6 +9,7 @@ from transformers import LlamaConfig
 
 from app.engine.decoder import can_decode
 from app.engine.engine import EngineLimits, ThreadedEngine
+from app.engine.kv_tensors import KeyValueCache
 from app.engine.model_runner import ModelRunner
 from app.engine.outputs import Step
 from app.engine.params import GenerationRequest, SamplingParams
@@ -180,3 +181,13 @@ def test_rotations_that_change_with_the_length_are_left_to_transformers():
 def test_the_llama_family_takes_the_lean_path(build_model):
     families = {name: can_decode(build_model(name).config) for name in ARCHITECTURES}
     assert families == {"gpt2": False, "llama": True, "gemma3": True, "gpt_neox": False, "qwen3": True}
+
+
+def test_what_is_forgotten_takes_no_memory_and_what_is_kept_stays():
+    cache = KeyValueCache(1, 3, 2, 4_096, 8, dtype=torch.float32, device=torch.device("cpu"))
+    for tensor in (*cache.keys, *cache.values):
+        tensor.fill_(1.0)
+    cache.forget(1, 300)
+    for tensor in (*cache.keys, *cache.values):
+        assert bool((tensor[[0, 2]] == 1).all() and (tensor[1, :, :300] == 1).all())
+        assert bool((tensor[1, :, 500:-128] == 0).all())  # a page is 128 of these positions

@@ -9,7 +9,8 @@ import random
 import numpy as np
 import pytest
 
-from app.engine import dice
+from app.engine import dice, kv_cache
+from app.engine import scheduler as module
 from app.engine.distribution import Distribution
 from app.engine.job import Distributions, Job
 from app.engine.outputs import Done, PromptScores, Queued, Step
@@ -38,6 +39,9 @@ class VisibleCache:
 
     def swap(self, first, second, length):
         self.rows[[first, second], :length] = self.rows[[second, first], :length]
+
+    def forget(self, slot, start):
+        self.rows[slot, start:] = -1
 
     def forward(self, chunks):
         slots = [chunk.slot for chunk in chunks]
@@ -68,8 +72,10 @@ def reference(prompt, params, sequence):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_any_traffic_gives_each_the_text_it_would_have_had_alone(seed):
+def test_any_traffic_gives_each_the_text_it_would_have_had_alone(seed, monkeypatch):
     chance = random.Random(seed)
+    monkeypatch.setattr(kv_cache, "_WORTH_FORGETTING", 1)
+    monkeypatch.setattr(module, "CACHE_BYTES", chance.choice([0, 60, 10_000]))
     scheduler = Scheduler(VisibleCache(), ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
     openings = [[chance.randrange(SIZE) for _ in range(chance.randrange(1, 40))] for _ in range(3)]
     jobs, events = [], {}
@@ -103,6 +109,7 @@ def test_any_traffic_gives_each_the_text_it_would_have_had_alone(seed):
         scheduler.step()
     assert scheduler.idle
     assert scheduler._table.free == SLOTS
+    assert scheduler._table.tokens_held <= module.CACHE_BYTES
     for number, job in jobs:
         check(job, events[number])
     outcomes = scheduler.stats().requests
