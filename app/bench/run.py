@@ -24,6 +24,7 @@ from app.settings import Settings
 
 _LEVEL_SECONDS = 15.0  # once a server has had this long at one N, it gets no further round
 _DYING_SECONDS = 0.5
+_REST_SECONDS = 1.5  # for the threads of the server before, which may wait busily for more
 _MEMORY_TIMES = 4  # streams are this much longer while memory is watched: 256 tokens of 64
 _SCRIPTED = "needs a model; this engine is scripted"
 
@@ -92,6 +93,8 @@ class Bench:
                 for each, endpoint in list(loaded.items()):
                     if spent[each.label] > _LEVEL_SECONDS:
                         continue
+                    if len(loaded) > 1:
+                        await asyncio.sleep(_REST_SECONDS)
                     try:
                         if turn < 0:
                             await warm_up(endpoint, self.plan.load, streams)
