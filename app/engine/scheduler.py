@@ -5,6 +5,7 @@ that both read the weights together. Nothing here knows torch, threads or the we
 and again by the engine's thread, and events leave through each job's `deliver`.
 """
 
+import statistics
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -28,7 +29,7 @@ from app.errors import OutOfMemory
 CHUNK_IDLE = 512  # prompt tokens read per step when nobody is waiting for a token
 CHUNK_BUSY = (8, 128)  # and when somebody is, at least and at most: their stream must not stutter
 CACHE_BYTES = 256 * 2**20  # of keys and values that nobody uses, for a prompt that begins alike
-SLOWER = 0.6  # how much longer a token may take, aimed at, while a prompt is read beside it
+SLOWER = 0.5  # how much longer a token may take, aimed at, while a prompt is read beside it
 TELL_SECONDS = 4.0  # who waits hears its place again after this long, though it has not changed
 HELD_SECONDS = 0.005  # when every reader is far behind
 CHUNK_SCORED = 64  # positions whose whole distribution is held at once: 64 * 262,144 * 4 bytes = 67 MB
@@ -64,7 +65,7 @@ class Scheduler:
         self._accepted = 0
         self._tokens = 0
         self._steps = 0
-        self._write_seconds = 0.0  # of the last forward pass that did nothing else
+        self._write_seconds: deque[float] = deque(maxlen=9)  # of the last passes that did nothing else
         self._chunk = CHUNK_BUSY[0]  # prompt tokens that make it no more than `SLOWER`
         self._recent: deque[tuple[float, int]] = deque(maxlen=64)  # (time, tokens) of the last steps
 
@@ -143,12 +144,13 @@ class Scheduler:
     def _pace(self, writing: Sequence[Writing], reading: Sequence[Reading], seconds: float) -> None:
         """How much of a prompt the next pass may read: no token shall take much longer for it."""
         if not reading:
-            self._write_seconds = seconds
+            self._write_seconds.append(seconds)
         elif writing and self._write_seconds:
             tokens = len(reading) * max(len(chunk.token_ids) for _, chunk in reading)
-            longer = max(seconds - self._write_seconds, 1e-6)
+            usual = statistics.median(self._write_seconds)
+            longer = max(seconds - usual, 1e-6)
             least, most = CHUNK_BUSY
-            self._chunk = int(min(most, max(least, tokens * SLOWER * self._write_seconds / longer)))
+            self._chunk = int(min(most, max(least, tokens * SLOWER * usual / longer)))
 
     def _let_go(self) -> None:
         now = time.monotonic()
