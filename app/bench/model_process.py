@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.bench.passage import PASSAGE_NAME, passage
 from app.bench.percentiles import median_of
-from app.bench.results import Bare, BarePrefill, Fidelity
+from app.bench.results import Bare, BarePrefill, Fidelity, StepBudget
 from app.bench.turns import turns
 from app.errors import PlaygroundError
 from app.tokenization.registry import load_model_tokenizer
@@ -43,7 +43,7 @@ class Order:
     exact: bool
     slots: int
     context_length: int
-    tasks: tuple[str, ...]  # of "bare", "prefill", "fidelity"
+    tasks: tuple[str, ...]  # of "bare", "prefill", "step", "fidelity"
     batches: tuple[int, ...]
     prompt_tokens: int
     fidelity_tokens: int = FIDELITY_TOKENS
@@ -92,10 +92,20 @@ def measure(order: Order, tell: Callable[[str, Any], None]) -> None:
                 rounds = [sum(islice(times, _STEPS)) for _ in turns(_ROUNDS)]
                 levels.append((batch, batch * _STEPS / median_of(rounds)))
             tell("bare", Bare(context, tuple(levels)))
+        if "step" in order.tasks:
+            tell("step", _step_budget(order, runner, min(CONTEXT, engine.context_length - 2)))
         if "fidelity" in order.tasks:
             tell("fidelity", asyncio.run(_fidelity(order, engine, tokenizer)))
     finally:
         engine.close()
+
+
+def _step_budget(order: Order, runner: Any, context: int) -> StepBudget:
+    from app.engine import bare
+
+    batches = sorted({min(order.batches), max(each for each in order.batches if each <= order.slots)})
+    found = [bare.step_parts(runner, batch, context=context, steps=_STEPS) for batch in batches]
+    return StepBudget(tuple(batches), {part: [each[part] for each in found] for part in found[0]})
 
 
 async def _fidelity(order: Order, engine: "ThreadedEngine", tokenizer: Tokenizer) -> Fidelity:

@@ -17,9 +17,9 @@ from app.settings import Settings
 LONG = "long"  # mixed requests by the thousand: only when asked for
 MEASUREMENTS = (
     "startup", "streams", "prefix", "universes", "gap", "first-token", "tokenize", "queue", "memory", LONG,
-    "bare", "fidelity",
+    "bare", "step", "fidelity",
 )  # fmt: skip
-_ON_THE_MODEL = {"bare", "fidelity"}  # these need no server
+_ON_THE_MODEL = {"bare", "step", "fidelity"}  # these need no server
 _MOST_STREAMS = 256
 
 
@@ -40,7 +40,7 @@ class Plan:
     @property
     def model_tasks(self) -> tuple[str, ...]:
         """What the model is asked after the server is gone."""
-        tasks = {"bare": "bare", "first-token": "prefill", "fidelity": "fidelity"}
+        tasks = {"bare": "bare", "first-token": "prefill", "step": "step", "fidelity": "fidelity"}
         return tuple(task for name, task in tasks.items() if name in self.names)
 
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from app.bench.classroom import RULE, Classroom, classroom
 from app.bench.curves import charts
 from app.bench.growth import Growth, growths
-from app.bench.results import Level, Results
+from app.bench.results import Level, Results, StepBudget
 from app.bench.targets import Verdict, megabytes, seconds, verdicts
 from app.paths import TEMPLATES
 
@@ -49,6 +49,8 @@ def report(results: Results, slots: int) -> Report:
     growth = tuple(growths(results, slots))
     levels = results.ours.levels if results.ours else []
     tables = [_machine(results), _load(results), _others(results), _targets(rows), _growth(growth)]
+    if results.step:
+        tables.insert(3, _step(results.step))
     return Report(
         results=results,
         tables=tuple(table for table in tables if table.rows),
@@ -171,6 +173,12 @@ def _others(results: Results) -> Table:
         rows.append(("gaps while long prompts arrived", f"{gap.gaps_during} of them"))
     rows += [(name, f"no figure: {why}") for name, why in results.skipped.items()]
     return Table("Also measured", ("what", "measured"), tuple(rows))
+
+
+def _step(budget: StepBudget) -> Table:
+    rows = tuple((part, *(f"{1000 * each:.1f}" for each in spent)) for part, spent in budget.seconds.items())
+    heads = tuple(f"{batch} at once" for batch in budget.batches)
+    return Table("One decode step, milliseconds", ("what", *heads), rows, frozenset({1, 2}))
 
 
 def _faith(divergence: float, same_top: float) -> str:

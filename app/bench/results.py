@@ -127,6 +127,14 @@ class Bare:
 
 
 @dataclass(frozen=True, slots=True)
+class StepBudget:
+    """Where the time of one forward pass goes that gives each of `batches` sequences one more token."""
+
+    batches: tuple[int, ...]
+    seconds: dict[str, list[float]]  # of each part, for each batch
+
+
+@dataclass(frozen=True, slots=True)
 class BarePrefill:
     tokens: int
     seconds: float
@@ -165,6 +173,7 @@ class Results:
     memory: Memory | None = None
     long: Mixed | None = None
     bare: Bare | None = None
+    step: StepBudget | None = None
     fidelity: Fidelity | None = None
     skipped: dict[str, str] = field(default_factory=dict)  # measurement -> why there is no figure
     failures: list[str] = field(default_factory=list)

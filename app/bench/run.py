@@ -17,7 +17,7 @@ from app.bench.load import Load
 from app.bench.model_process import Order
 from app.bench.passage import FreshPrompts, passage
 from app.bench.plan import LONG, ModelFiles, Plan
-from app.bench.results import Bare, BarePrefill, Fidelity, Level, Results, ServerUnderLoad
+from app.bench.results import Bare, BarePrefill, Fidelity, Level, Results, ServerUnderLoad, StepBudget
 from app.bench.server_process import RunningServer, running_server
 from app.bench.streams import Round, run_round, summarise, warm_up
 from app.settings import Settings
@@ -148,7 +148,7 @@ class Bench:
 
     async def _on_model(self) -> None:
         """In a process of its own, now that the server has left it the cores and the memory."""
-        names = {"bare", "fidelity", "first-token"} & self.plan.names
+        names = {"bare", "step", "fidelity", "first-token"} & self.plan.names
         if self.model is None:
             self.results.skipped |= dict.fromkeys(sorted(names), _SCRIPTED)
             return
@@ -181,7 +181,7 @@ class Bench:
                 self._failed(f"the model could not be measured without a server: {child.last_words()}")
 
     def _take(self, told: dict[str, Any]) -> None:
-        kinds = {"bare": Bare, "bare_prefill": BarePrefill, "fidelity": Fidelity}
+        kinds = {"bare": Bare, "bare_prefill": BarePrefill, "step": StepBudget, "fidelity": Fidelity}
         name, values = told["name"], told["measurement"]
         if name == "bare":
             values["tokens_per_second"] = tuple(map(tuple, values["tokens_per_second"]))

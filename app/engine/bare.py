@@ -2,18 +2,31 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.profiler import ProfilerActivity, profile
 from transformers import AutoModelForCausalLM
 
 from app.engine.local import pick_device
 from app.engine.runner import Chunk, Runner
 
 _WARM_UP_STEPS = 3
+_PARTS = {  # of a decode step, by the names of torch's operations
+    "products in 8-bit integers: the output layer": ("onednn::qlinear",),
+    "the likeliest logits again, from the weights": (
+        "aten::bmm",
+        "aten::index",
+        "aten::topk",
+        "aten::gather",
+    ),
+    "other products with weights": ("aten::mm", "aten::addmm", "aten::_weight_int8pack_mm"),
+    "attention": ("aten::_scaled_dot_product",),
+}
 
 
 def decode_seconds(runner: Runner, batch: int, *, context: int) -> Iterator[float]:
@@ -32,6 +45,33 @@ def prefill_seconds(runner: Runner, tokens: int, repeats: int) -> list[float]:
     prompt = np.arange(1, tokens + 1, dtype=np.int32) % runner.vocabulary_size
     times = [_timed(runner, [Chunk(0, prompt, 0, 1)]) for _ in range(1 + repeats)]
     return times[1:]
+
+
+def step_parts(runner: Runner, batch: int, *, context: int, steps: int) -> dict[str, float]:
+    """Seconds of one decode step by what they are spent on, as torch's profiler counts its own operations.
+
+    The last part is what a draw wants to know of the logits: passes with it against passes without.
+    """
+    prompt = np.arange(1, context + 1, dtype=np.int32) % runner.vocabulary_size
+    runner.forward([Chunk(slot, prompt, 0, 1) for slot in range(batch)])
+    chunks = [Chunk(slot, prompt[-1:], context, 1) for slot in range(batch)]
+    drawn = [replace(chunk, temperature=0.8) for chunk in chunks]
+    for _ in range(_WARM_UP_STEPS):
+        runner.forward(chunks)
+        runner.forward(drawn)
+    turns = [(_timed(runner, chunks), _timed(runner, drawn)) for _ in range(steps)]
+    bare, summed = np.median(turns, axis=0).tolist()
+    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+        for _ in range(steps):
+            runner.forward(chunks)
+    spent = {event.key: event.self_cpu_time_total / steps / 1e6 for event in profiler.key_averages()}
+    whole = sum(spent.values())  # longer than the pass without a profiler: only shares are taken from it
+    parts = {
+        part: bare / whole * sum(seconds for key, seconds in spent.items() if key.startswith(keys))
+        for part, keys in _PARTS.items()
+    }
+    parts["norms, rotations, cache, Python"] = bare - sum(parts.values())
+    return parts | {"the forward pass": bare, "summed up for the draw": max(0.0, summed - bare)}
 
 
 def _timed(runner: Runner, chunks: list[Chunk]) -> float:

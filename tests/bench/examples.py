@@ -13,6 +13,7 @@ from app.bench.results import (
     Results,
     ServerUnderLoad,
     Startup,
+    StepBudget,
     Tokenizing,
     Universes,
 )
@@ -67,6 +68,7 @@ def all_results(**others) -> Results:
         "queue": Queueing(32, ((32, 1.0), (64, 2.0), (96, 3.1))),
         "memory": Memory(500_000_000, 700_000_000, 32, 256, 900_000_000, ((0, 7), (100, 8), (200, 9))),
         "bare": Bare(64, ((1, 12.0), (32, 400.0))),
+        "step": StepBudget((1, 32), {"attention": [0.001, 0.01], "the forward pass": [0.02, 0.07]}),
         "fidelity": Fidelity("a text", 2000, 0.003, 0.96, 200, 0.005, 0.95, 0.001, 0.955),
     }
     return results(**(fields | others))

@@ -92,7 +92,7 @@ def test_the_json_has_every_measurement(ran: Ran):
     assert [requests for requests, _ in data["queue"]["points"]] == [8, 16, 24]
     assert data["memory"]["peak"] >= data["memory"]["ready"] > 10**7
     assert (data["long"], data["bare"], data["fidelity"]) == (None, None, None)
-    assert set(data["skipped"]) == {"bare", "fidelity", "first-token"}
+    assert set(data["skipped"]) == {"bare", "step", "fidelity", "first-token"}
     assert len(data["targets"]) == len(TARGETS)
     assert data["classroom"]["at_once"] == 3
 

@@ -25,7 +25,7 @@ def order(folder: Path, **others) -> Order:
         "exact": True,
         "slots": 4,
         "context_length": 64,
-        "tasks": ("bare", "prefill", "fidelity"),
+        "tasks": ("bare", "prefill", "step", "fidelity"),
         "batches": (1, 4, 8),
         "prompt_tokens": 128,
         "fidelity_tokens": 150,
@@ -39,6 +39,12 @@ def test_the_exact_path_is_float32_and_bfloat16_is_not(tiny_folder: Path):
     assert [batch for batch, _ in told["bare"].tokens_per_second] == [1, 4], "no more than there are slots"
     assert all(speed > 0 for _, speed in told["bare"].tokens_per_second)
     assert (told["bare"].context, told["bare_prefill"].tokens) == (62, 62), "the model reads 64"
+    step = told["step"]
+    assert step.batches == (1, 4)
+    *parts, whole, summed = step.seconds.values()
+    for number in range(2):
+        assert sum(part[number] for part in parts) == pytest.approx(whole[number])
+        assert 0 <= summed[number] and 0 < whole[number] < 1
     fidelity = told["fidelity"]
     assert fidelity.tokens == 150
     assert fidelity.stepwise_tokens == 12
