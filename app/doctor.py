@@ -11,12 +11,10 @@ from pathlib import Path
 
 from app import library_texts
 from app.assets import ENCODINGS, ENTRIES, FONTS, is_filled
-from app.engine import weights
+from app.engine import cpu_features, weights
 from app.engine.catalog import Manifest, PackageSource, read_catalog
 from app.paths import MODELS, STATIC
 from app.settings import Settings
-
-_FAST_BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16"}  # as Linux names them, x86 and ARM
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +138,9 @@ def _cores() -> Finding:
 
 
 def _bfloat16() -> Finding:
-    flags: set[str] = set()
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith(("flags", "Features")):
-                flags = set(line.split())
-                break
-    except OSError:
+    if not cpu_features.are_known():
         return Finding("note", "whether this processor is fast at bfloat16 is unknown")
-    if flags & _FAST_BFLOAT16:
+    if cpu_features.has_fast_bfloat16():
         return Finding("ok", "this processor is fast at bfloat16")
     return Finding("note", "this processor has no bfloat16", "float32 is used: slower, and exact")
 

@@ -4,7 +4,6 @@ Reading weights is what one token costs, multiplying is what many cost. Eight bi
 CPU with integer dot products (VNNI) make the second several times faster.
 """
 
-from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -87,13 +86,3 @@ def quantise(weight: Tensor) -> tuple[Tensor, Tensor]:
         torch.maximum(values.amax(1), values.amin(1).neg_(), out=scale).div_(127).clamp_(min=1e-12)
         integers.copy_(values.div_(scale[:, None]).round_())
     return quantised, scales
-
-
-def has_integer_dot_products() -> bool:
-    """Whether this CPU multiplies 8-bit integers without overflow (VNNI), as Linux reports it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return False
-    flags = next((line for line in lines if line.startswith("flags")), "").split()
-    return "avx512_vnni" in flags or "avx_vnni" in flags

@@ -10,13 +10,11 @@ import transformers
 from transformers import AutoModelForCausalLM
 from transformers.utils.logging import disable_progress_bar
 
+from app.engine.cpu_features import has_fast_bfloat16, has_integer_dot_products
 from app.engine.engine import EngineLimits, ThreadedEngine
 from app.engine.interface import Vocabulary
-from app.engine.linear import has_integer_dot_products
 from app.engine.model_runner import ModelRunner
 from app.errors import ModelUnavailable
-
-_CPU_FLAGS_WITH_FAST_BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16")  # x86, x86 with AMX, ARM
 
 
 def load(
@@ -99,16 +97,6 @@ def pick_dtype(dtype: str, device: torch.device) -> torch.dtype:
     if device.type == "mps":
         return torch.float16
     return torch.bfloat16 if has_fast_bfloat16() else torch.float32
-
-
-def has_fast_bfloat16() -> bool:
-    """Whether this CPU has bfloat16 instructions, as Linux reports them."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return False
-    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "").split()
-    return any(flag in flags for flag in _CPU_FLAGS_WITH_FAST_BFLOAT16)
 
 
 def describe_device(device: torch.device) -> str:

@@ -35,13 +35,14 @@ class Summaries:
     def add(self, logits: Tensor) -> None:
         """The next block's columns (N, C), which are used up."""
         few = (torch.split(each, _ROWS) for each in (logits, self._factors))
-        self._sums.append(torch.cat([self._sum(*rows) for rows in zip(*few, strict=True)], 1))
+        room = torch.empty_like(logits[:_ROWS])
+        self._sums.append(torch.cat([self._sum(*rows, room) for rows in zip(*few, strict=True)], 1))
 
-    def _sum(self, logits: Tensor, factors: Tensor) -> Tensor:
+    def _sum(self, logits: Tensor, factors: Tensor, room: Tensor) -> Tensor:
         """(4, N): the peak, the sum of w = exp(logit - peak), of w * log2(w), of w at the temperature."""
         peak = logits.amax(1, keepdim=True)
         exponents = logits.sub_(peak).mul_(_LOG2_E)  # 2 is raised in half the time of e
-        weights = torch.exp2(exponents)
+        weights = torch.exp2(exponents, out=room[: len(logits)])
         total = weights.sum(1)
         moment = weights.mul_(exponents).sum(1)
         tempered = exponents.mul_(factors).exp2_().sum(1) if self._tempered else total

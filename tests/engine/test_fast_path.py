@@ -6,8 +6,7 @@ import pytest
 
 from app.bench.model_process import Order, measure
 from app.bench.results import Fidelity
-from app.engine.linear import has_integer_dot_products
-from app.engine.local import has_fast_bfloat16
+from app.engine.cpu_features import has_fast_bfloat16, has_integer_dot_products
 
 pytestmark = [
     pytest.mark.weights,

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
+from app.engine.cpu_features import has_integer_dot_products
 from app.engine.linear import (
     ByRows,
     Int8Linear,
     Int8WeightLinear,
     PlainLinear,
-    has_integer_dot_products,
     quantise,
 )
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine import output_layer as module
+from app.engine.cpu_features import has_integer_dot_products
 from app.engine.distribution import Distribution
-from app.engine.linear import has_integer_dot_products
 from app.engine.output_layer import CANDIDATES, OutputLayer, likeliest, output_layer
 from app.engine.params import SamplingParams
 from app.engine.sampler import sample
