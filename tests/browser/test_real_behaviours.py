@@ -60,6 +60,31 @@ def test_a_prompt_of_ones_own_in_sixteen_universes(new_page: NewPage):
     expect(page.locator(".universe-tree")).to_be_visible()
 
 
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+def test_universes_are_run_and_stopped_by_keyboard_alone(new_page: NewPage, locale: str):
+    page = new_page(locale=locale)
+    page.goto("/hallucination")
+    page.locator("#universes-prompt").focus()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("The oldest library of the island is")
+    button = page.locator("#universes run-bar button")
+    expect(button).to_be_enabled()
+    for _ in range(30):
+        if button.evaluate("node => node === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    bar = page.locator("#universes run-bar")
+    some_came = "() => /[3-9]/.test(document.querySelector('#universes .run-count')?.textContent)"
+    page.wait_for_function(some_came, timeout=PATIENCE)  # looks at every frame: it is over in a second
+    page.keyboard.press("Escape")
+    cancelled = re.compile(r"Cancelled after \d+ of 24|已取消")
+    expect(bar).to_contain_text(cancelled)
+    expect(page.locator(".universe-all .universe-text").first).not_to_be_empty()
+    page.keyboard.press("Enter")
+    computed(page, "#universes run-bar")
+
+
 def test_rows_of_ones_own_are_learned_from(page: Page):
     page.goto("/few-shot")
     page.get_by_role("button", name="Your own").click()
