@@ -5,7 +5,6 @@ that both read the weights together. Nothing here knows torch, threads or the we
 and again by the engine's thread, and events leave through each job's `deliver`.
 """
 
-import statistics
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -18,6 +17,7 @@ from app.engine.interface import Vocabulary
 from app.engine.job import Continuation, Distributions, Job
 from app.engine.kv_cache import SlotTable
 from app.engine.outputs import EngineStats, FinishReason, PromptScores, Queued, Score, Step
+from app.engine.pace import Pace
 from app.engine.params import TEACHER
 from app.engine.runner import Chunk, Runner
 from app.engine.sampler import Choice, sample
@@ -26,10 +26,7 @@ from app.engine.stopping_criteria import StoppingCriteria
 from app.engine.waiting_line import WaitingLine
 from app.errors import OutOfMemory
 
-CHUNK_IDLE = 512  # prompt tokens read per step when nobody is waiting for a token
-CHUNK_BUSY = (8, 128)  # and when somebody is, at least and at most: their stream must not stutter
 CACHE_BYTES = 256 * 2**20  # of keys and values that nobody uses, for a prompt that begins alike
-SLOWER = 0.5  # how much longer a token may take, aimed at, while a prompt is read beside it
 TELL_SECONDS = 4.0  # who waits hears its place again after this long, though it has not changed
 HELD_SECONDS = 0.005  # when every reader is far behind
 CHUNK_SCORED = 64  # positions whose whole distribution is held at once: 64 * 262,144 * 4 bytes = 67 MB
@@ -65,8 +62,7 @@ class Scheduler:
         self._accepted = 0
         self._tokens = 0
         self._steps = 0
-        self._write_seconds: deque[float] = deque(maxlen=9)  # of the last passes that did nothing else
-        self._chunk = CHUNK_BUSY[0]  # prompt tokens that make it no more than `SLOWER`
+        self._pace = Pace()
         self._recent: deque[tuple[float, int]] = deque(maxlen=64)  # (time, tokens) of the last steps
 
     @property
@@ -123,7 +119,9 @@ class Scheduler:
                 return False
             self._fail([*writers, *(job for job, _ in reading)], error)
             return True
-        self._pace(writing, reading, time.monotonic() - began)
+        longest = max((len(chunk.token_ids) for _, chunk in reading), default=0)
+        seconds = time.monotonic() - began
+        self._pace.passed(seconds, wrote=bool(writing), tokens_read=longest * len(reading))
         for owner, chunk in [*(each for each in writing if each[1].logits), *reading]:
             self._table.append(owner, chunk.token_ids)  # of all, before the first of them moves another
         try:
@@ -140,17 +138,6 @@ class Scheduler:
         for job in jobs:
             if not job.over:
                 self._end(job, "failed", _understood(error))
-
-    def _pace(self, writing: Sequence[Writing], reading: Sequence[Reading], seconds: float) -> None:
-        """How much of a prompt the next pass may read: no token shall take much longer for it."""
-        if not reading:
-            self._write_seconds.append(seconds)
-        elif writing and self._write_seconds:
-            tokens = len(reading) * max(len(chunk.token_ids) for _, chunk in reading)
-            usual = statistics.median(self._write_seconds)
-            longer = max(seconds - usual, 1e-6)
-            least, most = CHUNK_BUSY
-            self._chunk = int(min(most, max(least, tokens * SLOWER * usual / longer)))
 
     def _let_go(self) -> None:
         now = time.monotonic()
@@ -216,9 +203,7 @@ class Scheduler:
         """The next chunk of prompts: several short ones side by side, or a piece of a long one."""
         if not self._prefilling:
             return []
-        budget = CHUNK_IDLE
-        if self._running:  # who runs waits a little for each who waits
-            budget = min(CHUNK_BUSY[1], self._chunk * len(self._prefilling))
+        budget = self._pace.budget(waiting=len(self._prefilling), running=bool(self._running))
         batch, width = self._prefill_batch(budget)
         batch.sort(key=self._table.slot_of)
         reading = []

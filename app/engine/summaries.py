@@ -34,9 +34,9 @@ class Summaries:
 
     def add(self, logits: Tensor) -> None:
         """The next block's columns (N, C), which are used up."""
-        few = (torch.split(each, _ROWS) for each in (logits, self._factors))
+        few = zip(*(torch.split(each, _ROWS) for each in (logits, self._factors)), strict=True)
         room = torch.empty_like(logits[:_ROWS])
-        self._sums.append(torch.cat([self._sum(*rows, room) for rows in zip(*few, strict=True)], 1))
+        self._sums.append(torch.cat([self._sum(rows, factors, room) for rows, factors in few], 1))
 
     def _sum(self, logits: Tensor, factors: Tensor, room: Tensor) -> Tensor:
         """(4, N): the peak, the sum of w = exp(logit - peak), of w * log2(w), of w at the temperature."""

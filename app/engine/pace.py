@@ -1,0 +1,29 @@
+"""How much of a prompt is read in one forward pass."""
+
+import statistics
+from collections import deque
+
+IDLE = 512  # tokens, when nobody is waiting for a token of theirs
+BUSY = (8, 128)  # and when somebody is, at least and at most: their stream must not stutter
+SLOWER = 0.5  # how much longer a token may take, aimed at, while a prompt is read beside it
+
+
+class Pace:
+    """Learns from the passes before how many prompt tokens make a pass no more than `SLOWER`."""
+
+    def __init__(self) -> None:
+        self._alone: deque[float] = deque(maxlen=9)  # seconds of the last passes that read nothing
+        self._tokens = BUSY[0]
+
+    def budget(self, *, waiting: int, running: bool) -> int:
+        """Tokens to read in the next pass; who runs waits a little for each who waits."""
+        return min(BUSY[1], self._tokens * waiting) if running else IDLE
+
+    def passed(self, seconds: float, *, wrote: bool, tokens_read: int) -> None:
+        """One forward pass took so long; `tokens_read` counts padding, too."""
+        if not tokens_read:
+            self._alone.append(seconds)
+        elif wrote and self._alone:
+            usual = statistics.median(self._alone)
+            fitting = tokens_read * SLOWER * usual / max(seconds - usual, 1e-6)
+            self._tokens = int(min(BUSY[1], max(BUSY[0], fitting)))
