@@ -276,11 +276,12 @@ class ModelHost:
         self, manifest: Manifest, progress: weights.Progress, cancelled: threading.Event
     ) -> tuple[Engine, Tokenizer]:
         folder = weights.fetch(manifest, self.settings.weights_dir, progress, cancelled)
-        progress("load", 0.1, f"loading {manifest.title}: the tokenizer")
-        tokenizer = load_model_tokenizer(folder, manifest.name)
-        progress("load", 0.3, f"loading {manifest.title}: the libraries")
+        progress("load", 0.1, f"loading {manifest.title}: the libraries")
         from app.engine import local  # imports torch: the reason why this happens here
 
+        # after them, because it keeps the interpreter to itself for a second: the first page is out by then
+        progress("load", 0.4, f"loading {manifest.title}: the tokenizer")
+        tokenizer = load_model_tokenizer(folder, manifest.name)
         progress("load", 0.6, f"loading {manifest.title}: the weights")
         settings = self.settings
         engine = local.load(

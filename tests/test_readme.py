@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from app.engine.scheduler import CACHE_BYTES
 from app.paths import ROOT
 from app.settings import Settings
 
@@ -20,3 +21,7 @@ def test_the_readme_lists_every_setting(name: str):
 def test_the_readme_lists_no_setting_that_is_gone():
     named = set(re.findall(r"PLAYGROUND_([A-Z_]+[A-Z])", README))
     assert named == {name.upper() for name in Settings.model_fields}
+
+
+def test_the_readme_tells_how_much_the_prefix_cache_keeps():
+    assert f"keep at most {CACHE_BYTES // 2**20} MB" in " ".join(README.split())

@@ -23,7 +23,7 @@ _PARTS = {  # of a decode step, by the names of torch's operations
         "aten::index",
         "aten::topk",
         "aten::gather",
-    ),
+    ),  # fmt: skip
     "other products with weights": ("aten::mm", "aten::addmm", "aten::_weight_int8pack_mm"),
     "attention": ("aten::_scaled_dot_product",),
 }
@@ -31,18 +31,14 @@ _PARTS = {  # of a decode step, by the names of torch's operations
 
 def decode_seconds(runner: Runner, batch: int, *, context: int) -> Iterator[float]:
     """Seconds of pass after pass that gives `batch` sequences of `context` tokens one more, without end."""
-    prompt = np.arange(1, context + 1, dtype=np.int32) % runner.vocabulary_size
-    runner.forward([Chunk(slot, prompt, 0, 1) for slot in range(batch)])
-    chunks = [Chunk(slot, prompt[-1:], context, 1) for slot in range(batch)]
-    for _ in range(_WARM_UP_STEPS):
-        runner.forward(chunks)
+    chunks = _next_tokens(runner, batch, context)
     while True:
         yield _timed(runner, chunks)
 
 
 def prefill_seconds(runner: Runner, tokens: int, repeats: int) -> list[float]:
     """Seconds of passes that read a prompt of so many tokens."""
-    prompt = np.arange(1, tokens + 1, dtype=np.int32) % runner.vocabulary_size
+    prompt = _prompt(runner, tokens)
     times = [_timed(runner, [Chunk(0, prompt, 0, 1)]) for _ in range(1 + repeats)]
     return times[1:]
 
@@ -52,13 +48,8 @@ def step_parts(runner: Runner, batch: int, *, context: int, steps: int) -> dict[
 
     The last part is what a draw wants to know of the logits: passes with it against passes without.
     """
-    prompt = np.arange(1, context + 1, dtype=np.int32) % runner.vocabulary_size
-    runner.forward([Chunk(slot, prompt, 0, 1) for slot in range(batch)])
-    chunks = [Chunk(slot, prompt[-1:], context, 1) for slot in range(batch)]
+    chunks = _next_tokens(runner, batch, context)
     drawn = [replace(chunk, temperature=0.8) for chunk in chunks]
-    for _ in range(_WARM_UP_STEPS):
-        runner.forward(chunks)
-        runner.forward(drawn)
     turns = [(_timed(runner, chunks), _timed(runner, drawn)) for _ in range(steps)]
     bare, summed = np.median(turns, axis=0).tolist()
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
@@ -72,6 +63,20 @@ def step_parts(runner: Runner, batch: int, *, context: int, steps: int) -> dict[
     }
     parts["norms, rotations, cache, Python"] = bare - sum(parts.values())
     return parts | {"the forward pass": bare, "summed up for the draw": max(0.0, summed - bare)}
+
+
+def _next_tokens(runner: Runner, batch: int, context: int) -> list[Chunk]:
+    """A pass that gives each of `batch` sequences of `context` tokens one more, warmed up."""
+    prompt = _prompt(runner, context)
+    runner.forward([Chunk(slot, prompt, 0, 1) for slot in range(batch)])
+    chunks = [Chunk(slot, prompt[-1:], context, 1) for slot in range(batch)]
+    for _ in range(_WARM_UP_STEPS):
+        runner.forward(chunks)
+    return chunks
+
+
+def _prompt(runner: Runner, tokens: int) -> NDArray[np.int32]:
+    return np.arange(1, tokens + 1, dtype=np.int32) % runner.vocabulary_size
 
 
 def _timed(runner: Runner, chunks: list[Chunk]) -> float:

@@ -105,12 +105,13 @@ class ModelRunner:
 
     @torch.inference_mode()
     def forward(self, chunks: Sequence[Chunk]) -> list[Prediction]:
-        parts = [self._segment(neighbours) for neighbours in _segments(chunks)]
+        groups = _neighbours(chunks)
+        parts = [self._segment(group) for group in groups]
         hidden = self._network(parts)  # (N, width of the model)
         places: list[int] = []  # of the tokens whose logits are wanted
         start = 0
-        for neighbours, part in zip(_segments(chunks), parts, strict=True):
-            for chunk in neighbours:
+        for group, part in zip(groups, parts, strict=True):
+            for chunk in group:
                 end = start + len(chunk.token_ids)
                 places += range(end - chunk.logits, end)
                 start += part.token_ids.shape[1]
@@ -158,17 +159,17 @@ class ModelRunner:
         return torch.zeros(where.shape, dtype=self._dtype, device=self._device).masked_fill_(where, -math.inf)
 
 
-def _segments(chunks: Sequence[Chunk]) -> list[list[Chunk]]:
+def _neighbours(chunks: Sequence[Chunk]) -> list[list[Chunk]]:
     """Neighbouring slots together, but not those that write one token with those that read many."""
-    segments: list[list[Chunk]] = []
+    groups: list[list[Chunk]] = []
     for chunk in chunks:
-        last = segments[-1][-1] if segments else None
+        last = groups[-1][-1] if groups else None
         alike = last is not None and (len(last.token_ids) == 1) == (len(chunk.token_ids) == 1)
         if last is not None and alike and last.slot + 1 == chunk.slot:
-            segments[-1].append(chunk)
+            groups[-1].append(chunk)
         else:
-            segments.append([chunk])
-    return segments
+            groups.append([chunk])
+    return groups
 
 
 def _temperatures(chunks: Sequence[Chunk]) -> list[float] | None:

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from app.engine.cpu_features import has_integer_dot_products
+
+needs_dot_products = pytest.mark.skipif(not has_integer_dot_products(), reason="this CPU has no VNNI")
 ARCHITECTURES = ("gpt2", "llama", "gemma3", "gpt_neox", "qwen3")
 VOCABULARY_SIZE = 257  # 256 bytes and an end-of-text token
 CONTEXT_LENGTH = 96

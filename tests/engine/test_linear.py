@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from app.engine.cpu_features import has_integer_dot_products
 from app.engine.linear import (
     ByRows,
     Int8Linear,
@@ -11,8 +10,7 @@ from app.engine.linear import (
     PlainLinear,
     quantise,
 )
-
-needs_dot_products = pytest.mark.skipif(not has_integer_dot_products(), reason="this CPU has no VNNI")
+from tests.engine.conftest import needs_dot_products
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -1,12 +1,14 @@
 """Cached, batched and forked decoding, against one full forward pass and against transformers' own generate."""
 
 import asyncio
+import os
 
 import numpy as np
 import pytest
 import torch
 from transformers import LlamaConfig
 
+from app.engine import local
 from app.engine.decoder import can_decode
 from app.engine.engine import EngineLimits, ThreadedEngine
 from app.engine.kv_tensors import KeyValueCache
@@ -14,6 +16,7 @@ from app.engine.model_runner import ModelRunner
 from app.engine.outputs import Step
 from app.engine.params import GenerationRequest, SamplingParams
 from tests.engine.conftest import ARCHITECTURES, CONTEXT_LENGTH, ByteVocabulary
+from tests.tiny_folder import save_tiny_model
 
 PROMPTS = [b"Once upon a time", b"The capital of France is", b"x", b"def main():\n    return 1"]
 
@@ -191,3 +194,13 @@ def test_what_is_forgotten_takes_no_memory_and_what_is_kept_stays():
     for tensor in (*cache.keys, *cache.values):
         assert bool((tensor[[0, 2]] == 1).all() and (tensor[1, :, :300] == 1).all())
         assert bool((tensor[1, :, 500:-128] == 0).all())  # a page is 128 of these positions
+
+
+def test_torch_is_told_of_huge_pages_and_to_keep_little_ready(tmp_path, monkeypatch):
+    for name in ("THP_MEM_ALLOC_ENABLE", "LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LRU_CACHE_CAPACITY", "7")
+    local.load(save_tiny_model(tmp_path), name="tiny", tokenizer=ByteVocabulary(), slots=1).close()
+    assert os.environ["THP_MEM_ALLOC_ENABLE"] == "1"
+    assert int(os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"]) < 1_024
+    assert os.environ["LRU_CACHE_CAPACITY"] == "7", "what someone set stays"

@@ -7,13 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine import output_layer as module
-from app.engine.cpu_features import has_integer_dot_products
 from app.engine.distribution import Distribution
 from app.engine.output_layer import CANDIDATES, OutputLayer, likeliest, output_layer
 from app.engine.params import SamplingParams
 from app.engine.sampler import sample
+from tests.engine.conftest import needs_dot_products
 
-needs_dot_products = pytest.mark.skipif(not has_integer_dot_products(), reason="this CPU has no VNNI")
 VOCABULARIES = [2 * CANDIDATES * 64, 2 * CANDIDATES * 64 + 17, 1_000, 100]
 
 
