@@ -40,8 +40,8 @@ def load(
 ) -> ThreadedEngine:
     """The engine for the safetensors model in `folder`. Raises ModelUnavailable where it cannot be loaded."""
     disable_progress_bar()
-    for name, value in _TORCH_READS.items():
-        os.environ.setdefault(name, value)
+    for setting, value in _TORCH_READS.items():
+        os.environ.setdefault(setting, value)
     place = pick_device(device)
     number_format = torch.float32 if exact else pick_dtype(dtype, place)
     try:

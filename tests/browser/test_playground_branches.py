@@ -79,6 +79,9 @@ def test_eight_continuations_stream_as_one_batch_and_one_stop_ends_them(page: Pa
     page.on("request", lambda request: request.url.endswith("/api/completions") and requests.append(request))
     page.get_by_role("button", name="Continue", exact=True).click()
     expect(page.locator(".continuation")).to_have_count(8)
+    page.wait_for_function(  # far enough to differ: those that do not are shown as one
+        "() => [...document.querySelectorAll('.continuation-text')].every(e => e.textContent.length > 20)"
+    )
     page.keyboard.press("Escape")
     ended(page)
     assert len(requests) == 1
