@@ -74,6 +74,9 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one.")] = None,
     lan: Annotated[bool | None, typer.Option("--lan", help="Let everybody on this network in.")] = None,
+    public_address: Annotated[
+        str | None, typer.Option(help="What the class types, where that is another name.", metavar="URL")
+    ] = None,
     ms_per_token: Annotated[float | None, typer.Option(min=0, help="`fake`: how long a step takes.")] = None,
     fail_at: Annotated[int | None, typer.Option(min=0, help="`fake`: every so many steps one fails.")] = None,
     oom_at: Annotated[
@@ -92,6 +95,7 @@ def serve(
         "host": host,
         "port": port,
         "lan": lan,
+        "public_address": public_address,
         "ms_per_token": ms_per_token,
         "fail_at": fail_at,
         "oom_at": oom_at,
@@ -300,8 +304,10 @@ def _serve_reloading(settings: Settings) -> None:
     """For working on the playground: the settings travel to the child through the environment."""
     import uvicorn
 
+    model = ("model", "engine", "exact", "device", "dtype")
+    door = ("host", "port", "lan", "public_address")
     faults = ("ms_per_token", "fail_at", "oom_at", "hang_at")
-    for name in ("model", "engine", "exact", "device", "dtype", "host", "port", "lan", *faults):
+    for name in (*model, *door, *faults):
         os.environ[f"PLAYGROUND_{name.upper()}"] = str(getattr(settings, name))
     secret = settings.teacher_secret.get_secret_value() or secrets.token_urlsafe(12)
     os.environ["PLAYGROUND_TEACHER_SECRET"] = secret  # the same one after every restart

@@ -1,14 +1,17 @@
 """Everything a person may set, in one table: by environment variable, `.env`-free, or on the command line."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.paths import default_weights_dir
 
 DEFAULT_MODEL = "gemma-3-270m"
+_ADDRESS = re.compile(r"https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+_SECRET = re.compile(r"([\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?)?")  # what a request's header carries unchanged
 
 
 class Settings(BaseSettings):
@@ -29,6 +32,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     lan: bool = Field(False, description="Listen on every address, for a class on the same network.")
+    public_address: str = Field(
+        "", description="What the class types, where that is a name of the network's or a proxy's."
+    )
     slots: int = Field(32, ge=1, le=256, description="Sequences that run at once.")
     queue: int = Field(200, ge=0, le=10_000, description="Requests that may wait.")
     per_client: int = Field(8, ge=1, le=10_000, description="Requests one browser tab may have under way.")
@@ -54,3 +60,18 @@ class Settings(BaseSettings):
     oom_at: int = Field(0, ge=0, description="Fake engine only: every so many steps, memory runs out.")
     hang_at: int = Field(0, ge=0, description="Fake engine only: every so many steps, one hangs.")
     hang_seconds: float = Field(3600.0, ge=0, description="Fake engine only: how long it hangs.")
+
+    @field_validator("public_address")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        address = value.lower().removesuffix("/")
+        if address and not _ADDRESS.fullmatch(address):
+            raise ValueError(f"{value!r} is no address; allowed is http://name or https://name, and a port")
+        return address
+
+    @field_validator("teacher_secret")
+    @classmethod
+    def _travels_in_a_header(cls, value: SecretStr) -> SecretStr:
+        if not _SECRET.fullmatch(value.get_secret_value()):
+            raise ValueError("allowed are letters without accents, digits, punctuation, and spaces within")
+        return value

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from app.network import lan_addresses
+from app.network import bracketed, class_addresses, listens_everywhere
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
     from app.host import ModelHost
 
-_EVERYWHERE = ("0.0.0.0", "::")  # listens on all addresses of this machine
-
 
 def announce(settings: Settings, teacher_secret: str) -> None:
     """Where the playground is. Said only when somebody already listens there."""
-    host = "127.0.0.1" if settings.host in _EVERYWHERE else settings.host
-    address = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    open_door = listens_everywhere(settings)
+    host = "127.0.0.1" if open_door else settings.host
+    address = f"http://{bracketed(host)}:{settings.port}"
     typer.echo(f"Base Model Playground: {address}")
     secret = quote(teacher_secret, safe="")  # in the fragment, which no browser ever sends
     typer.echo(f"For the teacher alone:  {address}/status#teacher={secret}")
-    if settings.host in _EVERYWHERE:
+    if open_door:
         typer.echo("\n  OPEN TO THE NETWORK: everybody on it can use this playground, without a password.")
-        for address in lan_addresses():
-            typer.echo(f"  Students open  http://{address}:{settings.port}")
+    if open_door or settings.public_address:
+        for address in class_addresses(settings):
+            typer.echo(f"  Students open  {address}")
         typer.echo()
 
 

@@ -15,7 +15,7 @@ BELOW_HOST = {"errors", "paths", "settings", "engine", "tokenization", "experime
 MAY_IMPORT = {
     "errors": set(),
     "paths": set(),
-    "network": set(),
+    "network": {"settings"},
     "assets": {"library_texts"},
     "library_texts": set(),
     "settings": {"paths"},

@@ -112,13 +112,20 @@ def test_options_without_a_command_serve(monkeypatch: pytest.MonkeyPatch):
 def test_lan_is_said_loudly_with_addresses(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(terminal, "lan_addresses", lambda: ["192.168.1.20"])
+    monkeypatch.setattr("app.network.lan_addresses", lambda: ["192.168.1.20"])
     terminal.announce(Settings(host="0.0.0.0", lan=True, port=8123), "open sesame")
     printed = capsys.readouterr().out
     assert "OPEN TO THE NETWORK" in printed
     assert "http://192.168.1.20:8123" in printed
     assert "http://127.0.0.1:8123" in printed
     assert "http://127.0.0.1:8123/status#teacher=open%20sesame" in printed
+
+
+def test_the_address_of_a_proxy_is_what_students_are_told(capsys: pytest.CaptureFixture[str]):
+    terminal.announce(Settings(public_address="http://playground.school"), "open sesame")
+    printed = capsys.readouterr().out
+    assert "Students open  http://playground.school\n" in printed
+    assert "OPEN TO THE NETWORK" not in printed
 
 
 def test_the_models_are_listed_with_where_they_come_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -83,6 +83,11 @@ class Laboratory:
     def view(self, token_ids: Sequence[int]) -> tuple[TokenView, ...]:
         return tuple(TokenView(i, self.tokenizer.token_bytes(i).hex()) for i in token_ids)
 
+    def place(self) -> int:
+        """The place in line of what this one asked of the engine; 0 where some of it runs, or none waits."""
+        positions = [each.position for each in self.engine.requests() if each.client == self.client]
+        return min(positions, default=0)
+
     async def continue_text(
         self, token_ids: Sequence[int], params: SamplingParams
     ) -> tuple[Continuation, ...]:

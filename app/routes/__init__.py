@@ -66,7 +66,7 @@ def install(app: FastAPI) -> None:
         app.include_router(resource.router, responses=ERROR_REPLIES)
     describe_limits(app)
     app.mount("/static", GZipMiddleware(Assets(directory=STATIC), minimum_size=1024, compresslevel=6))
-    app.add_middleware(Guard, hosts=allowed_hosts(settings))
+    app.add_middleware(Guard, hosts=allowed_hosts(settings), public_address=settings.public_address)
     app.add_middleware(UnexpectedErrors)
     app.add_middleware(RequestLog)
     app.add_middleware(SecurityHeaders, policy=content_security_policy(pages.import_map_hash()))

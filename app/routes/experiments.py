@@ -1,7 +1,7 @@
 """One route per experiment: a request in, the parts of its result out as they are computed.
 
-Server-sent events named for the part (`progress`, ...), then exactly one `done` or `error`. The same request
-asked by many is computed once.
+Server-sent events named for the part (`queued`, `progress`, ...), then exactly one `done` or `error`. The
+same request asked by many is computed once.
 """
 
 import json
@@ -17,6 +17,7 @@ from app.errors import PlaygroundError
 from app.experiments.catalog import EXPERIMENTS
 from app.experiments.experiment import Experiment, ExperimentRequest, Laboratory, Part
 from app.experiments.presets import part_json
+from app.experiments.waiting import with_place
 from app.routes.admission import PLACE
 from app.routes.dependencies import ClientDep, HostDep, SharedRunsDep
 from app.routes.errors import INTERNAL, log_unexpected
@@ -66,7 +67,7 @@ def _add(experiment: Experiment) -> None:
 
 
 def _starter(experiment: Experiment, laboratory: Laboratory, body: ExperimentRequest) -> Callable[[], Any]:
-    return lambda: experiment.run(laboratory, body)
+    return lambda: with_place(experiment.run(laboratory, body), laboratory.place)
 
 
 def _key(experiment: Experiment, body: ExperimentRequest, engine: Engine) -> str:

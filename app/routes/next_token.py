@@ -18,10 +18,10 @@ from app.tokenization.tokenizer import Tokenizer
 
 router = APIRouter()
 
-BINARY = "application/octet-stream"
 
-
-@router.post("/api/next-token", response_model=None, dependencies=[PLACE])
+@router.post(
+    "/api/next-token", response_model=None, responses=wire.or_else(wire.BINARY), dependencies=[PLACE]
+)
 async def next_token(
     body: NextTokenRequest,
     request: Request,
@@ -33,9 +33,9 @@ async def next_token(
     """JSON with the likeliest tokens; with `Accept: application/octet-stream` every log-probability."""
     prompt = await read_prompt(body.ids, body.prompt, engine, tokenizer, workers)
     logprobs = await while_connected(request, engine.next_token(prompt.token_ids, client=client))  # (V,)
-    if BINARY in request.headers.get("accept", ""):
+    if wire.BINARY in request.headers.get("accept", ""):
         headers = {"X-Prompt-Tokens": str(len(prompt.token_ids)), "X-Vocabulary": str(len(logprobs))}
-        return Response(logprobs.astype("<f4").tobytes(), media_type=BINARY, headers=headers)
+        return wire.Binary(logprobs.astype("<f4").tobytes(), headers=headers)
     return await asyncio.to_thread(_described, logprobs, prompt, body.top, tokenizer)
 
 

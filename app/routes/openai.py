@@ -31,6 +31,7 @@ from app.routes.generation import merged, open_generation
 from app.routes.openai_schemas import OpenAICompletionRequest, PromptItem
 from app.routes.openai_text import ChoiceText, Logprobs, Piece
 from app.routes.prompts import check_ids, check_length, encode
+from app.routes.wire import or_else
 from app.tokenization.tokenizer import Tokenizer
 from app.tokenization.workers import TokenizerWorkers
 
@@ -145,7 +146,12 @@ async def _token_ids(
     return prompt.token_ids
 
 
-@router.post("/completions", response_model=None, dependencies=[PLACE])
+@router.post(
+    "/completions",
+    response_model=None,
+    responses=or_else(EventSourceResponse.media_type),
+    dependencies=[PLACE],
+)
 async def completions(
     request: Request, completion: Annotated[OpenCompletion, Depends(_open)]
 ) -> Response | dict[str, Any]:

@@ -8,13 +8,14 @@ import asyncio
 import re
 import socket
 from collections.abc import Collection
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.network import lan_addresses
+from app.network import bracketed, lan_addresses, listens_everywhere
 from app.routes.errors import error_response
 from app.settings import Settings
 
@@ -24,7 +25,6 @@ MAX_HEADER_BYTES = 32_768  # the address counts too
 _DRAINED_BYTES = 8 * 2**20
 _DRAIN_SECONDS = 2.0
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-_EVERY_ADDRESS = {"0.0.0.0", "::", "[::]"}
 _HOST_HEADER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]/@\s]+)(?::\d{1,5})?")
 
 
@@ -51,11 +51,13 @@ def content_security_policy(script_source: str) -> str:
 def allowed_hosts(settings: Settings) -> frozenset[str]:
     """The names a browser may call this server by; `testserver` is what test clients say."""
     hosts = {"localhost", "127.0.0.1", "[::1]", "testserver"}
-    if settings.lan or settings.host in _EVERY_ADDRESS:
+    if settings.lan or listens_everywhere(settings):
         name = socket.gethostname().lower()
         hosts |= {name, name.split(".")[0], f"{name.split('.')[0]}.local", *lan_addresses()}
-    if settings.host not in _EVERY_ADDRESS:
-        hosts.add(f"[{settings.host}]" if ":" in settings.host else settings.host.lower())
+    if not listens_everywhere(settings):
+        hosts.add(bracketed(settings.host).lower())
+    if settings.public_address:
+        hosts.add(bracketed(urlsplit(settings.public_address).hostname or ""))
     return frozenset(hosts)
 
 
@@ -81,11 +83,21 @@ class SecurityHeaders:
 
 
 class Guard:
-    """Refuses foreign hosts, cross-origin writes and bodies that are too large, before anything is read."""
+    """Refuses foreign hosts, cross-origin writes and bodies that are too large, before anything is read.
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str], max_body_bytes: int = MAX_BODY_BYTES) -> None:
+    `public_address` is this site, too: a proxy may pass a request on under a host name of its own.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Collection[str],
+        public_address: str = "",
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
         self.app = app
         self.hosts = hosts
+        self.public_address = public_address
         self.max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,7 +119,7 @@ class Guard:
             return error_response(431, "headers_too_large", "the address or the headers are too long")
         if host is None or host[1].lower() not in self.hosts:
             return error_response(400, "wrong_host", "this server does not answer to that host name")
-        if scope["method"] not in _SAFE_METHODS and _is_cross_origin(headers):
+        if scope["method"] not in _SAFE_METHODS and _is_cross_origin(headers, self.public_address):
             return error_response(403, "cross_origin", "only this site's own pages may post here")
         if _content_length(headers) > self.max_body_bytes:
             allowed = f"at most {self.max_body_bytes:,} bytes are read"
@@ -131,13 +143,13 @@ class Guard:
         return receive_limited
 
 
-def _is_cross_origin(headers: Headers) -> bool:
+def _is_cross_origin(headers: Headers, public_address: str) -> bool:
     """After Filippo Valsorda, "Cross-Site Request Forgery" (2025): what the browser says of a request."""
     if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
         return True
     origin = headers.get("origin")
     own = headers["host"].lower()
-    return origin is not None and origin.lower() not in {f"http://{own}", f"https://{own}"}
+    return origin is not None and origin.lower() not in {f"http://{own}", f"https://{own}", public_address}
 
 
 def _header_bytes(scope: Scope) -> int:

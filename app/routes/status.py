@@ -12,13 +12,11 @@ from app.engine.outputs import EngineStats, RequestStatus
 from app.engine.params import TEACHER
 from app.errors import ModelNotReady
 from app.host import ModelHost
-from app.network import lan_addresses
+from app.network import class_addresses
 from app.routes.dependencies import HostDep, SettingsDep, TeacherDep
-from app.settings import Settings
 
 router = APIRouter()
 
-_EVERY_ADDRESS = {"0.0.0.0", "::"}
 _LABEL_KEY = secrets.token_bytes(16)  # of this run of the server: labels lead nowhere afterwards
 
 
@@ -50,15 +48,9 @@ async def status(request: Request, host: HostDep, settings: SettingsDep, _: Teac
         "queue": settings.queue,
         "tokens_per_second": round(stats.tokens_per_second, 1) if stats else 0.0,
         "memory_bytes": psutil.Process().memory_info().rss,
-        "addresses": addresses(settings),
+        "addresses": class_addresses(settings),
         "uptime_seconds": round(time.monotonic() - request.app.state.started_at, 1),
     }
-
-
-def addresses(settings: Settings) -> list[str]:
-    """Where the class finds this site; of a server that listens to this machine alone, its own address."""
-    hosts = lan_addresses() if settings.host in _EVERY_ADDRESS else [settings.host]
-    return [f"http://{f'[{host}]' if ':' in host else host}:{settings.port}" for host in hosts]
 
 
 def _engine(host: ModelHost) -> tuple[EngineStats | None, list[RequestStatus]]:

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from app.errors import BadRequest
 from app.routes.dependencies import HostDep
+from app.routes.wire import BINARY, Binary, or_else
 from app.tokenization.registry import TIKTOKEN_VOCABULARIES
 from app.tokenization.token_table import TokenTable
 from app.tokenization.tokenizer import Tokenization, Tokenizer
@@ -21,7 +22,6 @@ MAX_CHARACTERS = 1_000_000
 MAX_IDS = 131_072
 MAX_JSON_TOKENS = 400_000  # 40 MB of JSON; the binary form is a ninth of it
 
-OCTET_STREAM = "application/octet-stream"
 LOADED_MODEL = "model"  # as an encoding's name: the loaded model's own
 
 router = APIRouter(prefix="/api", tags=["tokens"])
@@ -73,7 +73,7 @@ async def encodings(host: HostDep) -> dict[str, Any]:
     }
 
 
-@router.post("/tokenize")
+@router.post("/tokenize", responses=or_else(BINARY))
 async def tokenize(body: TokenizeRequest, host: HostDep, accept: Accept = "") -> Response:
     """The tokens of a text, each with the text's own bytes; BOS is never added.
 
@@ -82,7 +82,7 @@ async def tokenize(body: TokenizeRequest, host: HostDep, accept: Accept = "") ->
     rewrote it (else the reader has the text).
     """
     find = _finder(host, body.encoding)
-    serialise = _tokens_binary if OCTET_STREAM in accept else _tokens_json
+    serialise = _tokens_binary if BINARY in accept else _tokens_json
 
     def work() -> Response:
         tokenizer = find()
@@ -109,7 +109,11 @@ async def detokenize(body: DetokenizeRequest, host: HostDep) -> Response:
     return await host.encodings.workers.run(work, len(body.ids))
 
 
-@router.get("/vocabulary/{encoding}")
+@router.get(
+    "/vocabulary/{encoding}",
+    response_class=Binary,
+    responses={304: {"description": "The vocabulary that the reader has is still that one"}},
+)
 async def vocabulary(
     encoding: EncodingName, host: HostDep, if_none_match: Annotated[str, Header()] = ""
 ) -> Response:
@@ -126,7 +130,7 @@ async def vocabulary(
         }
         if table.etag in if_none_match:
             return Response(status_code=304, headers=headers)
-        return Response(table.packed, media_type=OCTET_STREAM, headers=headers)
+        return Binary(table.packed, headers=headers)
 
     return await host.encodings.workers.run(work)
 
@@ -161,7 +165,7 @@ def _tokens_json(tokenizer: Tokenizer, tokenization: Tokenization) -> Response:
     count = len(tokenization.token_ids)
     if count > MAX_JSON_TOKENS:
         raise BadRequest(
-            f"text is {count:,} tokens; JSON holds at most {MAX_JSON_TOKENS:,}, ask for {OCTET_STREAM}",
+            f"text is {count:,} tokens; JSON holds at most {MAX_JSON_TOKENS:,}, ask for {BINARY}",
             "text",
         )
     extra = f'"replaced":{tokenization.replaced},"normalised":{_word(tokenization.normalised)}'
@@ -219,9 +223,7 @@ def _tokens_binary(tokenizer: Tokenizer, tokenization: Tokenization) -> Response
         "X-Replaced": str(tokenization.replaced),
         "X-Normalised": _word(tokenization.normalised),
     }
-    return Response(
-        b"".join([*parts, text if tokenization.normalised else b""]), media_type=OCTET_STREAM, headers=headers
-    )
+    return Binary(b"".join([*parts, text if tokenization.normalised else b""]), headers=headers)
 
 
 def _decoded(data: bytes) -> tuple[str, bool]:

@@ -3,8 +3,24 @@
 import math
 from typing import Any
 
+from starlette.responses import Response
+
 from app.engine.outputs import Alternative, Done, Score, Step
 from app.tokenization.tokenizer import Tokenizer
+
+
+class Binary(Response):
+    """What a browser reads straight into typed arrays, little-endian."""
+
+    media_type = "application/octet-stream"
+
+
+BINARY = Binary.media_type
+
+
+def or_else(media_type: str) -> dict[int | str, dict[str, Any]]:
+    """For /openapi.json: a route's second kind of answer."""
+    return {200: {"content": {media_type: {}}}}
 
 
 def finite(value: float | None) -> float | None:

@@ -3,15 +3,18 @@
 
 import { ApiError, stream } from "./api.js";
 import { models } from "./models.js";
+import { WaitingLine } from "./waiting-line.js";
 
 /**
- * Run an experiment: `onPart(kind, data)` for every part, `onProgress({done, total})` between them. Resolves when
- * the last one has come; throws an ApiError, or an AbortError when the signal says so.
+ * Run an experiment: `onPart(kind, data)` for every part, between them `onProgress({done, total})` and, where it has
+ * to wait, `onQueued({position})`. Resolves when the last one has come; throws an ApiError, or an AbortError when the
+ * signal says so.
  */
-export async function runExperiment(name, request, { signal, onPart, onProgress } = {}) {
+export async function runExperiment(name, request, { signal, onPart, onProgress, onQueued } = {}) {
   for await (const { event, data } of stream(`/api/experiments/${name}`, request, { signal })) {
     if (event === "done") return;
     if (event === "progress") onProgress?.(data);
+    else if (event === "queued") onQueued?.(data);
     else onPart?.(event, data);
   }
 }
@@ -51,8 +54,15 @@ export class ExperimentRun extends EventTarget {
     try {
       await this.#ask(name, request, {
         signal,
-        onPart: current((kind, data) => onPart?.(kind, data)),
-        onProgress: current((progress) => this.#tell({ progress })),
+        onPart: current((kind, data) => {
+          this.line = new WaitingLine();
+          onPart?.(kind, data);
+        }),
+        onProgress: current((progress) => this.#tell({ progress, line: new WaitingLine() })),
+        onQueued: current(({ position }) => {
+          this.line.see(position, performance.now());
+          this.#tell({});
+        }),
       });
       if (signal.aborted) return false;
       this.#end({ state: "done" });
@@ -88,7 +98,7 @@ export class ExperimentRun extends EventTarget {
   }
 
   #set(news) {
-    this.#tell({ progress: null, error: null, model: null, ...news });
+    this.#tell({ progress: null, line: new WaitingLine(), error: null, model: null, ...news });
   }
 
   #tell(news) {

@@ -4,6 +4,7 @@
  */
 
 const KEY = "teacher";
+const CARRIED = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/; // what a request's header carries unchanged
 
 export class Teacher extends EventTarget {
   #secret = remembered();
@@ -13,8 +14,9 @@ export class Teacher extends EventTarget {
     return this.#secret;
   }
 
-  /** Keep a secret for this tab; null forgets it. */
+  /** Keep a secret for this tab; null forgets it. False, and nothing kept, where no server can have this one. */
   keep(secret) {
+    if (secret !== null && !CARRIED.test(secret)) return false;
     this.#secret = secret;
     try {
       if (secret === null) sessionStorage.removeItem(KEY);
@@ -23,6 +25,7 @@ export class Teacher extends EventTarget {
       // storage may be blocked; the secret then lasts as long as the page
     }
     this.dispatchEvent(new Event("change"));
+    return true;
   }
 
   /** Take the secret out of the address, where a projector would show it. */
@@ -37,7 +40,11 @@ export class Teacher extends EventTarget {
 /** The secret at the end of a teacher's link, or null. */
 export function secretIn(link) {
   const found = /#teacher=(.{1,600})$/.exec(link)?.[1];
-  return found === undefined ? null : decodeURIComponent(found);
+  try {
+    return found === undefined ? null : decodeURIComponent(found);
+  } catch {
+    return null; // a link cut off within a character
+  }
 }
 
 function remembered() {

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -12,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import TEACHER, NewPage, Troubles, axe
 from tests.browser.playground_page import open_with, text, text_area, write
-from tests.kit.program import program
+from tests.kit.program import Program, program
 
 Tell = Callable[..., None]
 LINK = f"/status#teacher={TEACHER}"
@@ -267,26 +268,57 @@ def test_a_server_that_is_full_is_asked_again_and_the_page_says_so(page: Page, t
     assert len(tries) == 2
 
 
+@contextmanager
+def crowded(folder: Path, troubles: Troubles) -> Iterator[Program]:
+    """A server with one slot."""
+    with program(folder, slots=1, ms_per_token=20) as server:
+        troubles.hosts.add(f"127.0.0.1:{server.port}")
+        yield server
+
+
+@contextmanager
+def students_ahead(server: Program, count: int) -> Iterator[None]:
+    """That many write a hundred tokens each, two seconds a student: one runs, the others wait."""
+    body = {"prompt": "Once upon a time", "max_tokens": 100, "ignore_eos": True}
+    address = f"http://127.0.0.1:{server.port}/api/completions"
+    with ThreadPoolExecutor() as pool:
+        for student in range(count):
+            headers = {"X-Client": f"student {student}"}
+            pool.submit(httpx.post, address, json=body, headers=headers, timeout=60)
+        server.until(lambda metrics: metrics["pg_waiting"] == count - 1)
+        yield
+
+
 def test_who_waits_sees_the_place_in_line_and_about_how_long(
     new_page: NewPage, troubles: Troubles, tmp_path: Path
 ):
-    with program(tmp_path, slots=1, ms_per_token=20) as server, ThreadPoolExecutor() as pool:
-        troubles.hosts.add(f"127.0.0.1:{server.port}")
+    with crowded(tmp_path, troubles) as server:
         page = new_page(base_url=f"http://127.0.0.1:{server.port}")
         open_with(page)
         write(page, "One more token")
-        for student in range(4):
-            body = {"prompt": "Once upon a time", "max_tokens": 100, "ignore_eos": True}
-            address = f"http://127.0.0.1:{server.port}/api/completions"
-            pool.submit(
-                httpx.post, address, json=body, headers={"X-Client": f"student {student}"}, timeout=60
-            )
-        server.until(lambda metrics: metrics["pg_waiting"] == 3)
-        page.get_by_role("button", name="Ten more tokens").click()
         outcome = page.locator("#outcome")
-        expect(outcome).to_contain_text(re.compile("Waiting: number [45] in the queue"))
-        expect(outcome).to_contain_text(
-            re.compile(r"Waiting: number [12] in the queue, about (5|10) s"), timeout=20_000
-        )
-        expect(outcome).to_contain_text("As many tokens as asked for.", timeout=20_000)
+        with students_ahead(server, 4):
+            page.get_by_role("button", name="Ten more tokens").click()
+            expect(outcome).to_contain_text(re.compile("Waiting: number [45] in the queue"))
+            expect(outcome).to_contain_text(
+                re.compile(r"Waiting: number [12] in the queue, about (5|10) s"), timeout=20_000
+            )
+            expect(outcome).to_contain_text("As many tokens as asked for.", timeout=20_000)
+        page.close()  # before its server goes
+
+
+def test_an_experiment_that_waits_says_its_place_too(new_page: NewPage, troubles: Troubles, tmp_path: Path):
+    with crowded(tmp_path, troubles) as server:
+        page = new_page(base_url=f"http://127.0.0.1:{server.port}")
+        page.goto("/regurgitation")
+        bar = page.locator("run-bar").first
+        run = bar.get_by_role("button")
+        expect(run).to_be_enabled()
+        with students_ahead(server, 3):
+            run.click()
+            expect(bar).to_contain_text(re.compile("Waiting: number [234] in the queue"))
+            expect(bar).to_contain_text(
+                re.compile("Waiting: number 1 in the queue, about 5 s"), timeout=20_000
+            )
+            expect(bar).to_contain_text("Computed here just now", timeout=40_000)
         page.close()  # before its server goes

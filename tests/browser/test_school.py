@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -14,6 +15,7 @@ from app.settings import Settings
 from tests.browser.conftest import TEACHER, NewPage, Troubles
 from tests.browser.playground_page import PROMPT, ended, open_with, text, text_area, write
 from tests.browser.proxy import Faults, proxy
+from tests.kit.nginx import free_port, nginx
 from tests.live import serve, wait_until
 
 CANARY = "marmalade and 草莓"
@@ -130,6 +132,27 @@ def test_a_filter_that_holds_everything_back_is_noticed_and_the_text_comes_whole
         expect(page.locator("#outcome")).to_contain_text("As many tokens as asked for.")
         assert len(text(page)) > 1000
         assert len(asked) == 1
+
+
+def test_through_nginx_a_page_is_opened_and_text_flows(new_page: NewPage, troubles: Troubles, tmp_path: Path):
+    port = free_port()
+    address = f"http://class.test:{port}"
+    app = create_app(Settings(engine="fake", ms_per_token=9, public_address=address, teacher_secret=TEACHER))
+    with serve(app) as target, nginx(tmp_path / "nginx", target, "class.test", port=port):
+        wait_until(lambda: app.state.host.state()["loaded"] is not None, 60)
+        troubles.hosts.add(f"class.test:{port}")
+        page = new_page(base_url=address)
+        open_with(page)
+        page.get_by_label("Tokens at most").fill("400")
+        page.get_by_label("Tokens at most").blur()
+        page.get_by_role("button", name="Continue", exact=True).click()
+        page.wait_for_function("n => document.querySelector('document-editor').entries.length > n", arg=20)
+        assert app.state.host.engine.stats().running == 1  # while it is still written
+        page.keyboard.press("Escape")
+        ended(page)
+        wait_until(lambda: app.state.host.engine.stats().running == 0, 2)
+        page.goto(f"/status#teacher={TEACHER}")
+        expect(page.get_by_role("img", name=f"QR code of {address}")).to_be_visible()
 
 
 def test_opening_twenty_links_runs_nothing_and_their_text_stays_in_the_browser(page: Page, live_server: str):

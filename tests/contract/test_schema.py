@@ -116,6 +116,25 @@ def bounds(schema: Any, kind: str) -> list[tuple[str, Any]]:
     return found
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "accept"),
+    [
+        ("POST", "/v1/completions", {"prompt": "Once", "max_tokens": 1}, ""),
+        ("POST", "/v1/completions", {"prompt": "Once", "max_tokens": 1, "stream": True}, ""),
+        ("POST", "/api/next-token", {"prompt": "Once"}, ""),
+        ("POST", "/api/next-token", {"prompt": "Once"}, "application/octet-stream"),
+        ("POST", "/api/tokenize", {"text": "Once"}, ""),
+        ("POST", "/api/tokenize", {"text": "Once"}, "application/octet-stream"),
+        ("GET", "/api/vocabulary/{encoding}", None, ""),
+        ("POST", "/api/completions", {"prompt": "Once", "max_tokens": 1}, ""),
+    ],
+)
+def test_every_kind_of_answer_is_documented(http: httpx.Client, method, path, body, accept):
+    reply = http.request(method, path.format(encoding="gpt2"), json=body, headers={"Accept": accept or "*/*"})
+    documented = http.get("/openapi.json").json()["paths"][path][method.lower()]["responses"]
+    assert reply.headers["content-type"].split(";")[0] in documented[str(reply.status_code)]["content"]
+
+
 def test_every_amplifier_has_a_limit_that_openapi_names(requests):
     unlimited = [
         (path, field, keyword)

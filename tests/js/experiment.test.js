@@ -63,6 +63,22 @@ test("a run tells its state, its progress and the model it began with", async ()
   assert.ok(run.seconds >= 0 && run.seconds < 5);
 });
 
+test("who waits is told the place in line, until something comes", async () => {
+  answer([["queued", { position: 2 }], ["queued", { position: 0 }], ["recital", {}], ["done", {}]]);
+  const places = [];
+  await runExperiment("recite", {}, { onQueued: ({ position }) => places.push(position) });
+  assert.deepEqual(places, [2, 0]);
+  const { run, stage } = staged();
+  const ended = run.start("recite", {});
+  assert.equal(run.line.text, null);
+  stage.onQueued({ position: 3 });
+  assert.equal(run.line.text, "Waiting: number 3 in the queue.");
+  stage.onProgress({ done: 1, total: 4 });
+  assert.equal(run.line.text, null);
+  stage.resolve();
+  await ended;
+});
+
 test("a cancelled run is over at once and hears nothing more", async () => {
   const { run, stage } = staged();
   const parts = [];

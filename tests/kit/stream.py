@@ -71,10 +71,11 @@ def request_bytes(
     path: str, body: Any = None, headers: Mapping[str, str] | None = None, host: str = "127.0.0.1"
 ) -> bytes:
     payload = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    lines = [f"{'GET' if body is None else 'POST'} {path} HTTP/1.1", f"Host: {host}", "Connection: close"]
+    own = {"Host": host, "Connection": "close"}
     if body is not None:
-        lines += ["Content-Type: application/json", f"Content-Length: {len(payload)}"]
-    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+        own |= {"Content-Type": "application/json", "Content-Length": str(len(payload))}
+    lines = [f"{'GET' if body is None else 'POST'} {path} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in (own | dict(headers or {})).items()]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + payload
 
 

@@ -98,6 +98,7 @@ def test_a_class_on_the_network_may_use_this_machines_addresses_and_name():
     assert "[fe80::1]" in allowed_hosts(Settings(host="fe80::1"))
     assert len(allowed_hosts(Settings(lan=True))) > 4
     assert not allowed_hosts(Settings(lan=True)) & {"0.0.0.0", "*", ""}
+    assert "class.school" in allowed_hosts(Settings(public_address="http://class.school:8080"))
 
 
 @pytest.mark.parametrize(
@@ -122,6 +123,24 @@ def test_other_sites_cannot_post_here(client: TestClient, headers: dict, allowed
     assert reply.status_code == (200 if allowed else 403)
     if not allowed:
         assert reply.json()["error"]["code"] == "cross_origin"
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://class.school", 200),
+        ("https://class.school", 403),
+        ("http://evil.example", 403),
+        ("null", 403),
+    ],
+)
+def test_pages_behind_a_proxy_may_post_though_it_passes_another_host_name_on(fake_engine, origin, status):
+    settings = Settings(engine="fake", public_address="http://class.school")
+    with TestClient(create_app(settings, OneModel(fake_engine))) as client:
+        headers = {"Origin": origin, "Host": "127.0.0.1:8000"}
+        assert client.post("/api/next-token", json=QUESTION, headers=headers).status_code == status
+        assert client.get("/livez", headers={"Host": "class.school"}).status_code == 200
+        assert client.get("/livez", headers={"Host": "class.school.evil"}).status_code == 400
 
 
 def test_a_preflight_is_not_answered(client: TestClient):

@@ -3,9 +3,10 @@
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pydantic import ValidationError
 
 from app.main import create_app
-from app.routes.status import addresses
+from app.network import class_addresses
 from app.settings import Settings
 from tests.site import OneModel
 
@@ -78,7 +79,24 @@ def test_what_is_blurred_is_bounded(client: TestClient, teacher, body):
 
 
 def test_the_status_says_where_the_class_finds_the_site(monkeypatch):
-    monkeypatch.setattr("app.routes.status.lan_addresses", lambda: ["192.168.1.20"])
-    assert addresses(Settings(host="0.0.0.0", port=8123)) == ["http://192.168.1.20:8123"]
-    assert addresses(Settings(port=8000)) == ["http://127.0.0.1:8000"]
-    assert addresses(Settings(host="fe80::1", port=8000)) == ["http://[fe80::1]:8000"]
+    monkeypatch.setattr("app.network.lan_addresses", lambda: ["192.168.1.20"])
+    assert class_addresses(Settings(host="0.0.0.0", port=8123)) == ["http://192.168.1.20:8123"]
+    assert class_addresses(Settings(port=8000)) == ["http://127.0.0.1:8000"]
+    assert class_addresses(Settings(host="fe80::1", port=8000)) == ["http://[fe80::1]:8000"]
+    named = Settings(port=8000, public_address="https://Playground.School/")
+    assert class_addresses(named) == ["https://playground.school", "http://127.0.0.1:8000"]
+
+
+@pytest.mark.parametrize(
+    "address", ["playground.school", "ftp://school", "http://a/b", "http://a b", "http://u@a"]
+)
+def test_a_public_address_is_a_scheme_a_name_and_a_port(address: str):
+    with pytest.raises(ValidationError, match="is no address; allowed is http://name"):
+        Settings(public_address=address)
+
+
+@pytest.mark.parametrize("secret", ["пароль", "é", " open", "open\n", "a\x7fb"])
+def test_a_secret_is_one_that_travels_in_a_header(secret: str):
+    with pytest.raises(ValidationError, match="allowed are letters without accents"):
+        Settings(teacher_secret=secret)
+    assert Settings(teacher_secret="open, sesame!").teacher_secret.get_secret_value() == "open, sesame!"

@@ -87,9 +87,10 @@ export class RunBar extends LitElement {
   }
 
   #source() {
-    const { state, progress, model, seconds } = this.run;
+    const { state, progress, line, model, seconds } = this.run;
     const time = formatSeconds(seconds);
     const count = progress && { done: progress.done, total: progress.total };
+    if (state === "running" && line.text) return line.text;
     if (state === "running") {
       return html`${t("Computing with {model}", { model: model ?? "" })}<span class="run-count" aria-live="off">${count ? t("{done} of {total}", count) : nothing}</span>`;
     }

@@ -31,22 +31,12 @@ export function outcomeText(session) {
   return parts.join(" · ");
 }
 
-function runningText({ position, turn, tokens, first }) {
+function runningText({ line, tokens, first }) {
   if (!models.ready) return t("Waiting for the model to load …");
-  if (first === null) {
-    if (position > 0 && turn) return t("Waiting: number {n} in the queue, about {time}.", { n: position, time: roughly(turn) });
-    if (position > 0) return t("Waiting: number {n} in the queue.", { n: position });
-    return t("Reading …");
-  }
+  if (first === null) return line.text ?? t("Reading …");
   const seconds = (performance.now() - first) / 1000;
   const rate = tokens > 1 && seconds > 0.2 ? formatNumber((tokens - 1) / seconds, 0) : "–";
   return t("{n} tokens, {rate} a second", { n: tokens, rate });
-}
-
-/** In steps of five seconds: a line does not move more evenly than that. */
-function roughly(seconds) {
-  const steps = 5 * Math.ceil(seconds / 5);
-  return steps < 60 ? t("{seconds} s", { seconds: formatNumber(steps) }) : formatSeconds(steps);
 }
 
 const LEGENDS = {

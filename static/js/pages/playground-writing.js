@@ -63,7 +63,7 @@ export class Writer {
     this.stop();
     clearMessage();
     const controller = new AbortController();
-    store.update({ running: { kind, controller, position: null, tokens: 0, started: performance.now(), first: null }, outcome: null, rows: [] });
+    store.update({ running: { kind, controller, line: new WaitingLine(), tokens: 0, started: performance.now(), first: null }, outcome: null, rows: [] });
     try {
       if (!models.ready) await models.untilReady({ signal: controller.signal });
       const entries = await session.prepare();
@@ -111,12 +111,11 @@ export class Writer {
       ignoreEos,
     });
     let usage = null;
-    const line = new WaitingLine();
     for await (const { event, data } of stream("/api/completions", body, { signal: controller.signal })) {
       if (controller.signal.aborted) return;
       if (event === "queued") {
-        line.see(data.position, performance.now());
-        this.#update({ position: data.position, turn: line.seconds });
+        this.running.line.see(data.position, performance.now());
+        this.#update({});
       }
       if (event === "token") {
         this.#take(data);
@@ -133,7 +132,7 @@ export class Writer {
   }
 
   #take(step) {
-    if (this.running.first === null) this.#update({ first: performance.now(), position: 0 });
+    if (this.running.first === null) this.#update({ first: performance.now() });
     this.waiting.push(step);
     if (this.waiting.length === 1) this.frame = requestAnimationFrame(() => this.#flush());
   }

@@ -1,6 +1,6 @@
 /** The teacher's page: who runs, who waits, what every screen shows, and how a class gets in. */
 
-import { getJson } from "../api.js";
+import { ApiError, getJson } from "../api.js";
 import { classroom } from "../classroom.js";
 import { clearMessage, showError, showNote } from "../page.js";
 import { t } from "../i18n.js";
@@ -59,9 +59,9 @@ async function wish({ detail }) {
 $("#secret-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const typed = $("#secret").value.trim();
-  teacher.keep(secretIn(typed) ?? typed); // the whole link, or the secret alone
   $("#secret").value = "";
-  polling.now();
+  if (teacher.keep(secretIn(typed) ?? typed)) polling.now(); // the whole link, or the secret alone
+  else fail(new ApiError({ code: "wrong_secret", message: "" }));
 });
 addEventListener("hashchange", enter);
 classroom.addEventListener("change", show);
