@@ -21,7 +21,7 @@ from app.engine.runner import Runner
 from app.engine.scheduler import Scheduler
 from app.errors import BadRequest, ContextOverflow, ModelNotReady, PlaygroundError, QueueFull
 
-MAX_UNREAD = 128  # events of one request that wait for its reader
+MAX_UNREAD = 96  # events of one request that wait for its reader
 STUCK_SECONDS = 60.0  # a step that takes longer has hung
 _CLOSE_SECONDS = 1.0  # a step that takes longer is not waited for
 _LATE_SECONDS = 1.0  # after the deadline the engine says so itself; a hung one does not

@@ -4,7 +4,9 @@ import asyncio
 import json
 import time
 from pathlib import Path
+from typing import Any
 
+from app.experiments.presets import BEHAVIOURS, read_presets
 from tests.kit.program import program
 from tests.kit.stream import Reply, ask
 
@@ -108,6 +110,9 @@ async def test_what_was_asked_is_found_nowhere(tmp_path: Path):
                     {CANARY: [CANARY]},
                 ):
                     answers.append(await ask(server.port, path, fields))
+        for preset in (preset for behaviour in BEHAVIOURS for preset in read_presets(behaviour)[:4]):
+            path = f"/api/experiments/{preset.experiment}"
+            answers.append(await ask(server.port, path, with_canary(preset.request)))
         written = answers[:]
         for raw in (
             f"GET /{WORD}?q={WORD} HTTP/1.1", f"{WORD.upper()} / HTTP/1.1", f"GET /static/{WORD} HTTP/1.1",
@@ -136,6 +141,15 @@ async def test_what_was_asked_is_found_nowhere(tmp_path: Path):
             assert WORD not in path.name.lower()
             if path.is_file():
                 assert WORD not in path.read_text(errors="replace").lower(), path
+
+
+def with_canary(value: Any) -> Any:
+    """A preset's request with the canary in all its longer texts; what is chosen from a list stays."""
+    if isinstance(value, str):
+        return f"{value} {CANARY}" if len(value) > 12 else value
+    if isinstance(value, dict):
+        return {key: with_canary(each) for key, each in value.items()}
+    return [with_canary(each) for each in value] if isinstance(value, list) else value
 
 
 async def _raw(port: int, head: str) -> Reply:
