@@ -83,6 +83,9 @@ def serve(
         int | None, typer.Option(min=0, help="`fake`: every so many steps, memory runs out.")
     ] = None,
     hang_at: Annotated[int | None, typer.Option(min=0, help="`fake`: every so many steps one hangs.")] = None,
+    die_at: Annotated[
+        int | None, typer.Option(min=0, help="`fake`: at this step the device is lost.")
+    ] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Start again when a file changes.")] = False,
 ) -> None:
     """Serve the playground."""
@@ -100,6 +103,7 @@ def serve(
         "fail_at": fail_at,
         "oom_at": oom_at,
         "hang_at": hang_at,
+        "die_at": die_at,
     }
     settings = _settings({name: _plain(value) for name, value in options.items() if value is not None})
     if settings.lan and host is None:
@@ -128,7 +132,7 @@ def fetch(name: Annotated[str, typer.Argument(help="A name from `models`.")]) ->
     except PlaygroundError as error:
         _fail(error.message)
     except KeyboardInterrupt:
-        _fail(f"stopped; `python -m app fetch {name}` goes on from here")
+        _fail(f"stopped; `python -m app fetch {name}` begins again")
     typer.echo(f"{manifest.title} is in {folder}")
     typer.echo(f"Licence: {manifest.licence}, {manifest.licence_url}")
 
@@ -297,7 +301,11 @@ def _run(settings: Settings, listener: socket.socket) -> None:
                 announce(settings, application.state.teacher.secret)
                 threading.Thread(target=follow, args=(host,), name="terminal", daemon=True).start()
 
-    AnnouncedServer(application, settings.shutdown_seconds).run(sockets=[listener])
+    server = AnnouncedServer(application, settings.shutdown_seconds)
+    server.run(sockets=[listener])
+    if server.engine_dead is not None:
+        typer.echo(f"error: {server.engine_dead.message}", err=True)
+        os._exit(1)  # a supervisor starts it again; tidying up would ask the dead device
 
 
 def _serve_reloading(settings: Settings) -> None:
@@ -306,7 +314,7 @@ def _serve_reloading(settings: Settings) -> None:
 
     model = ("model", "engine", "exact", "device", "dtype")
     door = ("host", "port", "lan", "public_address")
-    faults = ("ms_per_token", "fail_at", "oom_at", "hang_at")
+    faults = ("ms_per_token", "fail_at", "oom_at", "hang_at", "die_at")
     for name in (*model, *door, *faults):
         os.environ[f"PLAYGROUND_{name.upper()}"] = str(getattr(settings, name))
     secret = settings.teacher_secret.get_secret_value() or secrets.token_urlsafe(12)

@@ -11,6 +11,8 @@ PlaygroundError                     500  internal
 ├── WrongSecret                     401  wrong_secret
 ├── TooManyGuesses                  429  too_many_guesses
 ├── ModelNotReady                   503  model_not_ready
+│   └── EngineDead                  503  model_not_ready
+├── OutOfTime                       504  timeout
 ├── OutOfMemory                     503  overloaded_memory
 ├── ShuttingDown                    503  shutdown
 └── ModelUnavailable                409  model_unavailable
@@ -18,9 +20,14 @@ PlaygroundError                     500  internal
 A message names the thing, its value and what is allowed; it never repeats a person's text.
 """
 
+from typing import Self
+
 
 class PlaygroundError(Exception):
-    """An error with a code for programs, an HTTP status for clients and a sentence for people."""
+    """An error with a code for programs, an HTTP status for clients and a sentence for people.
+
+    `counted`: it ended a request that the engine had taken in, so the engine's books have it already.
+    """
 
     code = "internal"
     status = 500
@@ -29,6 +36,13 @@ class PlaygroundError(Exception):
         super().__init__(message)
         self.message = message
         self.param = param
+        self.counted = False
+
+    def again(self, *, counted: bool = False) -> Self:
+        """The same for one more request: each raises its own, with a traceback and books of its own."""
+        twin = type(self).__new__(type(self), *self.args)
+        twin.__dict__ |= self.__dict__ | {"counted": counted}
+        return twin
 
 
 class BadRequest(PlaygroundError):
@@ -102,6 +116,17 @@ class ModelNotReady(PlaygroundError):
 
     code = "model_not_ready"
     status = 503
+
+
+class EngineDead(ModelNotReady):
+    """The engine has ended by a failure, for good: only a new start of the program helps."""
+
+
+class OutOfTime(PlaygroundError):
+    """The request ran longer than any may."""
+
+    code = "timeout"
+    status = 504
 
 
 class OutOfMemory(PlaygroundError):

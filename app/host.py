@@ -1,7 +1,8 @@
 """The model that answers, and the one being fetched or loaded to take its place.
 
 Everything slow happens on a background thread; the site is up from the first second. A model that runs is
-let go only when the next one is ready, and closed only when its last stream has ended.
+let go only when the next one is ready, and closed only when its last stream has ended. A further switch does
+not wait for that: there may be no room for a third.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from app.engine.catalog import (
     read_catalog,
 )
 from app.engine.interface import Engine
+from app.engine.params import JOBS_AT_ONCE
 from app.errors import ModelNotReady, ModelUnavailable, NotFound, NotSupported, PlaygroundError
 from app.paths import MODELS, STATIC
 from app.settings import Settings
@@ -31,7 +33,8 @@ from app.tokenization.registry import Encodings, load_model_tokenizer
 from app.tokenization.tokenizer import Tokenizer
 
 _log = logging.getLogger(__name__)
-_GRACE_SECONDS = 30.0  # a switched-off model may finish its streams this long
+_LOOK_SECONDS = 0.2  # at whether somebody reads from a switched-off model
+_IDLE_LOOKS = 10  # in a row, until nobody does: an experiment asks again and again
 _FAKE = Manifest(
     name="fake",
     title="Scripted engine",
@@ -84,11 +87,13 @@ class ModelHost:
         self._first = self._resolve_first(settings)
         self._lock = threading.Lock()
         self._loaded: _Loaded | None = None
+        self._retiring: _Loaded | None = None  # switched off, with readers left
         self._beside: _Loaded | None = None
         self._beside_lock = asyncio.Lock()
         self._task: _Task | None = None
         self._error: dict[str, str] | None = None
         self._cancelled = threading.Event()
+        self._switches = 0
         self._threads: list[threading.Thread] = []
 
     @property
@@ -153,9 +158,9 @@ class ModelHost:
         """Stop what is under way, telling readers why, and free the models. A second call does nothing."""
         self._cancelled.set()
         with self._lock:
-            models = [model for model in (self._loaded, self._beside) if model]
-            self._loaded = self._beside = None
-            threads = list(self._threads)
+            models = [model for model in (self._loaded, self._retiring, self._beside) if model]
+            self._loaded = self._retiring = self._beside = None
+            threads = [thread for thread in self._threads if thread is not threading.current_thread()]
         for model in models:
             model.engine.close(reason)
         for thread in threads:
@@ -196,6 +201,7 @@ class ModelHost:
             if self._task or (self._loaded and self._loaded.manifest.name == manifest.name):
                 return
             self._error = None
+            self._switches += 1
             self._task = _Task(manifest.name, manifest.title, "load", None, f"loading {manifest.title}")
             thread = threading.Thread(target=self._switch, args=(manifest,), name="load-model", daemon=True)
             self._threads = [*(each for each in self._threads if each.is_alive()), thread]
@@ -209,8 +215,6 @@ class ModelHost:
 
         try:
             engine, tokenizer = self._open(manifest, progress, self._cancelled)
-            if tokenizer.kind == "model":
-                self.encodings.register(manifest.name, tokenizer)
         except PlaygroundError as error:
             self._fail(manifest, error.code, error.message)
         except MemoryError:
@@ -225,11 +229,13 @@ class ModelHost:
         else:
             with self._lock:
                 old, self._loaded = self._loaded, _Loaded(manifest, engine, tokenizer)
-                self._task = None
+                self._retiring, self._task, switch = old, None, self._switches
+                if tokenizer.kind == "model":
+                    self.encodings.register(manifest.name, tokenizer)
             if self._cancelled.is_set():
                 self.close()
-            if old:
-                self._retire(old, keep_encoding=old.manifest.name == manifest.name)
+            elif old:
+                self._retire(old, switch)
 
     def _fail(self, manifest: Manifest, code: str, message: str) -> None:
         if self._cancelled.is_set():
@@ -241,17 +247,21 @@ class ModelHost:
             self._task = None
         _log.warning("%s: %s", manifest.name, message)
 
-    def _retire(self, old: _Loaded, *, keep_encoding: bool) -> None:
-        """Close a model when nobody reads from it any more."""
-        end = time.monotonic() + _GRACE_SECONDS
-        while time.monotonic() < end and not self._cancelled.is_set():
-            stats = old.engine.stats()
-            if stats.running == 0 and stats.waiting == 0:
-                break
-            time.sleep(0.2)
+    def _retire(self, old: _Loaded, switch: int) -> None:
+        """Close a model when nobody asks it any more: at the latest when its requests run out of time."""
+        idle = 0
+        end = time.monotonic() + self.settings.deadline_seconds + _IDLE_LOOKS * _LOOK_SECONDS
+        while idle < _IDLE_LOOKS and time.monotonic() < end and self._switches == switch:
+            if self._cancelled.is_set():
+                return  # the site is closing, and tells its readers why
+            idle = 0 if old.engine.requests() else idle + 1
+            time.sleep(_LOOK_SECONDS)
         old.engine.close()
-        if not keep_encoding:
-            self.encodings.forget(old.manifest.name)
+        with self._lock:
+            if self._retiring is old:
+                self._retiring = None
+            if self._loaded and self._loaded.manifest.name != old.manifest.name:
+                self.encodings.forget(old.manifest.name)
 
     def _describe(self, manifest: Manifest, loaded: _Loaded | None) -> dict[str, Any]:
         """A model of the catalog as JSON. The scripted engine is there; everything else may be had or not."""
@@ -292,7 +302,7 @@ class ModelHost:
             dtype=settings.dtype,
             exact=settings.exact,
             slots=settings.slots,
-            queue=settings.queue,
+            queue=_waiting_jobs(settings),
             context_length=settings.context_length,
             deadline_seconds=settings.deadline_seconds,
             teacher_slots=1,
@@ -309,14 +319,25 @@ class ModelHost:
         engine = FakeEngine(
             tokenizer,
             slots=settings.slots,
-            queue=settings.queue,
+            queue=_waiting_jobs(settings),
             context_length=min(settings.context_length, _FAKE.context_length),
             deadline_seconds=settings.deadline_seconds,
             teacher_slots=1,
             ms_per_token=settings.ms_per_token,
-            faults=Faults(settings.fail_at, settings.oom_at, settings.hang_at, settings.hang_seconds),
+            faults=Faults(
+                settings.fail_at,
+                settings.oom_at,
+                settings.hang_at,
+                settings.hang_seconds,
+                settings.die_at,
+            ),
         )
         return engine, tokenizer
+
+
+def _waiting_jobs(settings: Settings) -> int:
+    """So many that who has a place in the house is never refused by the engine."""
+    return (settings.slots + settings.queue) * JOBS_AT_ONCE - settings.slots
 
 
 def _silently(stage: str, fraction: float | None, message: str) -> None:

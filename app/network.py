@@ -1,21 +1,42 @@
-"""What the network calls this machine: said in the terminal, and let in by the guard of host names."""
+"""What the network calls this machine: said in the terminal and on `/status`, and let in by the guard."""
 
+import ipaddress
+import re
 import socket
 
 from app.settings import Settings
 
-_EVERY_ADDRESS = {"0.0.0.0", "::"}
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_EVERY_ADDRESS = {"0.0.0.0", "::", ""}
+_HOST_NAME = re.compile(r"[a-z0-9_-]+")
 
 
 def listens_everywhere(settings: Settings) -> bool:
     return settings.host in _EVERY_ADDRESS
 
 
+def is_open_to_others(settings: Settings) -> bool:
+    """Whether anybody but who sits at this machine can come in, by the network or through a proxy."""
+    return bool(settings.public_address) or listens_to_network(settings)
+
+
+def listens_to_network(settings: Settings) -> bool:
+    return not _is_loopback(settings.host)
+
+
+def own_address(settings: Settings) -> str:
+    """Where a browser on this machine finds the site."""
+    host = "127.0.0.1" if listens_everywhere(settings) else settings.host
+    return _address(bracketed(host), settings.port)
+
+
 def class_addresses(settings: Settings) -> list[str]:
     """Where the class finds this site, the best first; of one closed to the network, its own address."""
-    hosts = lan_addresses() if listens_everywhere(settings) else [settings.host]
     public = [settings.public_address] if settings.public_address else []
-    return public + [f"http://{bracketed(host)}:{settings.port}" for host in hosts]
+    if listens_everywhere(settings):
+        hosts = [*lan_addresses(), *local_names()]
+        return public + [_address(host, settings.port) for host in hosts]
+    return public or [own_address(settings)]
 
 
 def bracketed(host: str) -> str:
@@ -38,3 +59,20 @@ def lan_addresses() -> list[str]:
     except OSError:
         pass
     return [address for address in dict.fromkeys(found) if not address.startswith("127.")]
+
+
+def local_names() -> list[str]:
+    """What machines nearby call this one without a server of names (RFC 6762), where it has a name at all."""
+    name = socket.gethostname().lower().split(".")[0]
+    return [f"{name}.local"] if _HOST_NAME.fullmatch(name) and name != "localhost" else []
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://{host}:{port}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

@@ -1,17 +1,24 @@
-"""uvicorn with an end to its patience, and a goodbye: the slow are let go, readers are told why it ends."""
+"""uvicorn with an end to its patience, and a goodbye: the slow are let go, readers are told why it ends.
+
+Where the engine is dead it ends by itself, so that a supervisor starts the program again.
+"""
 
 import asyncio
+import contextlib
+import os
 import signal
 import socket
+import threading
 import time
 from types import FrameType
 from typing import Any, cast
 
+import h11
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from app.errors import ShuttingDown
+from app.errors import EngineDead, PlaygroundError, ShuttingDown
 from app.host import ModelHost
 from app.routes.admission import Admission
 
@@ -20,6 +27,9 @@ STALL_SECONDS = 25.0  # a reader that takes nothing for this long is let go
 _SEND_BUFFER = 131_072  # bytes the system keeps for a reader; by itself it takes megabytes
 _FLUSH_SECONDS = 1.0  # for last words
 _LOOK_SECONDS = 0.05
+_DEAD_SECONDS = 3.0  # from the engine's death to the program's end, whatever else holds it up
+_OPEN_FILES = 8192  # at once: a class of two hundred has four hundred connections
+_AWAITED = (h11.IDLE, h11.SEND_BODY, h11.ERROR)  # states in which a request has not come whole
 
 
 class Connection(H11Protocol):
@@ -38,9 +48,12 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self.cycle is not None and not self.cycle.more_body:
-            self._cancel_timers(request=True)
-        elif self._request_timer is None:
+        self._await_request()
+
+    def on_response_complete(self) -> None:
+        """What came while this reply was under way may be half of the next request."""
+        super().on_response_complete()
+        if self.conn.trailing_data[0] or self.conn.their_state is h11.SEND_BODY:
             self._await_request()
 
     def pause_writing(self) -> None:
@@ -61,7 +74,10 @@ class Connection(H11Protocol):
             self.transport.abort()
 
     def _await_request(self) -> None:
-        self._request_timer = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
+        if self.conn.their_state not in _AWAITED:
+            self._cancel_timers(request=True)
+        elif self._request_timer is None:
+            self._request_timer = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
 
     def _cancel_timers(self, *, request: bool = False, stall: bool = False) -> None:
         if request and self._request_timer is not None:
@@ -73,12 +89,16 @@ class Connection(H11Protocol):
 
 
 def config(site: FastAPI, log_level: str = "warning") -> uvicorn.Config:
-    """h11, because its limits on headers can be set; no WebSockets, because there are none."""
+    """h11, because its limits on headers can be set; no WebSockets, because there are none.
+
+    An address that a request claims to come from is believed where a proxy was announced, and of none else.
+    """
     return uvicorn.Config(
         site,
         http=Connection,
         ws="none",
         server_header=False,
+        proxy_headers=bool(site.state.settings.public_address),
         access_log=False,
         log_config=None,
         log_level=log_level,
@@ -86,13 +106,49 @@ def config(site: FastAPI, log_level: str = "warning") -> uvicorn.Config:
     )
 
 
+def allow_many_connections() -> None:
+    """Each is an open file, of which many systems allow a program 256 or 1,024 until it asks for more."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    wanted = _OPEN_FILES if hard == unlimited else min(hard, _OPEN_FILES)
+    if soft != unlimited and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # then fewer it is
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 class Server(uvicorn.Server):
-    """Stops in three steps: lets nobody in, waits for who reads, then tells the rest goodbye."""
+    """Stops in three steps: lets nobody in, waits for who reads, then tells the rest goodbye.
+
+    A dead engine stops it, too; `engine_dead` then says why.
+    """
 
     def __init__(self, site: FastAPI, grace_seconds: float) -> None:
         super().__init__(config(site))
+        self.engine_dead: EngineDead | None = None
         self._site = site
         self._grace_seconds = grace_seconds
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        allow_many_connections()
+        super().run(sockets)
+
+    async def on_tick(self, counter: int) -> bool:
+        host: ModelHost = self._site.state.host
+        try:
+            host.engine.check_alive()
+        except EngineDead as error:
+            self.engine_dead = error
+            self.should_exit = True
+            end = threading.Timer(_DEAD_SECONDS, os._exit, (1,))  # something may wait for the device
+            end.daemon = True
+            end.start()
+        except PlaygroundError:
+            pass  # it loads, or hangs and may come back
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, _: FrameType | None) -> None:
         """The first signal begins the goodbye, a second Ctrl-C ends it; either way the exit code is 0."""
@@ -105,6 +161,14 @@ class Server(uvicorn.Server):
 
     async def _say_goodbye(self) -> None:
         """While it listens on: whoever asks whether it is ready shall hear that it is not."""
+        if self.engine_dead is not None:
+            await asyncio.sleep(_FLUSH_SECONDS)  # the engine has told its readers, and tells who comes
+        else:
+            await self._until_served()
+        for connection in list(self.server_state.connections):
+            cast(Connection, connection).end_unless_idle()
+
+    async def _until_served(self) -> None:
         admission: Admission = self._site.state.admission
         host: ModelHost = self._site.state.host
         admission.close()
@@ -112,8 +176,6 @@ class Server(uvicorn.Server):
         if admission.held and not self.force_exit:
             await asyncio.to_thread(host.close, ShuttingDown("the server was stopped; what came is kept"))
             await self._until_empty(admission, _FLUSH_SECONDS)
-        for connection in list(self.server_state.connections):
-            cast(Connection, connection).end_unless_idle()
 
     async def _until_empty(self, admission: Admission, seconds: float) -> None:
         end = time.monotonic() + seconds

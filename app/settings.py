@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     oom_at: int = Field(0, ge=0, description="Fake engine only: every so many steps, memory runs out.")
     hang_at: int = Field(0, ge=0, description="Fake engine only: every so many steps, one hangs.")
     hang_seconds: float = Field(3600.0, ge=0, description="Fake engine only: how long it hangs.")
+    die_at: int = Field(0, ge=0, description="Fake engine only: at this step the device is lost.")
 
     @field_validator("public_address")
     @classmethod

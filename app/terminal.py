@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from app.network import bracketed, class_addresses, listens_everywhere
+from app.network import class_addresses, is_open_to_others, listens_to_network, own_address
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,15 +19,13 @@ if TYPE_CHECKING:
 
 def announce(settings: Settings, teacher_secret: str) -> None:
     """Where the playground is. Said only when somebody already listens there."""
-    open_door = listens_everywhere(settings)
-    host = "127.0.0.1" if open_door else settings.host
-    address = f"http://{bracketed(host)}:{settings.port}"
+    address = own_address(settings)
     typer.echo(f"Base Model Playground: {address}")
     secret = quote(teacher_secret, safe="")  # in the fragment, which no browser ever sends
     typer.echo(f"For the teacher alone:  {address}/status#teacher={secret}")
-    if open_door:
+    if listens_to_network(settings):
         typer.echo("\n  OPEN TO THE NETWORK: everybody on it can use this playground, without a password.")
-    if open_door or settings.public_address:
+    if is_open_to_others(settings):
         for address in class_addresses(settings):
             typer.echo(f"  Students open  {address}")
         typer.echo()

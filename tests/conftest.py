@@ -12,7 +12,7 @@ from app.engine.fake import FakeEngine
 from app.main import create_app
 from app.settings import Settings
 from tests.byte_tokenizer import ByteTokenizer
-from tests.site import OneModel
+from tests.site import OneModel, browse
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def site(fake_engine: FakeEngine, byte_tokenizer: ByteTokenizer) -> FastAPI:
 
 @pytest.fixture
 def client(site: FastAPI) -> Iterator[TestClient]:
-    with TestClient(site) as client:
+    with browse(site) as client:
         yield client
 
 

@@ -1,12 +1,25 @@
-"""A whole site around one engine, for tests: no weights, no background load."""
+"""A whole site around one engine, for tests: no weights, no background load; and how to ask it something."""
 
+import threading
+import time
 from typing import Any
 
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.engine.catalog import Manifest
+from app.engine.fake import FakeEngine
 from app.engine.interface import Engine
+from app.engine.weights import Progress
 from app.errors import ModelNotReady, NotFound
 from app.paths import STATIC
 from app.tokenization.registry import Encodings
 from tests.byte_tokenizer import ByteTokenizer
+
+
+def browse(site: FastAPI) -> TestClient:
+    """A client on this machine: it calls the site by a name that the site answers to."""
+    return TestClient(site, base_url="http://localhost")
 
 
 class OneModel:
@@ -53,3 +66,47 @@ class OneModel:
 
     def close(self) -> None:
         """The engine belongs to the test."""
+
+
+class _OwnTokenizer(ByteTokenizer):
+    kind = "model"
+
+
+class Loader:
+    """What a ModelHost opens models with: scripted engines, as slowly and as badly as a test wants."""
+
+    def __init__(self, ms_per_token: float = 0.0) -> None:
+        self.ms_per_token = ms_per_token
+        self.engines: dict[str, FakeEngine] = {}
+        self.errors: dict[str, Exception] = {}
+        self.asked_for: list[str] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.waiting = threading.Event()
+
+    def __call__(
+        self, manifest: Manifest, progress: Progress, _: threading.Event
+    ) -> tuple[FakeEngine, ByteTokenizer]:
+        self.asked_for.append(manifest.name)
+        progress("fetch", 0.25, "a quarter is here")
+        self.waiting.set()
+        assert self.gate.wait(10)
+        if manifest.name in self.errors:
+            raise self.errors[manifest.name]
+        tokenizer = _OwnTokenizer()
+        engine = FakeEngine(tokenizer, slots=4, queue=4, context_length=128, ms_per_token=self.ms_per_token)
+        self.engines[manifest.name] = engine
+        return engine, tokenizer
+
+
+class Hurried:
+    """A module's `time` that runs so many times as fast, for a test that cannot wait as long."""
+
+    def __init__(self, times: float) -> None:
+        self._times = times
+
+    def monotonic(self) -> float:
+        return time.monotonic() * self._times
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds / self._times)

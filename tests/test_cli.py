@@ -113,10 +113,13 @@ def test_lan_is_said_loudly_with_addresses(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("app.network.lan_addresses", lambda: ["192.168.1.20"])
+    monkeypatch.setattr("socket.gethostname", lambda: "Desk.school")
     terminal.announce(Settings(host="0.0.0.0", lan=True, port=8123), "open sesame")
     printed = capsys.readouterr().out
     assert "OPEN TO THE NETWORK" in printed
-    assert "http://192.168.1.20:8123" in printed
+    # the name last: not every network knows it
+    addresses = ["http://192.168.1.20:8123", "http://desk.local:8123"]
+    assert re.findall(r"Students open  (\S+)", printed) == addresses
     assert "http://127.0.0.1:8123" in printed
     assert "http://127.0.0.1:8123/status#teacher=open%20sesame" in printed
 

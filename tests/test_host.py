@@ -1,52 +1,34 @@
 """The host: one model answers while another is had, and nothing that goes wrong takes the first away."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.engine.catalog import Manifest
-from app.engine.fake import FakeEngine
-from app.engine.weights import Progress
-from app.errors import ModelNotReady, ModelUnavailable, NotFound, NotSupported
+from app.engine.interface import Engine
+from app.engine.outputs import Done
+from app.engine.params import GenerationRequest, SamplingParams
+from app.errors import (
+    ModelNotReady,
+    ModelUnavailable,
+    NotFound,
+    NotSupported,
+    PlaygroundError,
+    ShuttingDown,
+)
 from app.host import ModelHost
 from app.settings import Settings
-from tests.byte_tokenizer import ByteTokenizer
+from tests.site import Hurried, Loader
 from tests.tiny_folder import save_tiny_model
 
 
-class Bytes(ByteTokenizer):
-    kind = "model"
-
-
-class Loader:
-    """Opens scripted engines, as slowly and as badly as a test wants."""
-
-    def __init__(self) -> None:
-        self.engines: dict[str, FakeEngine] = {}
-        self.errors: dict[str, Exception] = {}
-        self.gate = threading.Event()
-        self.gate.set()
-        self.waiting = threading.Event()
-
-    def __call__(
-        self, manifest: Manifest, progress: Progress, _: threading.Event
-    ) -> tuple[FakeEngine, Bytes]:
-        progress("fetch", 0.25, "a quarter is here")
-        self.waiting.set()
-        assert self.gate.wait(10)
-        if manifest.name in self.errors:
-            raise self.errors[manifest.name]
-        tokenizer = Bytes()
-        self.engines[manifest.name] = FakeEngine(tokenizer, slots=4, queue=4, context_length=128)
-        return self.engines[manifest.name], tokenizer
-
-
-def until(condition: Callable[[], Any]) -> None:
-    end = time.monotonic() + 20
+def until(condition: Callable[[], Any], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.01)
@@ -111,24 +93,120 @@ def test_the_running_model_answers_until_the_next_is_ready(host: ModelHost, load
     assert host.engine is loader.engines["gpt2"]
 
 
-async def test_a_switched_off_model_ends_its_streams_first(loader: Loader):
-    from contextlib import aclosing
-
-    from app.engine.outputs import Done
-    from app.engine.params import GenerationRequest, SamplingParams
-
-    host = ModelHost(Settings(), open_model=loader)
+@contextmanager
+def switched(loader: Loader, **settings: Any) -> Iterator[ModelHost]:
+    """A host whose first model answers, until the test loads another."""
+    host = ModelHost(Settings(**settings), open_model=loader)
     host.start()
     until(lambda: host.state()["state"] == "ready")
-    request = GenerationRequest((65, 66), SamplingParams(max_tokens=40, seed=1, ignore_eos=True))
-    async with aclosing(host.engine.generate(request)) as events:
-        await anext(events)
-        host.load("gpt2")
-        until(lambda: host.state()["loaded"]["name"] == "gpt2")
-        rest = [event async for event in events]
-    assert isinstance(rest[-1], Done)
-    assert rest[-1].completion_tokens == 40
+    yield host
     host.close()
+
+
+def switch(host: ModelHost, name: str) -> None:
+    host.load(name)
+    until(lambda: host.state()["loaded"]["name"] == name)
+
+
+def asked(max_tokens: int = 40) -> GenerationRequest:
+    return GenerationRequest((65, 66), SamplingParams(max_tokens=max_tokens, seed=1, ignore_eos=True))
+
+
+async def test_a_switched_off_model_ends_its_streams_first(loader: Loader, monkeypatch):
+    monkeypatch.setattr("app.host.time", Hurried(50))
+    with switched(loader) as host:
+        async with aclosing(host.engine.generate(asked(120))) as events:  # more than are kept for a reader
+            await anext(events)
+            switch(host, "gpt2")
+            await asyncio.sleep(1)  # fifty seconds
+            rest = [event async for event in events]
+        assert isinstance(rest[-1], Done)
+        assert rest[-1].completion_tokens == 120
+
+
+async def test_a_switched_off_model_answers_on_when_it_is_asked_again_at_once(loader: Loader):
+    """As an experiment does, which has its model from beginning to end."""
+    with switched(loader) as host:
+        engine = host.engine
+        switch(host, "gpt2")
+        for _ in range(3):
+            assert isinstance([event async for event in engine.generate(asked())][-1], Done)
+            await asyncio.sleep(0.8)
+        until(lambda: is_closed(engine))
+
+
+async def test_a_switched_off_model_is_closed_when_its_last_request_has_run_out_of_time(loader: Loader):
+    with switched(loader, deadline_seconds=1) as host:
+        engine = host.engine
+        async with aclosing(engine.generate(asked(120))) as events:  # its reader never comes back
+            await anext(events)
+            switch(host, "gpt2")
+            await asyncio.sleep(1)
+            assert not is_closed(engine)
+            await asyncio.to_thread(until, lambda: is_closed(engine), 8)
+
+
+async def test_a_further_switch_waits_for_no_reader_of_the_model_before(loader: Loader):
+    """Three models at once may be more than there is room for."""
+    with switched(loader) as host:
+        engine = host.engine
+        async with aclosing(engine.generate(asked(120))) as events:
+            await anext(events)
+            switch(host, "gpt2")
+            assert not is_closed(engine)
+            switch(host, "gpt2-medium")
+            until(lambda: is_closed(engine))
+            with pytest.raises(ModelNotReady, match="was closed"):
+                async for _ in events:
+                    pass
+
+
+async def test_readers_of_a_switched_off_model_hear_why_the_site_closes(loader: Loader):
+    with switched(loader) as host:
+        async with aclosing(host.engine.generate(asked(120))) as events:
+            await anext(events)
+            switch(host, "gpt2")
+            host.close(ShuttingDown("the server was stopped; what came is kept"))
+            with pytest.raises(ShuttingDown):
+                async for _ in events:
+                    pass
+
+
+async def test_a_model_that_comes_back_keeps_its_encoding(loader: Loader):
+    with switched(loader) as host:
+        first = host.engine
+        async with aclosing(first.generate(asked(120))) as events:
+            await anext(events)
+            switch(host, "gpt2")
+            assert own_encodings(host) == {"gemma-3-270m", "gpt2"}
+            switch(host, "gemma-3-270m")
+        until(lambda: is_closed(first) and is_closed(loader.engines["gpt2"]))
+        until(lambda: "gpt2" not in own_encodings(host))
+        assert own_encodings(host) == {"gemma-3-270m"}
+
+
+def test_a_site_that_closes_while_a_model_loads_leaves_none_open(loader: Loader):
+    host = ModelHost(Settings(), open_model=loader)
+    loader.gate.clear()
+    host.start()
+    loader.waiting.wait(5)
+    closing = threading.Thread(target=host.close)
+    closing.start()
+    loader.gate.set()
+    closing.join(20)
+    until(lambda: is_closed(loader.engines["gemma-3-270m"]))
+
+
+def is_closed(engine: Engine) -> bool:
+    try:
+        engine.check_alive()
+    except PlaygroundError:
+        return True
+    return False
+
+
+def own_encodings(host: ModelHost) -> set[str]:
+    return {info.name for info in host.encodings.infos() if info.kind == "model"}
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
-"""The questions of the pages that have no presets are answered by what their examples measured."""
+"""What pages say of a model holds in what was measured: their questions' answers, and their sentences."""
 
 import json
 import re
 
 from fastapi.testclient import TestClient
 
+from app.experiments.presets import read_measurement
 from app.paths import STATIC
 from app.tokenization.registry import Encodings
 
@@ -50,3 +51,47 @@ def test_the_dice_took_the_likeliest_token_as_often_as_the_page_says(client: Tes
     assert f"{likeliest} of {len(steps)}." in question
     least = min(steps, key=lambda step: step[0])
     assert f"in place {least[2]} of its list" in question
+
+
+def measured(page: str, preset: str, kind: str) -> list[dict]:
+    measurement = read_measurement(page, "gemma-3-270m")
+    assert measurement is not None
+    return [part for part in measurement.results[preset] if part["kind"] == kind]
+
+
+def says(client: TestClient, path: str, sentence: str) -> bool:
+    return sentence in client.get(path, params={"lang": "en"}).text
+
+
+def test_few_shot_climbs_most_with_the_first_two_examples(client: TestClient):
+    points = [part for part in measured("few-shot", "korean", "point") if part["line"] == "true"]
+    means = {part["shots"]: part["probability"] for part in points}
+    assert means[2] - means[0] > 0.8 * (max(means.values()) - means[0])
+    assert says(client, "/few-shot", "climbs, most of all with the first two")
+
+
+def test_the_first_token_of_the_answer_moves_furthest_and_its_digits_less(client: TestClient):
+    shifts = measured("assistant", "shift", "shift")
+    for costume in (0, 1):
+        first, *others = (part for part in shifts if part["costume"] == costume)
+        assert max(part["kl_bits"] for part in others) < first["kl_bits"]
+    assert any(part["token"]["bytes"] == "34" and part["bare_rank"] == 1 for part in shifts)
+    assert says(client, "/assistant", "The first token moves furthest")
+    assert says(client, "/assistant", "The digits move less")
+
+
+def test_the_known_fact_and_the_confident_mistake_are_nearly_agreed_on(client: TestClient):
+    shares = {
+        name: measured("hallucination", name, "outcome")[0]["agreement"]["largest"]
+        for name in ("known", "wrong")
+    }
+    assert all(0.75 < share < 1 for share in shares.values())
+    assert says(client, "/hallucination", "near agreement, low entropy")
+    assert says(client, "/", "what it knows stays the same in most of them")
+
+
+def test_of_the_new_text_next_to_nothing_is_recited(client: TestClient):
+    for name in ("control", "control-16", "control-24", "control-32", "control-36"):
+        (recital,) = measured("regurgitation", name, "recital")
+        assert recital["equal"] <= 0.05 * recital["total"]
+    assert says(client, "/regurgitation", "of that it recites next to nothing")

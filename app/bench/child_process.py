@@ -15,6 +15,7 @@ import app
 from app.bench.event_stream import printable
 
 _STOP_SECONDS = 15.0
+_ROOM = {"PLAYGROUND_PER_CLIENT": "1000", "PLAYGROUND_QUEUE": "1000"}  # the bench is a class in one client
 
 
 class ChildProcess:
@@ -85,7 +86,7 @@ class ChildProcess:
 
 
 def _environment() -> dict[str, str]:
-    """The bench's own, with this very package on the path and no door open to the network."""
+    """The bench's own, with this very package on the path, no door to the network, and room for the bench."""
     own = str(Path(app.__file__).resolve().parents[1])
     path = os.pathsep.join(filter(None, [own, os.environ.get("PYTHONPATH", "")]))
-    return {**os.environ, "PYTHONPATH": path, "PLAYGROUND_LAN": "false"}
+    return {**os.environ, "PYTHONPATH": path, "PLAYGROUND_LAN": "false", **_ROOM}

@@ -103,7 +103,8 @@ def measure(order: Order, tell: Callable[[str, Any], None]) -> None:
 def _step_budget(order: Order, runner: Any, context: int) -> StepBudget:
     from app.engine import bare
 
-    batches = sorted({min(order.batches), max(each for each in order.batches if each <= order.slots)})
+    fitting = [each for each in order.batches if each <= order.slots] or [order.slots]
+    batches = sorted({min(fitting), max(fitting)})
     found = [bare.step_parts(runner, batch, context=context, steps=_STEPS) for batch in batches]
     return StepBudget(tuple(batches), {part: [each[part] for each in found] for part in found[0]})
 

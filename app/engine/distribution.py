@@ -168,3 +168,13 @@ def _weights(
         np.multiply(shifted, np.float32(_LOG2_E / temperature), out=shifted)
         np.exp2(shifted, out=weights)
     return shifted, weights
+
+
+def likeliest_ids(logprobs: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """The ids of the likeliest tokens, likeliest first, equal ones by id."""
+    count = min(count, len(logprobs))
+    if count == 0:
+        return np.zeros(0, np.int64)
+    threshold = np.partition(logprobs, -count)[-count]
+    candidates = np.flatnonzero(logprobs >= threshold)
+    return candidates[np.lexsort((candidates, -logprobs[candidates]))][:count]

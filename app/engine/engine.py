@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,17 @@ from app.engine.interface import Vocabulary
 from app.engine.job import Delivered, Distributions, Job
 from app.engine.outputs import Done, EngineStats, Event, FinishReason, PromptScores, RequestStatus, Score
 from app.engine.params import MAX_SEED, TEACHER, GenerationRequest, SamplingParams
-from app.engine.runner import Runner
+from app.engine.runner import DeviceLost, Runner
 from app.engine.scheduler import Scheduler
-from app.errors import BadRequest, ContextOverflow, ModelNotReady, PlaygroundError, QueueFull
+from app.errors import (
+    BadRequest,
+    ContextOverflow,
+    EngineDead,
+    ModelNotReady,
+    OutOfTime,
+    PlaygroundError,
+    QueueFull,
+)
 
 MAX_UNREAD = 96  # events of one request that wait for its reader
 STUCK_SECONDS = 60.0  # a step that takes longer has hung
@@ -111,7 +119,7 @@ class ThreadedEngine:
     def check_alive(self) -> None:
         began = self._step_began
         if self._closing is not None:
-            raise self._closing
+            raise self._closing.again()
         if began is not None and time.monotonic() - began > STUCK_SECONDS:
             raise ModelNotReady(f"{self.name} does not answer any more; the server has to be started again")
 
@@ -129,7 +137,7 @@ class ThreadedEngine:
             async for event in events:
                 if isinstance(event, PromptScores):
                     return list(event.scores)
-        raise ModelNotReady(f"{self.name} ran out of time")
+        raise self._out_of_time()
 
     async def next_token(self, token_ids: Sequence[int], *, client: str = "") -> NDArray[np.float32]:
         rows = await self.distributions(token_ids, start=len(token_ids) - 1, client=client)
@@ -148,11 +156,11 @@ class ThreadedEngine:
             async for event in events:
                 if isinstance(event, Distributions):
                     return event.logprobs
-        raise ModelNotReady(f"{self.name} ran out of time")
+        raise self._out_of_time()
 
     def stats(self) -> EngineStats:
         """As of the last step: the engine's thread is not disturbed."""
-        return self._stats
+        return self._stats if self._open else replace(self._stats, tokens_per_second=0.0)
 
     def requests(self) -> list[RequestStatus]:
         return sorted((job.status() for job in list(self._open)), key=lambda status: status.position)
@@ -184,16 +192,20 @@ class ThreadedEngine:
             distributions_from=distributions_from,
             held=lambda: mailbox.unread + request.params.n > MAX_UNREAD,
         )
-        patience = self._limits.deadline_seconds + _LATE_SECONDS
-        too_late = mailbox.loop.call_later(patience, mailbox.events.put_nowait, None)
         with self._wake:
+            if self._closing is not None:  # since it was checked: nobody takes it in any more
+                raise self._closing.again()
             self._open[job] = mailbox
             self._arrivals.append(job)
             self._wake.notify()
+        patience = self._limits.deadline_seconds + _LATE_SECONDS
+        too_late = mailbox.loop.call_later(patience, mailbox.events.put_nowait, None)
         try:
             while True:
                 event = await mailbox.events.get()
                 mailbox.taken += 1
+                if isinstance(event, PlaygroundError):
+                    raise event.again(counted=True)
                 if isinstance(event, Exception):
                     raise event
                 event = event or job.done(FinishReason.TIMEOUT)
@@ -205,12 +217,17 @@ class ThreadedEngine:
             del self._open[job]
             job.cancelled = True  # the reader left, or everything was delivered
 
+    def _out_of_time(self) -> PlaygroundError:
+        return OutOfTime(f"{self.name} took longer than this server gives one request").again(counted=True)
+
     def _run(self) -> None:
         try:
             self._step_until_closed()
         except Exception as error:
             # what fails outside a forward pass has left the cache in an unknown state
-            self._closing = ModelNotReady(f"{self.name} has failed; the server has to be started again")
+            what = "lost the device it ran on" if isinstance(error, DeviceLost) else "failed"
+            with self._wake:
+                self._closing = EngineDead(f"{self.name} has {what}; the server has to be started again")
             logging.getLogger(__name__).error("the engine's thread ended: %s", type(error).__name__)
         assert self._closing is not None
         while self._arrivals:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.engine.engine import EngineLimits, ThreadedEngine
 from app.engine.interface import Vocabulary
-from app.engine.runner import Chunk, Prediction
+from app.engine.runner import Chunk, DeviceLost, Prediction
 
 SCRIPT = """\
 Once upon a time in a small village by the sea there was a dog named Max. Max loved to play with the \
@@ -33,14 +33,17 @@ class ScriptTokenizer(Vocabulary, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """What goes wrong on purpose, each at every so many steps; 0 is never."""
+    """What goes wrong on purpose, each at every so many steps; 0 is never. At `die_at` it is for good."""
 
     fail_at: int = 0
     oom_at: int = 0
     hang_at: int = 0
     hang_seconds: float = 3600.0
+    die_at: int = 0
 
     def strike(self, step: int) -> None:
+        if self.die_at and step >= self.die_at:
+            raise DeviceLost
         if self.hang_at and step % self.hang_at == 0:
             time.sleep(self.hang_seconds)
         if self.oom_at and step % self.oom_at == 0:

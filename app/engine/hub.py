@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.engine.catalog import HubSource, Manifest
-from app.engine.subprocesses import end_with_parent, run_python, tail
+from app.engine.subprocesses import bytes_under, end_with_parent, run_python, tail
 from app.errors import ModelUnavailable
 
 _SUFFIXES = (".safetensors", ".json", ".jinja", ".model")
@@ -35,7 +35,7 @@ def fetch(
     def watch() -> None:
         total = answer.get("bytes")
         if total:
-            came = min(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()), total)
+            came = min(bytes_under(folder), total)
             message = f"fetching {title}: {came / 1e6:,.0f} of {total / 1e6:,.0f} MB"
             progress("fetch", came / total, message)
 

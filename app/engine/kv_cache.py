@@ -61,9 +61,6 @@ class SlotTable:
     def slot_of(self, owner: object) -> int:
         return next(slot for slot, other in enumerate(self._owners) if other is owner)
 
-    def length(self, owner: object) -> int:
-        return int(self._lengths[self.slot_of(owner)])
-
     def running_owners(self) -> list[object]:
         return [owner for owner in self._owners[: self.running] if owner is not None]
 

@@ -5,7 +5,8 @@ explicit positions and a prepared mask (GPT-2 and GPT-NeoX are tested) through i
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,7 +17,7 @@ from app.engine.decoder import Decoder, Segment, can_decode
 from app.engine.kv_tensors import CachePart, KeyValueCache
 from app.engine.linear import ByRows, Int8WeightLinear, Linear, PlainLinear
 from app.engine.output_layer import output_layer
-from app.engine.runner import Chunk, Prediction
+from app.engine.runner import Chunk, DeviceLost, Prediction
 
 _MANY_ROWS = 8  # from here on bfloat16 products are faster than reading 8-bit weights
 
@@ -45,6 +46,19 @@ class _TransformersNetwork:
             use_cache=True,
         ).last_hidden_state
         return hidden
+
+
+@contextmanager
+def _device_watched() -> Iterator[None]:
+    """An accelerator's error is for good: every later call fails as well. Too little memory is not."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not (isinstance(error, torch.AcceleratorError) or str(error).startswith("CUDA error")):
+            raise  # torch.OutOfMemoryError, too
+        if "out of memory" in str(error):  # as calls outside torch's allocator say it
+            raise MemoryError from error
+        raise DeviceLost from error
 
 
 def _int8_for_few_rows(weight: Tensor, bias: Tensor | None) -> Linear:
@@ -89,9 +103,11 @@ class ModelRunner:
         )
         self.kv_bytes_per_token = 2 * config.num_hidden_layers * heads * head_dim * model.dtype.itemsize
 
+    @_device_watched()
     def copy(self, source: int, target: int, length: int) -> None:
         self._cache.copy(source, target, length)
 
+    @_device_watched()
     def swap(self, first: int, second: int, length: int) -> None:
         self._cache.swap(first, second, length)
 
@@ -103,6 +119,7 @@ class ModelRunner:
         for length in (8, 1):
             self.forward([Chunk(0, np.zeros(length, np.int32), 0, 1)])
 
+    @_device_watched()
     @torch.inference_mode()
     def forward(self, chunks: Sequence[Chunk]) -> list[Prediction]:
         groups = _neighbours(chunks)

@@ -12,7 +12,6 @@ class FinishReason(StrEnum):
     LENGTH = "length"
     CONTEXT_FULL = "context-full"
     TIMEOUT = "timeout"
-    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.engine.catalog import Manifest, Package, PackageSource
-from app.engine.subprocesses import run_python, tail
+from app.engine.subprocesses import bytes_under, run_python, tail
 from app.errors import ModelUnavailable
 
 _CHUNK = 2**20
@@ -97,7 +97,7 @@ def _download(
         title=manifest.title,
         cancelled=cancelled,
         environment={name: str(unfinished) for name in ("TMPDIR", "TEMP", "TMP")},
-        watch=lambda: bar.show(min(_bytes_under(unfinished), package.bytes)),
+        watch=lambda: bar.show(min(bytes_under(unfinished), package.bytes)),
     )
     wheels = list((unfinished / "done").glob("*.whl")) if status == 0 else []
     if not wheels:
@@ -110,16 +110,6 @@ def _download(
     wheels[0].replace(downloads / wheels[0].name)
     shutil.rmtree(unfinished, ignore_errors=True)
     bar.show(package.bytes)
-
-
-def _bytes_under(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:
-            continue  # pip moved it while we looked
-    return total
 
 
 def _sentence(manifest: Manifest, package: Package, log: Path) -> str:

@@ -11,6 +11,10 @@ from app.engine.distribution import Distribution, Summary
 from app.engine.kv_cache import SlotTensors
 
 
+class DeviceLost(Exception):
+    """What the model runs on answers nothing any more, to nobody, until the program is started again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Tokens to run for one slot, after `past` tokens whose keys and values are there."""

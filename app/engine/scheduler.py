@@ -19,7 +19,7 @@ from app.engine.kv_cache import SlotTable
 from app.engine.outputs import EngineStats, FinishReason, PromptScores, Queued, Score, Step
 from app.engine.pace import Pace
 from app.engine.params import TEACHER
-from app.engine.runner import Chunk, Runner
+from app.engine.runner import Chunk, DeviceLost, Runner
 from app.engine.sampler import Choice, sample
 from app.engine.score import score
 from app.engine.stopping_criteria import StoppingCriteria
@@ -29,6 +29,7 @@ from app.errors import OutOfMemory
 CACHE_BYTES = 256 * 2**20  # of keys and values that nobody uses, for a prompt that begins alike
 TELL_SECONDS = 4.0  # who waits hears its place again after this long, though it has not changed
 HELD_SECONDS = 0.005  # when every reader is far behind
+_RECENT_SECONDS = 5.0  # what the rate of tokens is of
 CHUNK_SCORED = 64  # positions whose whole distribution is held at once: 64 * 262,144 * 4 bytes = 67 MB
 
 Writing = tuple[Continuation, Chunk]
@@ -99,23 +100,28 @@ class Scheduler:
         self._steps += 1
 
     def close(self, error: Exception) -> None:
-        """End every job with this error."""
-        for job in self._all_jobs():
-            self._end(job, "failed", error)
+        """End every job with this error, and touch no slot: the device may be gone. Nothing runs after it."""
+        jobs = self._all_jobs()
+        self._running, self._prefilling, self._waiting = [], deque(), WaitingLine()
+        for job in jobs:
+            self._outcomes["failed"] += 1
+            job.over = True
+            job.deliver(error)
 
     def _all_jobs(self) -> list[Job]:
         return [*self._running, *self._prefilling, *self._waiting.in_order()]
 
     def _turn(self, writing: Sequence[Writing], reading: Sequence[Reading]) -> bool:
         """One forward pass and what follows from it. A failing one ends the jobs that were in it and no
-        others; where both writing and reading were in it, it is False, and nothing has happened."""
+        others; where both writing and reading were in it, it is False, and nothing has happened. A lost
+        device is raised: no turn follows."""
         writers = list(dict.fromkeys(sequence.job for sequence, _ in writing))
         began = time.monotonic()
         try:
             chunks = [chunk for _, chunk in (*writing, *reading)]
             predicted = [each.distributions() for each in self._runner.forward(chunks)]
         except Exception as error:
-            if writing and reading:
+            if writing and reading and not isinstance(error, DeviceLost):
                 return False
             self._fail([*writers, *(job for job, _ in reading)], error)
             return True
@@ -135,6 +141,8 @@ class Scheduler:
         return True
 
     def _fail(self, jobs: Iterable[Job], error: Exception) -> None:
+        if isinstance(error, DeviceLost):
+            raise error
         for job in jobs:
             if not job.over:
                 self._end(job, "failed", _understood(error))
@@ -156,9 +164,9 @@ class Scheduler:
                 break
             job = self._waiting.take()
             job.admitted_at = time.monotonic()
+            self._prefilling.append(job)
             job.cached = self._table.admit(job, job.prompt[: job.first_wanted])
             job.read = job.cached
-            self._prefilling.append(job)
             self._tell_position(job, 0)
         for position, job in enumerate(self._waiting.in_order(), start=1):
             self._tell_position(job, position)
@@ -231,7 +239,6 @@ class Scheduler:
             self._observe(job, rows)
         for (job, _), rows in zip(reading, predicted, strict=True):
             if job.read == len(job.prompt):
-                self._prefilling.remove(job)
                 self._begin(job, rows[-1])
         if self._prefilling and self._prefilling[0] is first:
             self._prefilling.rotate(-1)  # a long prompt takes turns with the others
@@ -278,8 +285,7 @@ class Scheduler:
         if job.distributions_from is not None:
             job.deliver(Distributions(np.stack(job.logprobs)))
         if params.max_tokens == 0:
-            self._table.release(job)
-            self._conclude(job, "finished")
+            self._finish(job, "finished")
             return
         room = self._context_length - len(job.prompt)
         for index in range(params.n):
@@ -291,6 +297,7 @@ class Scheduler:
         for sequence in job.sequences[1:]:
             self._table.fork(job, sequence)
         self._table.rename(job, job.sequences[0])
+        self._prefilling.remove(job)
         self._running.append(job)
         for sequence in job.sequences:
             self._advance(sequence, self._choose(sequence, raw))
@@ -335,9 +342,6 @@ class Scheduler:
     def _finish(self, job: Job, outcome: str) -> None:
         """Release what the job still holds and say how it ended."""
         self._leave(job)
-        self._conclude(job, outcome)
-
-    def _conclude(self, job: Job, outcome: str) -> None:
         self._outcomes[outcome] += 1
         job.over = True
         job.deliver(job.done(FinishReason.TIMEOUT if outcome == "timeout" else FinishReason.LENGTH))
@@ -361,10 +365,10 @@ class Scheduler:
         self._waiting.discard(job)
 
     def _tokens_per_second(self) -> float:
-        if len(self._recent) < 2 or time.monotonic() - self._recent[-1][0] > 5:
-            return 0.0
-        seconds = self._recent[-1][0] - self._recent[0][0]
-        return sum(tokens for _, tokens in list(self._recent)[1:]) / seconds if seconds else 0.0
+        now = time.monotonic()
+        recent = [(at, tokens) for at, tokens in self._recent if now - at < _RECENT_SECONDS]
+        seconds = recent[-1][0] - recent[0][0] if recent else 0.0
+        return sum(tokens for _, tokens in recent[1:]) / seconds if seconds else 0.0
 
 
 def _is_observed(job: Job) -> bool:

@@ -45,7 +45,7 @@ def run_python(
     try:
         while child.poll() is None:
             if cancelled.is_set():
-                raise ModelUnavailable(f"fetching {title} was stopped; what is complete is kept")
+                raise ModelUnavailable(f"fetching {title} was stopped")
             if watch:
                 watch()
             read = _read_news(log, read, news)
@@ -66,6 +66,17 @@ def end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
+
+
+def bytes_under(folder: Path) -> int:
+    """How much lies in a folder that another process fills."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except OSError:
+            continue  # it was moved while we looked
+    return total
 
 
 def tail(log: Path, lines: int = 1) -> str:

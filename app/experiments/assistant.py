@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.outputs import FinishReason, Step
-from app.engine.params import GenerationRequest, SamplingParams
+from app.engine.params import SamplingParams
 from app.errors import ContextOverflow
 from app.experiments import costume as dress
 from app.experiments.assistant_parts import (
@@ -32,7 +32,7 @@ from app.experiments.assistant_parts import (
     Written,
 )
 from app.experiments.costume import Piece
-from app.experiments.experiment import Laboratory, Part, Progress
+from app.experiments.experiment import Laboratory, Part, Progress, together
 
 MOVERS = 6
 CHUNK = 8  # positions whose whole distributions are in memory at a time
@@ -85,9 +85,8 @@ async def costume_shift(laboratory: Laboratory, request: ShiftRequest) -> AsyncG
     for index, context in enumerate(contexts):
         for first in range(0, len(forced), CHUNK):
             last = min(first + CHUNK, len(forced))
-            dressed_rows, bare_rows = await asyncio.gather(
-                _before(laboratory, context, forced, first, last),
-                _before(laboratory, bare, forced, first, last),
+            dressed_rows, bare_rows = await together(
+                [_before(laboratory, each, forced, first, last) for each in (context, bare)]
             )
             chunk = forced[first:last]
             for place, shift in enumerate(await asyncio.to_thread(_shifts, dressed_rows, bare_rows, chunk)):
@@ -150,9 +149,7 @@ async def _before(
 ) -> FloatArray:
     """The distributions that the forced tokens first..last were drawn from, (last - first, V)."""
     token_ids = (*context, *forced[: last - 1])
-    return await laboratory.engine.distributions(
-        token_ids, start=len(context) + first - 1, client=laboratory.client
-    )
+    return await laboratory.distributions(token_ids, start=len(context) + first - 1)
 
 
 def _dressed_document(laboratory: Laboratory, request: DressedRequest) -> Document:
@@ -233,20 +230,18 @@ async def _continue(
         max_tokens=request.max_tokens,
         stop=(stop,) if stopping else (),
     )
-    asked = GenerationRequest(prompt, params, laboratory.client)
-    laboratory.engine.check(asked)
+    laboratory.check(prompt, params)
     tries: list[list[Step]] = [[] for _ in range(request.n)]
     done = before
-    async with aclosing(laboratory.engine.generate(asked)) as events:
-        async for event in events:
-            if isinstance(event, Step):
-                tries[event.sequence].append(event)
-                (view,) = laboratory.view([event.token_id])
-                reached = before + event.position - len(prompt) + 1
-                yield Written(reached, total, document.side, event.sequence, view)
-                if reached > done:
-                    done = reached
-                    yield Progress(done, total)
+    async with aclosing(laboratory.steps(prompt, params)) as steps:
+        async for step in steps:
+            tries[step.sequence].append(step)
+            (view,) = laboratory.view([step.token_id])
+            reached = before + step.position - len(prompt) + 1
+            yield Written(reached, total, document.side, step.sequence, view)
+            if reached > done:
+                done = reached
+                yield Progress(done, total)
     answers = tuple(_answer(laboratory, request, steps, stop, stopping) for steps in tries)
     right = None if request.expected is None else sum(bool(answer.answered) for answer in answers)
     yield Answers(document.side, answers, right)

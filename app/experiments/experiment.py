@@ -7,14 +7,17 @@ A request is a frozen pydantic model with bounds on every field; a part is a fro
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from app.engine.interface import Engine
-from app.engine.outputs import FinishReason, Step
-from app.engine.params import GenerationRequest, SamplingParams
+from app.engine.outputs import Done, FinishReason, Score, Step
+from app.engine.params import JOBS_AT_ONCE, GenerationRequest, SamplingParams
+from app.errors import OutOfTime
 from app.tokenization.tokenizer import Tokenizer
 
 T = TypeVar("T")
@@ -56,17 +59,21 @@ class Continuation:
     sequence: int
     token_ids: tuple[int, ...]
     logprobs: tuple[float, ...]
-    entropies_bits: tuple[float, ...]
     finish_reason: FinishReason | None
 
 
 @dataclass(frozen=True, slots=True)
 class Laboratory:
-    """What an experiment works with."""
+    """What an experiment works with.
+
+    Of what it asks of the engine a few run or wait there at once and the rest waits here, so that one
+    experiment is no crowd. Raises OutOfTime where the engine stopped early: half an answer is no result.
+    """
 
     engine: Engine
     tokenizer: Tokenizer
     client: str = ""
+    _turnstile: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(JOBS_AT_ONCE), repr=False)
 
     def encode(self, text: str) -> tuple[int, ...]:
         """A whole document as the model reads it: BOS first where its own tokenizer puts one."""
@@ -88,17 +95,44 @@ class Laboratory:
         positions = [each.position for each in self.engine.requests() if each.client == self.client]
         return min(positions, default=0)
 
+    def check(self, token_ids: Sequence[int], params: SamplingParams) -> None:
+        """Refuse what `steps` would refuse, before anything is computed."""
+        self.engine.check(GenerationRequest(tuple(token_ids), params, self.client))
+
+    async def steps(self, token_ids: Sequence[int], params: SamplingParams) -> AsyncGenerator[Step, None]:
+        """Each token that is written after a prompt, of all `params.n` sequences, as they come."""
+        request = GenerationRequest(tuple(token_ids), params, self.client)
+        async with self._turnstile, aclosing(self.engine.generate(request)) as events:
+            async for event in events:
+                if isinstance(event, Step):
+                    yield event
+                elif isinstance(event, Done) and FinishReason.TIMEOUT in event.finish_reasons:
+                    raise OutOfTime(f"{self.engine.name} took longer than this server gives one request")
+
     async def continue_text(
         self, token_ids: Sequence[int], params: SamplingParams
     ) -> tuple[Continuation, ...]:
         """All `params.n` continuations of a prompt, read once and written in one batch."""
-        request = GenerationRequest(tuple(token_ids), params, self.client)
-        steps: list[list[Step]] = [[] for _ in range(params.n)]
-        async with aclosing(self.engine.generate(request)) as events:
-            async for event in events:
-                if isinstance(event, Step):
-                    steps[event.sequence].append(event)
-        return tuple(_continuation(sequence, written) for sequence, written in enumerate(steps))
+        written: list[list[Step]] = [[] for _ in range(params.n)]
+        async with aclosing(self.steps(token_ids, params)) as steps:
+            async for step in steps:
+                written[step.sequence].append(step)
+        return tuple(_continuation(sequence, each) for sequence, each in enumerate(written))
+
+    async def score(self, token_ids: Sequence[int], *, start: int = 0, top: int = 0) -> list[Score]:
+        """As the engine's own."""
+        async with self._turnstile:
+            return await self.engine.score(token_ids, start=start, top=top, client=self.client)
+
+    async def next_token(self, token_ids: Sequence[int]) -> NDArray[np.float32]:
+        """As the engine's own, shape (V,)."""
+        async with self._turnstile:
+            return await self.engine.next_token(token_ids, client=self.client)
+
+    async def distributions(self, token_ids: Sequence[int], *, start: int) -> NDArray[np.float32]:
+        """As the engine's own, shape (T, V)."""
+        async with self._turnstile:
+            return await self.engine.distributions(token_ids, start=start, client=self.client)
 
 
 def _continuation(sequence: int, steps: Sequence[Step]) -> Continuation:
@@ -106,9 +140,14 @@ def _continuation(sequence: int, steps: Sequence[Step]) -> Continuation:
         sequence,
         tuple(step.token_id for step in steps),
         tuple(step.raw_logprob for step in steps),
-        tuple(step.entropy_bits for step in steps),
         steps[-1].finish_reason if steps else None,
     )
+
+
+async def together(work: Sequence[Awaitable[T]]) -> list[T]:
+    """The result of each piece of work, in order; where one fails, the rest is cancelled."""
+    done = [found async for found in side_by_side(work)]
+    return [result for _, result in sorted(done, key=lambda found: found[0])]
 
 
 async def side_by_side(work: Sequence[Awaitable[T]]) -> AsyncIterator[tuple[int, T]]:

@@ -6,6 +6,7 @@ all its tokens, each given everything before it.
 """
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -16,7 +17,15 @@ from pydantic import Field, model_validator
 
 from app.engine.params import MAX_SEED, SamplingParams
 from app.errors import ContextOverflow
-from app.experiments.experiment import Continuation, ExperimentRequest, Laboratory, Part, Progress, TokenView
+from app.experiments.experiment import (
+    Continuation,
+    ExperimentRequest,
+    Laboratory,
+    Part,
+    Progress,
+    TokenView,
+    together,
+)
 from app.experiments.few_shot_prompt import Control, Layout, Row, controlled, is_right, row_texts
 
 MAX_ROWS = 32
@@ -131,8 +140,7 @@ class Point:
 
 async def few_shot(laboratory: Laboratory, request: FewShotRequest) -> AsyncGenerator[Part, None]:
     """The true line and its controls, one-pass curves first, then point by point."""
-    bench = _Bench(laboratory, request)
-    bench.check()
+    bench = await asyncio.to_thread(_bench, laboratory, request)
     yield bench.questions()
     lines = [_examples(request, None), *(_examples(request, control) for control in request.controls)]
     for line in lines:
@@ -154,15 +162,22 @@ def _examples(request: FewShotRequest, control: Control | None) -> Examples:
     return Examples(control or "true", rows, row_texts(rows, request.layout, control, request.seed))
 
 
+def _bench(laboratory: Laboratory, request: FewShotRequest) -> "_Bench":
+    """Raises ContextOverflow where even a question without examples is too long."""
+    outputs = dict.fromkeys([*(expected for _, expected in request.queries), *request.options])
+    encode, layout = laboratory.tokenizer.encode, request.layout
+    bench = _Bench(laboratory, request, {output: tuple(encode(layout.answer(output))) for output in outputs})
+    bench.windows([])
+    return bench
+
+
 @dataclass(frozen=True, slots=True)
 class _Bench:
+    """What tokenises many texts is no coroutine: it runs beside the event loop, on a thread."""
+
     laboratory: Laboratory
     request: FewShotRequest
-
-    def check(self) -> None:
-        """Raise ContextOverflow where even a question without examples is too long."""
-        for given, expected in self.request.queries:
-            self._window([], given, expected)
+    answer_ids: dict[str, tuple[int, ...]]  # of every expected answer and option
 
     def questions(self) -> Questions:
         layout, laboratory = self.request.layout, self.laboratory
@@ -171,27 +186,26 @@ class _Bench:
         return Questions(
             tuple(layout.question(given) for given, _ in self.request.queries),
             answers,
-            tuple(laboratory.view(laboratory.tokenizer.encode(answer)) for answer in answers),
+            tuple(laboratory.view(self.answer_ids[expected]) for _, expected in self.request.queries),
             bos is not None and laboratory.tokenizer.adds_bos,
         )
 
     async def points(self, lines: Sequence[Examples], shots: int) -> list[Point]:
         """All lines side by side. Without an example they have the same prompt, and the same point."""
         if shots:
-            return await asyncio.gather(*(self.point(line, shots) for line in lines))
+            return await together([self.point(line, shots) for line in lines])
         bare = await self.point(lines[0], shots)
         return [replace(bare, line=line.line) for line in lines]
 
     async def point(self, line: Examples, shots: int) -> Point:
         """All questions after the line's first `shots` rows, side by side."""
-        texts = line.texts[:shots]
-        windows = [self._window(texts, given, expected) for given, expected in self.request.queries]
+        windows = await asyncio.to_thread(self.windows, line.texts[:shots])
         dropped = max(dropped for _, dropped in windows)
-        answers = await asyncio.gather(
-            *(
+        answers = await together(
+            [
                 self._answer(prompt, expected)
                 for (prompt, _), (_, expected) in zip(windows, self.request.queries, strict=True)
-            )
+            ]
         )
         count = len(answers)
         return Point(
@@ -206,14 +220,14 @@ class _Bench:
 
     async def one_pass(self, line: Examples) -> OnePass:
         """Read every row's answer in its place: a causal model has seen only the rows before it."""
-        pieces = self._pieces(line)
+        pieces = await asyncio.to_thread(self._pieces, line)
         limit = self.laboratory.engine.context_length
         dropped = 0
         while dropped < len(pieces) - 1 and sum(len(q) + len(a) for q, a in pieces[dropped:]) + 1 > limit:
             dropped += 1
         token_ids, ranges = packed(pieces[dropped:], self._start())
         start = ranges[0][0]
-        scores = await self.laboratory.engine.score(token_ids, start=start, client=self.laboratory.client)
+        scores = await self.laboratory.score(token_ids, start=start)
         logprobs = [score.raw_logprob or 0.0 for score in scores]
         sums = tuple(fsum(logprobs[first - start : end - start]) for first, end in ranges)
         return OnePass(line.line, dropped, sums)
@@ -234,49 +248,54 @@ class _Bench:
         tokenizer = self.laboratory.tokenizer
         return (tokenizer.bos_token_id,) if tokenizer.adds_bos and tokenizer.bos_token_id is not None else ()
 
-    def _window(self, texts: Sequence[str], given: str, expected: str) -> tuple[tuple[int, ...], int]:
-        """The prompt's ids and how many of the oldest rows had to go for them to fit."""
-        limit = self.laboratory.engine.context_length
+    def windows(self, texts: Sequence[str]) -> list[tuple[tuple[int, ...], int]]:
+        """Each question's prompt behind these rows: its ids, and how many of the oldest rows had to go."""
+        return [self._window(texts, given) for given, _ in self.request.queries]
+
+    def _window(self, texts: Sequence[str], given: str) -> tuple[tuple[int, ...], int]:
         question = self.request.layout.question(given)
-        reserve = max(self._reserve(), len(self._answer_ids(expected)))
-        for dropped in range(len(texts) + 1):
-            token_ids = self.laboratory.encode("".join(texts[dropped:]) + question)
-            if len(token_ids) + reserve <= limit:
-                return token_ids, dropped
-        raise ContextOverflow(len(token_ids), limit - reserve, self.laboratory.engine.name)
+        reserve = max(self._written, *map(len, self.answer_ids.values()))
+        limit = self.laboratory.engine.context_length - reserve
 
-    def _answer_ids(self, output: str) -> list[int]:
-        return self.laboratory.tokenizer.encode(self.request.layout.answer(output))
+        def prompt(dropped: int) -> tuple[int, ...]:
+            return self.laboratory.encode("".join(texts[dropped:]) + question)
 
-    def _reserve(self) -> int:
+        dropped = 0
+        if len(token_ids := prompt(0)) > limit and texts:
+            counts = range(len(texts))
+            dropped = bisect_left(counts, True, lo=1, key=lambda count: len(prompt(count)) <= limit)
+            token_ids = prompt(dropped)
+        if len(token_ids) > limit:
+            raise ContextOverflow(len(token_ids), limit, self.laboratory.engine.name)
+        return token_ids, dropped
+
+    @property
+    def _written(self) -> int:
         """Tokens a greedy answer may have."""
-        longest = max(len(self._answer_ids(expected)) for _, expected in self.request.queries)
-        return longest + ANSWER_SLACK
+        return max(len(self.answer_ids[expected]) for _, expected in self.request.queries) + ANSWER_SLACK
 
     async def _answer(self, prompt: tuple[int, ...], expected: str) -> Answer:
-        answer = tuple(self._answer_ids(expected))
+        answer = self.answer_ids[expected]
         written = await self._greedy(prompt)
         if written.token_ids[: len(answer)] == answer:  # its own probabilities are the answer's
             logprobs = written.logprobs[: len(answer)]
         else:
             logprobs = await self._logprobs(prompt, answer)
-        others = [self._answer_ids(option) for option in self.request.options if option != expected]
-        weights = await asyncio.gather(*(self._logprobs(prompt, other) for other in others))
+        others = [self.answer_ids[option] for option in self.request.options if option != expected]
+        weights = await together([self._logprobs(prompt, other) for other in others])
         logprob = fsum(logprobs)
         share = share_of(logprob, list(map(fsum, weights))) if self.request.options else None
         greedy = self._text(written.token_ids)
         return Answer(logprobs, logprob, share, greedy, is_right(greedy, expected), len(prompt))
 
     async def _logprobs(self, prompt: tuple[int, ...], answer: Sequence[int]) -> tuple[float, ...]:
-        scores = await self.laboratory.engine.score(
-            (*prompt, *answer), start=len(prompt), client=self.laboratory.client
-        )
+        scores = await self.laboratory.score((*prompt, *answer), start=len(prompt))
         return tuple(score.raw_logprob or 0.0 for score in scores)
 
     async def _greedy(self, prompt: tuple[int, ...]) -> Continuation:
         """The likeliest continuation, token by token."""
         stop = (self.request.row_separator,)
-        params = SamplingParams(temperature=0.0, seed=0, max_tokens=self._reserve(), stop=stop)
+        params = SamplingParams(temperature=0.0, seed=0, max_tokens=self._written, stop=stop)
         (written,) = await self.laboratory.continue_text(prompt, params)
         return written
 

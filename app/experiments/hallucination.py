@@ -4,6 +4,7 @@ Three experiments: the universes of one prompt; the same universes while evidenc
 sentence, true or false; and the universes that follow when the first words are put in the model's mouth.
 """
 
+import asyncio
 import math
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -11,8 +12,9 @@ from contextlib import aclosing
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.distribution import likeliest_ids
 from app.engine.outputs import Step
-from app.engine.params import GenerationRequest, SamplingParams
+from app.engine.params import SamplingParams
 from app.errors import BadRequest
 from app.experiments.agreement import Cut, agree, cut_answer
 from app.experiments.experiment import Laboratory, Part, Progress
@@ -55,7 +57,7 @@ async def own_mistake(laboratory: Laboratory, request: OwnMistakeRequest) -> Asy
         async for part in parts:
             yield part
     start = _common(prompt_ids, forced_ids)
-    scores = await laboratory.engine.score(forced_ids, start=start, client=laboratory.client)
+    scores = await laboratory.score(forced_ids, start=start)
     logprobs = tuple(score.raw_logprob or 0.0 for score in scores)
     yield Forced(
         laboratory.view([score.token_id for score in scores]),
@@ -87,7 +89,7 @@ async def evidence(laboratory: Laboratory, request: EvidenceRequest) -> AsyncGen
     yield Progress(0, len(prompts))
     for index, prompt in enumerate(prompts):
         prompt_ids = laboratory.encode(prompt)
-        logprobs = await laboratory.engine.next_token(prompt_ids, client=laboratory.client)
+        logprobs = await laboratory.next_token(prompt_ids)
         paths = await draw_answers(
             laboratory, prompt_ids, dice, request.temperature, request.max_tokens, request.cut
         )
@@ -135,13 +137,12 @@ async def _side(
 ) -> AsyncGenerator[Part, None]:
     """The universes of one prompt: all of them from one request, so the prompt is read once."""
     _check(laboratory, request, prompt_ids)
-    yield _opening(
-        laboratory, side, prompt, prompt_ids,
-        await laboratory.engine.next_token(prompt_ids, client=laboratory.client), request.temperature,
-    )  # fmt: skip
+    logprobs = await laboratory.next_token(prompt_ids)
+    yield await asyncio.to_thread(
+        _opening, laboratory, side, prompt, prompt_ids, logprobs, request.temperature
+    )
     steps: list[list[Step]] = [[] for _ in range(request.n)]
-    asked = GenerationRequest(tuple(prompt_ids), _params(request), laboratory.client)
-    async with aclosing(_rounds(laboratory, asked)) as rounds:
+    async with aclosing(_rounds(laboratory, prompt_ids, _params(request))) as rounds:
         async for done, tokens in rounds:
             for token in tokens:
                 steps[token.sequence].append(token)
@@ -159,7 +160,7 @@ def _params(request: Sampled) -> SamplingParams:
 
 def _check(laboratory: Laboratory, request: Sampled, prompt_ids: Sequence[int]) -> None:
     """Refuse what cannot be answered before anything is computed."""
-    laboratory.engine.check(GenerationRequest(tuple(prompt_ids), _params(request), laboratory.client))
+    laboratory.check(prompt_ids, _params(request))
     room = laboratory.engine.context_length - len(prompt_ids)
     if room < request.max_tokens:
         raise BadRequest(
@@ -169,19 +170,17 @@ def _check(laboratory: Laboratory, request: Sampled, prompt_ids: Sequence[int]) 
 
 
 async def _rounds(
-    laboratory: Laboratory, request: GenerationRequest
+    laboratory: Laboratory, prompt_ids: Sequence[int], params: SamplingParams
 ) -> AsyncGenerator[tuple[int, list[Step]], None]:
     """(tokens so far, the newest of each universe), as the universes are written in step."""
-    first = len(request.prompt_token_ids)
+    first = len(prompt_ids)
     gathered: list[Step] = []
-    async with aclosing(laboratory.engine.generate(request)) as events:
-        async for event in events:
-            if not isinstance(event, Step):
-                continue
-            if gathered and event.position != gathered[-1].position:
+    async with aclosing(laboratory.steps(prompt_ids, params)) as steps:
+        async for step in steps:
+            if gathered and step.position != gathered[-1].position:
                 yield gathered[-1].position - first + 1, gathered
                 gathered = []
-            gathered.append(event)
+            gathered.append(step)
     if gathered:
         yield gathered[-1].position - first + 1, gathered
 
@@ -194,7 +193,7 @@ def _opening(
     logprobs: NDArray[np.float32],
     temperature: float,
 ) -> Opening:
-    best = np.argsort(-logprobs, kind="stable")[:FIRST_TOKENS]
+    best = likeliest_ids(logprobs, FIRST_TOKENS)
     if temperature == 0:
         drawn = np.zeros(len(logprobs))
         drawn[best[0]] = 1.0

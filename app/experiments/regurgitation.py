@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from app.engine.outputs import FinishReason, Score, Step
-from app.engine.params import GenerationRequest, SamplingParams
+from app.engine.params import SamplingParams
 from app.errors import BadRequest, ContextOverflow
 from app.experiments.alignment import Stretch, align, exact_run, runs_by_prefix, tokens_in_common
 from app.experiments.experiment import ExperimentRequest, Laboratory, Part, Progress, TokenView
@@ -169,7 +169,7 @@ def read(laboratory: Laboratory, text: str, prefix: int) -> tuple[int, ...]:
 
 async def scores(laboratory: Laboratory, before: Sequence[int], ids: Sequence[int]) -> list[Score]:
     """The model's opinion of each of `ids`, told `before` and then the originals."""
-    found = await laboratory.engine.score((*before, *ids), top=1, client=laboratory.client)
+    found = await laboratory.score((*before, *ids), top=1)
     return found[len(before) :]
 
 
@@ -219,12 +219,11 @@ def _instead(laboratory: Laboratory, score: Score) -> str:
 
 async def greedy(laboratory: Laboratory, prompt: Sequence[int], length: int) -> AsyncGenerator[Step, None]:
     """The likeliest token, again and again."""
-    params = SamplingParams(temperature=0.0, max_tokens=length)
-    request = GenerationRequest(tuple(prompt), params, laboratory.client)
-    async with aclosing(laboratory.engine.generate(request)) as events:
-        async for event in events:
-            if isinstance(event, Step):
-                yield event
+    async with aclosing(
+        laboratory.steps(prompt, SamplingParams(temperature=0.0, max_tokens=length))
+    ) as steps:
+        async for step in steps:
+            yield step
 
 
 def recital(laboratory: Laboratory, prefix: int, original: Sequence[int], written: Sequence[Step]) -> Recital:

@@ -4,7 +4,6 @@ Loss on the second copy against the first is the signature of induction heads (O
 Learning and Induction Heads"). The control has as many tokens and repeats none.
 """
 
-import asyncio
 import random
 import re
 from collections.abc import AsyncGenerator, Sequence
@@ -16,7 +15,7 @@ from pydantic import Field
 
 from app.engine.params import MAX_SEED
 from app.errors import BadRequest, ContextOverflow
-from app.experiments.experiment import ExperimentRequest, Laboratory, Part, Progress, TokenView
+from app.experiments.experiment import ExperimentRequest, Laboratory, Part, Progress, TokenView, together
 from app.tokenization.tokenizer import Tokenizer
 
 _WORD = re.compile(rb" ?[A-Za-z]{2,12}")
@@ -65,9 +64,11 @@ async def repeated_tokens(
     tokens, others = drawn[: request.length], drawn[request.length :]
     yield Drawn(laboratory.view(tokens), laboratory.view(others))
     yield Progress(0, 1)
-    twice, once = await asyncio.gather(
-        _bits(laboratory, (*start, *tokens, *tokens), len(start)),
-        _bits(laboratory, (*start, *tokens, *others), len(start) + request.length),
+    twice, once = await together(
+        [
+            _bits(laboratory, (*start, *tokens, *tokens), len(start)),
+            _bits(laboratory, (*start, *tokens, *others), len(start) + request.length),
+        ]
     )
     first, second = twice[: request.length], twice[request.length :]
     yield Copies(first, second, once, _mean(first[1:]), _mean(second[1:]), _mean(once[1:]))
@@ -94,7 +95,7 @@ def draw_tokens(tokenizer: Tokenizer, vocabulary_size: int, count: int, seed: in
 
 async def _bits(laboratory: Laboratory, token_ids: Sequence[int], start: int) -> tuple[float, ...]:
     """-log2 p of each token from `start` on; 0 for a text's very first, which nothing comes before."""
-    scores = await laboratory.engine.score(token_ids, start=start, client=laboratory.client)
+    scores = await laboratory.score(token_ids, start=start)
     return tuple(-(score.raw_logprob or 0.0) / log(2) for score in scores)
 
 

@@ -12,14 +12,20 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from app.experiments.experiment import Part
+from app.experiments.waiting import with_place
 
 KEPT_RUNS = 256
 
 Parts = AsyncGenerator[Part, None]
 
 
+def _nowhere() -> int:
+    return 0
+
+
 @dataclass(eq=False)
 class _Run:
+    place: Callable[[], int]
     parts: list[Part] = field(default_factory=list)
     ended: bool = False
     error: Exception | None = None
@@ -35,26 +41,21 @@ class SharedRuns:
         self._runs: OrderedDict[str, _Run] = OrderedDict()
         self._kept = kept
 
-    async def parts(self, key: str, start: Callable[[], Parts]) -> Parts:
-        """Every part of the run with this key, which is started if there is none."""
+    async def parts(self, key: str, start: Callable[[], Parts], place: Callable[[], int] = _nowhere) -> Parts:
+        """Every part of the run with this key, which is started if there is none.
+
+        While it waits, its place in line as well: `place` of the one who started it.
+        """
         run = self._runs.get(key)
         if run is None:
-            run = self._runs[key] = _Run()
+            run = self._runs[key] = _Run(place)
             run.task = asyncio.create_task(self._fill(key, run, start()))
         self._runs.move_to_end(key)
         run.listeners += 1
         try:
-            told = 0
-            while True:
-                changed = run.changed
-                while told < len(run.parts):
-                    yield run.parts[told]
-                    told += 1
-                if run.ended:
-                    break
-                await changed.wait()
-            if run.error is not None:
-                raise run.error
+            async with aclosing(with_place(_heard(run), run.place)) as parts:
+                async for part in parts:
+                    yield part
         finally:
             run.listeners -= 1
             if not run.listeners and not run.ended and run.task is not None:
@@ -83,3 +84,18 @@ class SharedRuns:
         finished = [key for key, run in self._runs.items() if run.ended and not run.listeners]
         for key in finished[: max(0, len(self._runs) - self._kept)]:
             del self._runs[key]
+
+
+async def _heard(run: _Run) -> Parts:
+    """The parts so far, then the rest as they come."""
+    told = 0
+    while True:
+        changed = run.changed
+        while told < len(run.parts):
+            yield run.parts[told]
+            told += 1
+        if run.ended:
+            break
+        await changed.wait()
+    if run.error is not None:
+        raise run.error

@@ -79,12 +79,3 @@ def _widths(nodes: Sequence[_Node]) -> tuple[list[int], list[int]]:
             left -= widths[child]
         rests[index] = left if node.children else 0
     return widths, rests
-
-
-def widths_at(tree: Sequence[Branch], depth: int) -> list[float]:
-    """Every width at a depth: branches there, branches that ended before, and all rests before."""
-    grows = {branch.parent for branch in tree}
-    there = [branch.width for branch in tree if branch.depth == depth]
-    ended = [b.width for i, b in enumerate(tree) if b.depth < depth and i not in grows]
-    rests = [branch.rest for branch in tree if branch.depth < depth]
-    return there + ended + rests

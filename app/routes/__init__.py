@@ -10,6 +10,7 @@ from app.errors import ModelNotReady
 from app.experiments.library import Library
 from app.experiments.shared_runs import SharedRuns
 from app.logs import configure_logs
+from app.network import class_addresses
 from app.paths import STATIC
 from app.routes import (
     classroom,
@@ -35,6 +36,7 @@ from app.routes.security import Guard, SecurityHeaders, allowed_hosts, content_s
 from app.routes.static import Assets
 from app.routes.teacher import TeacherLane
 from app.settings import Settings
+from app.tokenization.workers import TEXT_THREADS
 
 
 def install(app: FastAPI) -> None:
@@ -42,9 +44,11 @@ def install(app: FastAPI) -> None:
     settings: Settings = app.state.settings
     configure_logs(settings.log_level)
     app.state.started_at = time.monotonic()
+    app.state.addresses = class_addresses(settings)  # once: the guard lets in what the page shows
     app.state.classroom = Classroom()
     app.state.teacher = TeacherLane(settings.teacher_secret.get_secret_value())
     app.state.admission = Admission(settings.slots, settings.queue, settings.per_client)
+    app.state.text_admission = Admission(TEXT_THREADS, settings.queue, settings.per_client)
     app.state.runs = SharedRuns()
     app.state.library = Library(STATIC / "vendor" / "library")
     app.state.metrics = Metrics(lambda: _stats(app))

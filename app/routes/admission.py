@@ -41,22 +41,25 @@ class Admission:
             raise ShuttingDown("the server is being stopped")
 
     @contextmanager
-    def place(self, client: str) -> Iterator[None]:
-        """Raise ShuttingDown, QueueFull or ClientLimit instead of letting in one too many."""
+    def place(self, client: str, count: int = 1) -> Iterator[None]:
+        """`count` places. Raise ShuttingDown, QueueFull or ClientLimit instead of letting in one too many."""
         self.check_open()
-        if self.held >= self._places + (client == TEACHER):
-            waiting = self.held - self._slots
-            raise QueueFull(f"{waiting:,} requests are waiting already, which is all", self._retry_after())
-        if self._held[client] >= (limit := self._limit(client)):
+        if self.held + count > self._places + (client == TEACHER):
+            waiting = max(0, self.held - self._slots)
+            raise QueueFull(
+                f"{waiting:,} requests are waiting; there is no room for {count:,} more", self._retry_after()
+            )
+        if self._held[client] + count > (limit := self._limit(client)):
             raise ClientLimit(
-                f"{limit:,} requests of yours are under way, which is all", math.ceil(self._typical_seconds)
+                f"{limit:,} requests of yours may be under way; this would be more",
+                math.ceil(self._typical_seconds),
             )
         started = monotonic()
-        self._held[client] += 1
+        self._held[client] += count
         try:
             yield
         finally:
-            self._held[client] -= 1
+            self._held[client] -= count
             if not self._held[client]:
                 del self._held[client]
             self._typical_seconds += (monotonic() - started - self._typical_seconds) / 10
@@ -85,4 +88,12 @@ async def _place(admission: AdmissionDep, client: ClientDep) -> AsyncIterator[No
         yield
 
 
-PLACE = Depends(_place)  # first of a route's dependencies: the rest has not begun when it refuses
+async def _text_place(request: Request, client: ClientDep) -> AsyncIterator[None]:
+    admission: Admission = request.app.state.text_admission
+    with admission.place(client):
+        yield
+
+
+# First of a route's dependencies: the rest has not begun when it refuses.
+PLACE = Depends(_place)
+TEXT_PLACE = Depends(_text_place)  # for work on texts alone: whoever waits for the model may still cut them

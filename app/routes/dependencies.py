@@ -9,6 +9,7 @@ from app.engine.params import TEACHER
 from app.experiments.library import Library
 from app.experiments.shared_runs import SharedRuns
 from app.host import ModelHost
+from app.network import is_open_to_others
 from app.routes.metrics import Metrics
 from app.routes.teacher import TeacherLane
 from app.settings import Settings
@@ -71,6 +72,14 @@ async def _teacher(request: Request, x_teacher: Annotated[str, Header(max_length
     _check_teacher(request, x_teacher)
 
 
+async def _may_switch(
+    request: Request, settings: SettingsDep, x_teacher: Annotated[str, Header(max_length=200)] = ""
+) -> None:
+    """All have the same model: the teacher chooses it, or anyone at a machine that is closed to others."""
+    if x_teacher or is_open_to_others(settings):
+        _check_teacher(request, x_teacher)
+
+
 def _check_teacher(request: Request, secret: str) -> None:
     lane: TeacherLane = request.app.state.teacher
     lane.check(secret, _address(request))
@@ -98,3 +107,4 @@ TokenizerDep = Annotated[Tokenizer, Depends(_tokenizer)]
 WorkersDep = Annotated[TokenizerWorkers, Depends(_workers)]
 ClientDep = Annotated[str, Depends(_client)]
 TeacherDep = Annotated[None, Depends(_teacher)]  # refuses everybody else
+SwitchDep = Annotated[None, Depends(_may_switch)]

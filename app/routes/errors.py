@@ -1,15 +1,16 @@
 """The one error shape, `{"error": {"code", "message", "param"?}}`, with nothing a person wrote in it."""
 
 import math
-import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 import anyio
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,7 +48,6 @@ _CODES = {
     405: ("method_not_allowed", "this address does not take that method"),
     413: ("body_too_large", "the request body is too large"),
 }
-_SAFE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _LARGEST_SHOWN = 2**63  # longer numbers say nothing to a reader
 
 
@@ -106,7 +106,8 @@ def log_unexpected(error: BaseException) -> None:
 
 async def _playground_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, PlaygroundError)
-    _count_rejected(request)
+    if not error.counted:
+        _count_rejected(request)
     headers = {}
     if isinstance(error, Overloaded):
         headers["Retry-After"] = str(error.retry_after)
@@ -132,7 +133,8 @@ async def _reader_left(_: Request, __: Exception) -> Response:
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     _count_rejected(request)
-    param, message = _describe(error.errors()[0])
+    body = request.scope["route"].body_field
+    param, message = _describe(error.errors()[0], body and body.field_info.annotation)
     return error_response(422, "bad_request", message, param)
 
 
@@ -141,31 +143,47 @@ def _count_rejected(request: Request) -> None:
         request.app.state.metrics.rejected += 1
 
 
-def _describe(problem: dict[str, Any]) -> tuple[str | None, str]:
-    """The field, its value where that is a number, and what is allowed: `top_p is 2: should be at most 1`."""
-    kind, loc = problem["type"], problem["loc"]
+def _describe(problem: dict[str, Any], body: Any) -> tuple[str | None, str]:
+    """The field, its value where that is a number, and what is allowed: `top_p is 2: should be at most 1`.
+
+    `body` is the type of the request's body. Of a field it does not have not even the name is repeated.
+    """
+    kind, (source, *path) = problem["type"], problem["loc"]
     if kind == "json_invalid":
         return None, "the body is not valid JSON"
-    name = _field_name(loc[1:])
+    name, fields = _place(path, body) if source == "body" else (str(path[0]), {})
     if kind == "extra_forbidden":
-        known = _SAFE_NAME.fullmatch(str(loc[-1])) is not None
-        return (name if known else None), f"{name if known else 'a field'} is not a field of this request"
+        return name or None, f"a field of {name or 'this request'} is unknown; allowed: {', '.join(fields)}"
+    allowed = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if not name and kind == "value_error":  # of fields that do not go together
+        return None, allowed
     if not name:
         return None, "the body should be a JSON object, sent as application/json"
     if kind == "missing":
         return name, f"{name} is missing"
-    allowed = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return name, f"{name}{_shown_value(problem.get('input'))}: {allowed}"
 
 
-def _field_name(loc: Sequence[int | str]) -> str:
-    name = ""
-    for part in loc:
+def _place(path: Sequence[int | str], body: Any) -> tuple[str, dict[str, FieldInfo]]:
+    """What a place in the body is called, and the fields there; whatever is no field's name is left out.
+
+    Example: ("sentences", 2, "typed") of an EvidenceRequest is "sentences[2]", with `text` and `label`.
+    """
+    name, fields = "", _fields(body)
+    for part in path:
         if isinstance(part, int):
             name += f"[{part}]"
-        elif _SAFE_NAME.fullmatch(part):
+        elif part in fields:
             name += f".{part}" if name else part
-    return name
+            fields = _fields(fields[part].annotation)
+    return name, fields
+
+
+def _fields(annotation: Any) -> dict[str, FieldInfo]:
+    """Of the models in a type such as `list[Turn] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation.model_fields
+    return {name: field for part in get_args(annotation) for name, field in _fields(part).items()}
 
 
 def _shown_value(value: Any) -> str:

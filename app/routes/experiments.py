@@ -13,11 +13,11 @@ from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.engine.interface import Engine
+from app.engine.params import TEACHER
 from app.errors import PlaygroundError
 from app.experiments.catalog import EXPERIMENTS
 from app.experiments.experiment import Experiment, ExperimentRequest, Laboratory, Part
 from app.experiments.presets import part_json
-from app.experiments.waiting import with_place
 from app.routes.admission import PLACE
 from app.routes.dependencies import ClientDep, HostDep, SharedRunsDep
 from app.routes.errors import INTERNAL, log_unexpected
@@ -38,8 +38,9 @@ def _add(experiment: Experiment) -> None:
         engine, tokenizer = host.engine, host.tokenizer
         if experiment.model is not None:
             engine, tokenizer = await host.beside(experiment.model)
-        start = _starter(experiment, Laboratory(engine, tokenizer, client), body)
-        async with aclosing(runs.parts(_key(experiment, body, engine), start)) as parts:
+        laboratory = Laboratory(engine, tokenizer, client)
+        key, start = _key(experiment, body, engine, client), _starter(experiment, laboratory, body)
+        async with aclosing(runs.parts(key, start, laboratory.place)) as parts:
             yield await anext(parts, None), parts
 
     async def run(opened: Annotated[OpenRun, Depends(_open)]) -> AsyncIterator[ServerSentEvent]:
@@ -67,11 +68,13 @@ def _add(experiment: Experiment) -> None:
 
 
 def _starter(experiment: Experiment, laboratory: Laboratory, body: ExperimentRequest) -> Callable[[], Any]:
-    return lambda: with_place(experiment.run(laboratory, body), laboratory.place)
+    return lambda: experiment.run(laboratory, body)
 
 
-def _key(experiment: Experiment, body: ExperimentRequest, engine: Engine) -> str:
-    return json.dumps([engine.name, engine.description, experiment.name, body.model_dump(mode="json")])
+def _key(experiment: Experiment, body: ExperimentRequest, engine: Engine, client: str) -> str:
+    """The teacher's runs are the teacher's own: one that a student began waits where students wait."""
+    lane = client == TEACHER
+    return json.dumps([engine.name, engine.description, experiment.name, body.model_dump(mode="json"), lane])
 
 
 def _sse(event: str, data: dict[str, Any]) -> ServerSentEvent:

@@ -35,11 +35,11 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         stats = self._stats() or EngineStats(0, 0, 0, 0, 0, 0.0, 0)
-        yield GaugeMetricFamily("pg_running", "Sequences in the batch", stats.running)
+        yield GaugeMetricFamily("pg_running", "Requests that run", stats.running)
         yield GaugeMetricFamily("pg_waiting", "Requests that wait", stats.waiting)
         yield GaugeMetricFamily("pg_kv_bytes", "Memory of keys and values", stats.kv_bytes)
         yield CounterMetricFamily("pg_tokens", "Tokens generated", stats.tokens_total)
-        yield CounterMetricFamily("pg_steps", "Batched forward passes", stats.steps_total)
+        yield CounterMetricFamily("pg_steps", "Turns of the engine", stats.steps_total)
         yield CounterMetricFamily("pg_accepted", "Requests taken in", stats.accepted)
         requests = CounterMetricFamily("pg_requests", "Requests by how they ended", labels=["outcome"])
         for outcome, count in (_NO_OUTCOMES | stats.requests | {"rejected": self.rejected}).items():

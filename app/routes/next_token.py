@@ -8,6 +8,7 @@ import numpy as np
 from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 
+from app.engine.distribution import likeliest_ids
 from app.routes import wire
 from app.routes.admission import PLACE
 from app.routes.dependencies import ClientDep, EngineDep, TokenizerDep, WorkersDep
@@ -60,16 +61,6 @@ def _described(
         ],
         "remainder": max(0.0, remainder),
     }
-
-
-def likeliest_ids(logprobs: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-    """The ids of the likeliest tokens, likeliest first, equal ones by id."""
-    count = min(count, len(logprobs))
-    if count == 0:
-        return np.zeros(0, np.int64)
-    threshold = np.partition(logprobs, -count)[-count]
-    candidates = np.flatnonzero(logprobs >= threshold)
-    return candidates[np.lexsort((candidates, -logprobs[candidates]))][:count]
 
 
 def _tokens(token_ids: tuple[int, ...], tokenizer: Tokenizer) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from app.engine.interface import Engine
 from app.engine.outputs import Done, Event, PromptScores, Step
 from app.engine.params import GenerationRequest
 from app.errors import NotFound, PlaygroundError
-from app.routes.admission import PLACE
+from app.routes.admission import PLACE, AdmissionDep
 from app.routes.dependencies import (
     ClientDep,
     EngineDep,
@@ -84,9 +84,10 @@ class OpenCompletion:
                     yield next_piece
             elif isinstance(event, Done):
                 self.completion_tokens += event.completion_tokens
-                for choice in choices[prompt * n : (prompt + 1) * n]:
+                for sequence, choice in enumerate(choices[prompt * n : (prompt + 1) * n]):
                     if not choice.finished:  # nothing was generated, or time ran out
-                        yield choice.finish(event.finish_reasons[-1])
+                        reasons = event.finish_reasons
+                        yield choice.finish(reasons[min(sequence, len(reasons) - 1)])
 
     def _echo(self, choices: list[ChoiceText], prompt: int, scored: PromptScores) -> Iterator[Piece]:
         sent = self.body.prompt[prompt]
@@ -120,6 +121,7 @@ async def _open(
     workers: WorkersDep,
     client: ClientDep,
     metrics: MetricsDep,
+    admission: AdmissionDep,
 ) -> AsyncIterator[OpenCompletion]:
     if body.model not in (None, engine.name):
         raise NotFound(f"model is not loaded here; this server answers for {engine.name}", "model")
@@ -127,6 +129,8 @@ async def _open(
     add_bos = None if body.add_special_tokens else False
     prompts = [await _token_ids(item, add_bos, engine, tokenizer, workers) for item in body.prompt]
     async with AsyncExitStack() as stack:
+        if others := len(prompts) - 1:  # the request itself has a place
+            stack.enter_context(admission.place(client, others))
         streams = []
         for token_ids in prompts:
             request = GenerationRequest(token_ids, params, client)

@@ -14,7 +14,6 @@ _FINISH_REASONS = {
     FinishReason.LENGTH: "length",
     FinishReason.CONTEXT_FULL: "length",
     FinishReason.TIMEOUT: "length",
-    FinishReason.CANCELLED: "abort",
 }
 
 

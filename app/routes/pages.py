@@ -17,6 +17,7 @@ from app.errors import NotFound
 from app.experiments.presets import BEHAVIOURS, Measurement, Preset, read_measurement, read_presets
 from app.paths import STATIC, TEMPLATES
 from app.routes.localisation import LANGUAGES, Language, messages, negotiate, translations
+from app.routes.models import state_of
 from app.routes.template_filters import filters
 from app.settings import DEFAULT_MODEL
 
@@ -86,7 +87,7 @@ def page_context(page: Page, request: Request) -> PageContext:
     asked = query.get("lang")
     language = negotiate(asked, request.headers.get("accept-language", ""))
     example = _example(page.name)
-    model_state = request.app.state.host.state()
+    model_state = state_of(request.app.state.host, request.app.state.settings)
     presets, measurement = _presets(page.name, model_state)
 
     def link(path: str) -> str:

@@ -17,7 +17,7 @@ from app.engine.params import (
 from app.errors import BadRequest
 
 MAX_PROMPT_CHARACTERS = 1_000_000
-MAX_PROMPT_IDS = 131_072  # as many as /api/tokenize gives
+MAX_PROMPT_IDS = 131_072  # as many as /api/detokenize takes
 MAX_TOP = 1000
 MAX_TOP_K = 10_000_000  # above every vocabulary: keeps all
 MIN_REPETITION_PENALTY, MAX_REPETITION_PENALTY = 0.1, 10.0

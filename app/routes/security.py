@@ -6,7 +6,6 @@ rebinding). Origins: only this site's own pages may post; tools that send no Ori
 
 import asyncio
 import re
-import socket
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -15,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.network import bracketed, lan_addresses, listens_everywhere
+from app.network import LOOPBACK, bracketed, class_addresses, own_address
 from app.routes.errors import error_response
 from app.settings import Settings
 
@@ -49,16 +48,9 @@ def content_security_policy(script_source: str) -> str:
 
 
 def allowed_hosts(settings: Settings) -> frozenset[str]:
-    """The names a browser may call this server by; `testserver` is what test clients say."""
-    hosts = {"localhost", "127.0.0.1", "[::1]", "testserver"}
-    if settings.lan or listens_everywhere(settings):
-        name = socket.gethostname().lower()
-        hosts |= {name, name.split(".")[0], f"{name.split('.')[0]}.local", *lan_addresses()}
-    if not listens_everywhere(settings):
-        hosts.add(bracketed(settings.host).lower())
-    if settings.public_address:
-        hosts.add(bracketed(urlsplit(settings.public_address).hostname or ""))
-    return frozenset(hosts)
+    """The names a browser may call this server by: this machine's own, and those printed at start."""
+    printed = (own_address(settings), *class_addresses(settings))
+    return LOOPBACK | {bracketed(urlsplit(address).hostname or "") for address in printed}
 
 
 class SecurityHeaders:

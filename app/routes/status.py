@@ -12,7 +12,6 @@ from app.engine.outputs import EngineStats, RequestStatus
 from app.engine.params import TEACHER
 from app.errors import ModelNotReady
 from app.host import ModelHost
-from app.network import class_addresses
 from app.routes.dependencies import HostDep, SettingsDep, TeacherDep
 
 router = APIRouter()
@@ -48,7 +47,7 @@ async def status(request: Request, host: HostDep, settings: SettingsDep, _: Teac
         "queue": settings.queue,
         "tokens_per_second": round(stats.tokens_per_second, 1) if stats else 0.0,
         "memory_bytes": psutil.Process().memory_info().rss,
-        "addresses": class_addresses(settings),
+        "addresses": request.app.state.addresses,
         "uptime_seconds": round(time.monotonic() - request.app.state.started_at, 1),
     }
 

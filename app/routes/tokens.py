@@ -6,13 +6,15 @@ from typing import Annotated, Any, Literal
 from weakref import WeakKeyDictionary, ref
 
 import numpy as np
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.errors import BadRequest
+from app.routes.admission import TEXT_PLACE
 from app.routes.dependencies import HostDep
+from app.routes.disconnect import while_connected
 from app.routes.wire import BINARY, Binary, or_else
 from app.tokenization.registry import TIKTOKEN_VOCABULARIES
 from app.tokenization.token_table import TokenTable
@@ -73,8 +75,8 @@ async def encodings(host: HostDep) -> dict[str, Any]:
     }
 
 
-@router.post("/tokenize", responses=or_else(BINARY))
-async def tokenize(body: TokenizeRequest, host: HostDep, accept: Accept = "") -> Response:
+@router.post("/tokenize", responses=or_else(BINARY), dependencies=[TEXT_PLACE])
+async def tokenize(body: TokenizeRequest, request: Request, host: HostDep, accept: Accept = "") -> Response:
     """The tokens of a text, each with the text's own bytes; BOS is never added.
 
     `Accept: application/octet-stream` gives, little-endian: uint32 count, uint32 ids, uint32 byte end
@@ -88,11 +90,11 @@ async def tokenize(body: TokenizeRequest, host: HostDep, accept: Accept = "") ->
         tokenizer = find()
         return serialise(tokenizer, tokenizer.tokenize(body.text, body.special))
 
-    return await host.encodings.workers.run(work, len(body.text))
+    return await while_connected(request, host.encodings.workers.run(work, len(body.text)))
 
 
-@router.post("/detokenize")
-async def detokenize(body: DetokenizeRequest, host: HostDep) -> Response:
+@router.post("/detokenize", dependencies=[TEXT_PLACE])
+async def detokenize(body: DetokenizeRequest, request: Request, host: HostDep) -> Response:
     """The bytes of each token id, as the vocabulary has them. `complete`: together they are whole UTF-8."""
     find = _finder(host, body.encoding)
 
@@ -106,16 +108,17 @@ async def detokenize(body: DetokenizeRequest, host: HostDep) -> Response:
         extra = f'"complete":{_word(complete)}'
         return _json(tokenizer.name, table, Tokenization(body.ids, pieces, text), extra)
 
-    return await host.encodings.workers.run(work, len(body.ids))
+    return await while_connected(request, host.encodings.workers.run(work, len(body.ids)))
 
 
 @router.get(
     "/vocabulary/{encoding}",
     response_class=Binary,
     responses={304: {"description": "The vocabulary that the reader has is still that one"}},
+    dependencies=[TEXT_PLACE],
 )
 async def vocabulary(
-    encoding: EncodingName, host: HostDep, if_none_match: Annotated[str, Header()] = ""
+    encoding: EncodingName, request: Request, host: HostDep, if_none_match: Annotated[str, Header()] = ""
 ) -> Response:
     """The bytes of every token: uint32 LE offsets (V + 1), the bytes, uint8 special flags (V)."""
     find = _finder(host, encoding)
@@ -132,11 +135,11 @@ async def vocabulary(
             return Response(status_code=304, headers=headers)
         return Binary(table.packed, headers=headers)
 
-    return await host.encodings.workers.run(work)
+    return await while_connected(request, host.encodings.workers.run(work))
 
 
-@router.get("/vocabulary/{encoding}/{token_id}")
-async def token(encoding: EncodingName, token_id: int, host: HostDep) -> Response:
+@router.get("/vocabulary/{encoding}/{token_id}", dependencies=[TEXT_PLACE])
+async def token(encoding: EncodingName, token_id: int, request: Request, host: HostDep) -> Response:
     """One token: its bytes, the merges that build it, and other spellings that are single tokens too."""
     find = _finder(host, encoding)
 
@@ -153,7 +156,7 @@ async def token(encoding: EncodingName, token_id: int, host: HostDep) -> Respons
             }
         )
 
-    return await host.encodings.workers.run(work)
+    return await while_connected(request, host.encodings.workers.run(work))
 
 
 def _finder(host: HostDep, encoding: str) -> Callable[[], Tokenizer]:

@@ -4,11 +4,13 @@ import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.experiments.tracer import SHORTEST
+from app.routes.admission import TEXT_PLACE
 from app.routes.dependencies import LibraryDep
+from app.routes.disconnect import while_connected
 
 MAX_CHARACTERS = 20_000
 
@@ -21,10 +23,10 @@ class TraceRequest(BaseModel):
     text: Annotated[str, Field(max_length=MAX_CHARACTERS)]
 
 
-@router.post("/api/trace")
-async def trace(body: TraceRequest, library: LibraryDep) -> dict[str, Any]:
+@router.post("/api/trace", dependencies=[TEXT_PLACE])
+async def trace(body: TraceRequest, request: Request, library: LibraryDep) -> dict[str, Any]:
     """Spans with their sources, the rarest first; the first request waits while the library is read."""
-    found = await asyncio.to_thread(library.trace, body.text)
+    found = await while_connected(request, asyncio.to_thread(library.trace, body.text))
     return {
         **asdict(found),
         "shortest": SHORTEST,

@@ -1,4 +1,4 @@
-"""How tokens and numbers look as JSON: bytes in hexadecimal, null for what is not finite."""
+"""How tokens and numbers travel: JSON, with bytes in hexadecimal null for what is not finite; or binary."""
 
 import math
 from typing import Any

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from app.errors import Overloaded
 
+TEXT_THREADS = 3  # two for short texts, one for long ones
 LONG_CHARACTERS = 50_000
 MAX_WAITING = 8  # long texts, of at most a second or two each
 
@@ -17,10 +18,10 @@ Result = TypeVar("Result")
 
 
 class TokenizerWorkers:
-    """Two threads for short texts, one for long ones with a bounded line before it."""
+    """Threads for short texts, one for long ones with a bounded line before it."""
 
     def __init__(self) -> None:
-        self._short = ThreadPoolExecutor(2, "tokenize")
+        self._short = ThreadPoolExecutor(TEXT_THREADS - 1, "tokenize")
         self._long = ThreadPoolExecutor(1, "tokenize-long")
         self._long_waiting = 0
 

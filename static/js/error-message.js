@@ -4,7 +4,7 @@ import { t } from "./i18n.js";
 import { inPageLanguage } from "./server-sentences.js";
 
 /**
- * A sentence for any error. Errors of the api carry one; the server's are English, so on other pages a
+ * A sentence for any error. Errors of the api and of links carry one; the server's are English, so on other pages a
  * sentence of that language stands first, and its own follows in that language where it is known.
  */
 export function errorMessage(error) {
@@ -12,6 +12,7 @@ export function errorMessage(error) {
   switch (error.code) {
     case "offline":
     case "cut_off":
+    case "unreadable_link":
       return error.message;
     case "overloaded":
     case "queue_full":

@@ -86,6 +86,23 @@ export function promptLength(entries) {
   return start;
 }
 
+/** What made the last thing the model wrote; where no run is known, the settings as they stand. */
+export function settingsOf(entries, state) {
+  const written = entries.slice(promptLength(entries)).filter(({ by }) => by === "model");
+  const run = written[0]?.run?.params ? written[0].run : null;
+  const { params, seed, ignoreEos, stops = [] } = run ?? state;
+  return {
+    params: {
+      ...params,
+      max_tokens: written.length || state.maxTokens,
+      stop: stops,
+      ignore_eos: ignoreEos,
+      n: run ? run.sequence + 1 : state.count,
+    },
+    seed,
+  };
+}
+
 function pythonList(ids) {
   const lines = [];
   for (let i = 0; i < ids.length; i += 16) lines.push(`    ${ids.slice(i, i + 16).join(", ")},`);
@@ -132,7 +149,7 @@ export function toCurl({ entries, model, params, seed, origin }) {
   const body = {
     model,
     prompt: idsOf(entries).slice(0, start),
-    max_tokens: Math.max(1, entries.length - start || params.max_tokens),
+    max_tokens: params.max_tokens,
     temperature: params.temperature,
     top_k: params.top_k,
     top_p: params.top_p,
@@ -140,6 +157,8 @@ export function toCurl({ entries, model, params, seed, origin }) {
     repetition_penalty: params.repetition_penalty,
     frequency_penalty: params.frequency_penalty,
     presence_penalty: params.presence_penalty,
+    ignore_eos: params.ignore_eos,
+    n: params.n,
     ...(params.stop.length > 0 ? { stop: params.stop } : {}),
     ...(seed === null ? {} : { seed }),
   };

@@ -73,16 +73,6 @@ function labelOf(hex) {
   return text !== null && text.trim() !== "" ? text.replaceAll("\n", "↵").trim() : visibleText(hex);
 }
 
-/** Every width at a depth of the tree: branches there, branches that ended before, rests before. They sum to one. */
-export function widthsAt(branches, depth) {
-  const grows = new Set(branches.map(({ parent }) => parent));
-  return branches.flatMap((branch, index) => {
-    if (branch.depth === depth) return [branch.width];
-    if (branch.depth > depth) return [];
-    return grows.has(index) ? [branch.rest] : [branch.width, branch.rest];
-  });
-}
-
 /**
  * The river's bands: the answers that at least two universes give in some step, most universes first, and one band
  * for all that stand alone. `shares[step]` is the band's share of the universes there.

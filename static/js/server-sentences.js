@@ -19,7 +19,7 @@ const SENTENCES = [
   msg("this site runs the scripted engine; start it without --engine fake to load a model"),
   msg("{model} is being loaded; wait until that has ended"),
   msg("{model} is not on this machine; `python -m app fetch {name}` gets it"),
-  msg("{model} ran out of time"),
+  msg("{model} took longer than this server gives one request"),
   msg("the request body is too large"),
   msg("something went wrong on the server; the request was not completed"),
 ];

@@ -11,6 +11,7 @@ const LONGEST = 4_000_000; // characters of JSON; a short link may unpack to far
 /** A link that cannot be read; the message says why. */
 export class ShareError extends Error {
   name = "ShareError";
+  code = "unreadable_link";
 }
 
 async function through(stream, bytes) {

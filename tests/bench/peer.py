@@ -7,11 +7,14 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from app.settings import Settings
+
 
 def peer(*, fault: str = "", after: int = 0, owned_by: str = "llamacpp", usage: bool = True) -> FastAPI:
     """`fault` ("error", "vanish", "cut", "models") shows from the request after `after` good ones on."""
     app = FastAPI()
     app.state.bodies = []
+    app.state.settings = Settings()
 
     @app.get("/v1/models")
     async def models() -> Response:

@@ -1,5 +1,7 @@
 """The playground as a person drives it: what its tests share."""
 
+import re
+
 from playwright.sync_api import Locator, Page, expect
 
 PROMPT = "My favourite colour is"
@@ -63,3 +65,12 @@ def same_dice(page: Page, seed: int) -> None:
     page.get_by_label("Seed").fill(str(seed))
     page.get_by_label("Seed").blur()
     expect(page.get_by_label("same dice")).to_be_checked()
+
+
+def share_link(page: Page) -> str:
+    """The link to this document, as a browser that may not copy shows it."""
+    page.get_by_text("Share, replay, take away").click()
+    page.get_by_role("button", name="Copy link").click()
+    link = page.get_by_label("To copy by hand")
+    expect(link).to_have_value(re.compile("#s="))
+    return link.input_value()

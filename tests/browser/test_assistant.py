@@ -164,6 +164,44 @@ def test_a_right_answer_of_ones_own_is_counted(page: Page):
     expect(page.locator("#bare-count")).to_contain_text("of 4 tries answered")
 
 
+def test_a_number_box_shows_the_value_that_is_used(page: Page):
+    live(page)
+    page.get_by_text("Edit the costume and the dice").click()
+    for name, typed, used in (
+        ("Temperature", "0.75", "0.75"),
+        ("Temperature", "9", "2"),
+        ("Tries", "99", "8"),
+        ("Tries", "2.6", "3"),
+        ("Tokens at most", "", "24"),
+        ("Seed", "-1", "0"),
+    ):
+        box = page.get_by_label(name, exact=True)
+        box.fill(typed)
+        box.press("Tab")
+        expect(box).to_have_value(used)
+    with page.expect_request("**/api/experiments/dressed") as asked:
+        page.locator("#ask-run button").click()
+    body = asked.value.post_data_json
+    assert (body["temperature"], body["n"], body["max_tokens"], body["seed"]) == (2, 3, 24, 0)
+
+
+def test_a_change_of_language_keeps_what_was_computed(page: Page):
+    live(page)
+    ask(page)
+    page.get_by_role("button", name="Measure the chosen answer").click()
+    expect(page.locator("#shift-run")).to_contain_text("Computed here just now", timeout=30_000)
+    said = chat(page).all_inner_texts()
+    tokens = page.locator("#shift-0 .heat-token").count()
+    page.get_by_role("link", name="中文").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("助手是一件外衣")
+    expect(chat(page)).to_have_text(said)
+    expect(page.locator("#bare-tries .try")).to_have_count(4)
+    expect(page.locator("#shift-0 .heat-token")).to_have_count(tokens)
+    expect(page.locator(".shift-row:visible h3")).to_have_text("对话")
+    for bar in ("#ask-run", "#shift-run"):
+        expect(page.locator(bar)).to_contain_text("用 fake 测得")
+
+
 def test_the_shift_of_a_chosen_answer(page: Page):
     live(page)
     ask(page)
@@ -194,6 +232,10 @@ def test_the_tuned_model_beside_it(page: Page, on_disk: bool):
         button.click()
         expect(page.locator("#instructed-run")).to_contain_text("Computed here just now", timeout=30_000)
         expect(page.locator("#instructed-document .doc-special")).to_have_count(5)
+        written = page.locator("#instructed-tries .try-text").all_inner_texts()
+        page.get_by_role("link", name="中文").click()
+        expect(page.locator("#instructed-run")).to_contain_text("smollm2-135m-instruct")
+        expect(page.locator("#instructed-tries .try-text")).to_have_text(written)
     else:
         expect(page.locator(".instructed-note")).to_contain_text("python -m app fetch smollm2-135m-instruct")
         expect(button).to_be_disabled()

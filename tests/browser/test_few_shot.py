@@ -223,6 +223,41 @@ def test_the_language_changes_and_takes_the_task_along(page: Page):
     expect(page.locator("#few-run")).to_contain_text("fake")
 
 
+def test_the_language_changes_where_storage_is_blocked(page: Page):
+    page.add_init_script(
+        "Storage.prototype.setItem = () => { throw new DOMException('no', 'SecurityError'); }"
+    )
+    live(page)
+    own_task(page)
+    run(page)
+    page.get_by_role("link", name="中文").click()
+    expect(page.locator("[data-prompt]")).to_have_text("one: eno\ntwo: owt\nsix:")
+    expect(page.locator("#few-run")).to_contain_text("还没有计算")
+
+
+def test_a_run_of_today_is_not_dated_as_the_measurement(page: Page):
+    live(page)
+    run(page)
+    page.get_by_label("tokens in a copy").select_option("10")
+    page.locator("#few-repeat-run button").click()
+    expect(page.locator("#few-repeat-run")).to_contain_text("Computed here just now")
+    read = page.locator("[data-drawn]").inner_text()
+    page.get_by_role("link", name="中文").click()
+    for bar in ("#few-run", "#few-repeat-run"):
+        expect(page.locator(bar)).to_contain_text("fake")
+        expect(page.locator(bar)).not_to_contain_text("2026年11月22日")
+    expect(page.locator("[data-drawn]")).to_have_text(read)
+
+
+def test_options_are_read_with_chinese_commas(page: Page):
+    live(page)
+    page.locator(".few-format summary").click()
+    options = page.get_by_label("answers to weigh against each other")
+    options.fill("물、밥，물,  불")
+    options.press("Tab")
+    expect(options).to_have_value("물, 밥, 불")
+
+
 def test_random_tokens_are_read_twice(page: Page):
     live(page)
     before = page.locator("[data-drawn]").inner_text()

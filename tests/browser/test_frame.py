@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from app.routes.pages import PAGES
-from tests.browser.conftest import NewPage, Troubles, axe
+from tests.browser.conftest import TEACHER, NewPage, Troubles, axe
 from tests.test_templates import is_english
 
 PATHS = [page.path for page in PAGES]
@@ -52,7 +52,7 @@ def models(**changes: object) -> dict[str, object]:
     }
     return {
         "loaded": one, "state": "ready", "engine": {"device": "cpu", "dtype": "bfloat16", "mode": "mixed"}, "context_length": 8192,
-        "task": None, "error": None, "models": [one, two, three],
+        "task": None, "error": None, "models": [one, two, three], "switch": "anyone",
     } | changes  # fmt: skip
 
 
@@ -113,7 +113,9 @@ def test_changing_the_language_keeps_what_was_typed(page: Page):
 
 def test_a_broken_link_says_so_and_the_page_still_works(page: Page):
     page.goto("/#s=1.AAAA")
-    expect(page.get_by_role("status").filter(has_text="This link is damaged")).to_be_visible()
+    message = page.get_by_role("status").filter(has_text="This link is damaged")
+    expect(message).to_contain_text("This link is damaged: part of it is missing. Ask for it again.")
+    expect(message).not_to_contain_text("Something went wrong")
     page.goto("about:blank")
     page.goto("/#s=9.AAAA")
     expect(page.get_by_role("status").filter(has_text="another version")).to_be_visible()
@@ -214,6 +216,35 @@ def test_a_model_that_cannot_be_had_is_said_clearly(page: Page, troubles: Troubl
     dialog(page).get_by_role("button", name="Load SmolLM2 135M Instruct").click()
     expect(dialog(page).get_by_text("the disk is full")).to_be_visible()
     expect(dialog(page).get_by_text("running", exact=True)).to_be_visible()
+
+
+def test_on_an_open_server_the_models_are_the_teachers_to_load(new_page: NewPage):
+    student, teacher, chinese = new_page(), new_page(), new_page(locale="zh-CN")
+    for page, start in ((student, "/"), (teacher, f"/status#teacher={TEACHER}"), (chinese, "/")):
+        answer_models(page, switch="teacher")
+        page.goto(start)
+        status(page).click()
+    load = dialog(teacher).get_by_role("button", name="Load SmolLM2 135M Instruct")
+    said = "Only the teacher can load another one."
+    expect(load).to_be_enabled()
+    expect(dialog(teacher).get_by_text(said)).to_have_count(0)
+    expect(dialog(student).get_by_text(said)).to_be_visible()
+    expect(dialog(student).get_by_text("running", exact=True)).to_be_visible()
+    expect(dialog(student).get_by_role("button")).to_have_text(["Close"])
+    axe(student)
+    expect(
+        chinese.get_by_role("dialog", name="模型").get_by_text("只有老师可以换成别的模型。")
+    ).to_be_visible()
+    teacher.evaluate("import('/static/js/teacher.js').then(({ teacher }) => teacher.keep(null))")
+    expect(load).to_have_count(0)
+    expect(dialog(teacher).get_by_text(said)).to_be_visible()
+
+
+def test_the_server_says_who_may_load(page: Page):
+    """This one listens to its own machine alone."""
+    page.goto("/")
+    status(page).click()
+    expect(dialog(page).get_by_text("cannot be had here").first).to_be_visible()  # by the scripted engine
 
 
 def test_the_first_start_shows_how_far_it_is(page: Page):

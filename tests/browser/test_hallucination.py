@@ -1,5 +1,6 @@
 """Parallel universes in the browser: from a click to the picture, cancelled, shared, in two languages."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -197,7 +198,6 @@ def test_temperatures_side_by_side(page: Page):
 def test_a_shared_link_restores_and_runs_nothing(page: Page, new_page: NewPage):
     live(page)
     run_own(page)
-    answers = figure(page).locator(".answer-group").all_inner_texts()
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("status").filter(has_text="link")).to_be_visible()
     address = page.url
@@ -207,24 +207,51 @@ def test_a_shared_link_restores_and_runs_nothing(page: Page, new_page: NewPage):
     other.on("request", lambda request: asked.append(request.url))
     other.goto(address)
     expect(other.locator("#universes-prompt")).to_have_value(OWN)
-    expect(figure(other).locator(".answer-group")).to_have_count(len(answers))
-    assert figure(other).locator(".answer-group").all_inner_texts() == answers
+    expect(figure(other).get_by_role("heading")).to_contain_text("Vossmark")
+    expect(section(other, "universes").locator("run-bar")).to_contain_text("The inputs have changed since")
     assert [url for url in asked if "/api/experiments" in url] == []
-    expect(section(other, "universes").locator("run-bar")).to_contain_text(
-        re.compile(r"Measured on \S+, \d+ \w+ 20")
+
+
+def link(page: Page, state: dict) -> str:
+    """A link that anyone may have written."""
+    return page.evaluate(
+        "state => import('/static/js/share.js').then((share) => share.shareLink(state))", state
     )
-    damaged = {
-        "universes": {"request": {"prompt": 5, "n": 900}, "own": {"outcome": {}}},
-        "evidence": {"request": 1},
-        "mistake": {},
-    }
-    fragment = other.evaluate(
-        "state => import('/static/js/share.js').then((share) => share.shareLink(state))", damaged
-    )
+
+
+def test_a_damaged_link_is_put_right(page: Page, new_page: NewPage):
+    live(page)
+    damaged = {"universes": {"request": {"prompt": 5, "n": 900}}, "evidence": {"request": 1}, "mistake": {}}
     strange = new_page()
-    strange.goto(fragment)
+    strange.goto(link(page, damaged))
     expect(strange.locator("#universes-n")).to_have_value("32")
     expect(strange.locator(".river-picture")).to_be_visible()
+
+
+def test_a_link_brings_no_numbers_along(page: Page, new_page: NewPage):
+    """As links once carried them: whoever wrote them could invent what gemma-3-270m said."""
+    live(page)
+    measured = page.evaluate(
+        "() => JSON.parse(document.getElementById('page-data').textContent).measurement.results"
+    )
+    invented = json.loads(json.dumps(measured["invented"]).replace("Prague", "Atlantis"))
+    parts = {part["kind"]: part for part in invented}
+    source = {"model": "gemma-3-270m", "measured_on": "2026-11-22"}
+    figure_of = {"opening": parts["opening"], "outcome": parts["outcome"], "source": source}
+    steps = [part for part in measured["collapse"] if part["kind"] == "step"]
+    steps = json.loads(json.dumps(steps).replace("Oslo", "Atlantis"))
+    request = {"prompt": OWN, "n": 16, "temperature": 0.7, "cut": "name", "seed": 7}
+    sides = dict.fromkeys(("invented-greedy", "invented-plain"), figure_of)
+    forged = {
+        "universes": {"preset": None, "request": request, "own": {"request": request, **figure_of}},
+        "temperatures": {"own": {"prompt": OWN, "sides": sides, "source": source}},
+        "evidence": {"request": request, "own": {"steps": steps, "made": request, "source": source}},
+    }
+    other = new_page()
+    other.goto(link(page, forged))
+    expect(other.locator("#universes-prompt")).to_have_value(OWN)
+    expect(figure(other).locator(".answer-group").first).to_contain_text("Prague")
+    expect(other.locator("body")).not_to_contain_text("Atlantis")
 
 
 def test_in_chinese_and_the_language_switch_keeps_what_one_typed(new_page: NewPage):
@@ -234,10 +261,21 @@ def test_in_chinese_and_the_language_switch_keeps_what_one_typed(new_page: NewPa
     page.locator("#universes-prompt").fill(OWN)
     section(page, "universes").get_by_role("button", name="在这里运行").click()
     expect(section(page, "universes").locator("run-bar")).to_contain_text("刚刚在这里")
+    page.locator("#mistake-watch").fill("trees、sky，sea")
+    section(page, "mistake").get_by_role("button", name="在这里运行").click()
+    expect(section(page, "mistake").locator("run-bar")).to_contain_text("刚刚在这里")
+    expect(section(page, "mistake").locator(".side").first.locator(".mentions li")).to_have_count(3)
+    answers = figure(page).locator(".answer-text").all_inner_texts()
     page.get_by_role("link", name="English").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("It never says that it does not know")
     expect(page.locator("#universes-prompt")).to_have_value(OWN)
     expect(figure(page).get_by_role("heading")).to_contain_text(OWN)
+    assert figure(page).locator(".answer-text").all_inner_texts() == answers
+    for name in ("universes", "mistake"):
+        expect(section(page, name).locator("run-bar")).to_contain_text(
+            re.compile(r"Measured on fake, \d+ \w+ 20")
+        )
+    expect(section(page, "mistake").locator(".mentions").first).to_contain_text("sea in")
 
 
 def test_by_keyboard_alone(page: Page):

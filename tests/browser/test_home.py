@@ -1,16 +1,18 @@
 """Half a sentence, and the odds of every way on."""
 
-from playwright.sync_api import Page, expect
+import json
+
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import NewPage, Troubles, axe
 
 
-def table(page: Page):
-    return page.get_by_role("table", name="The likeliest next tokens")
+def table(page: Page, name: str = "The likeliest next tokens"):
+    return page.get_by_role("table", name=name)
 
 
-def first_token(page: Page):
-    return table(page).locator("tbody tr").first.locator(".bars-token")
+def first_token(page: Page, name: str = "The likeliest next tokens"):
+    return table(page, name).locator("tbody tr").first.locator(".bars-token")
 
 
 def test_the_page_is_alive_before_any_script(new_page: NewPage, troubles: Troubles):
@@ -59,6 +61,66 @@ def test_a_roll_says_what_was_rolled_and_adds_the_token(page: Page):
     page.get_by_role("button", name="Roll the dice").click()
     expect(page.locator("#rolled")).to_contain_text("Rolled 0.")
     expect(page.get_by_label("Half a sentence")).not_to_have_value("Once upon a time")
+
+
+def test_a_roll_that_comes_after_more_was_typed_is_let_go(page: Page):
+    page.goto("/")
+    page.get_by_label("Half a sentence").fill("Once upon a time")
+    expect(first_token(page)).to_have_text("·in")
+    held: list[Route] = []
+    page.route("**/api/completions", lambda route: held.append(route))
+    page.get_by_role("button", name="Roll the dice").click()
+    page.get_by_label("Half a sentence").fill("The capital")
+    expect(first_token(page)).to_have_text("·of")
+    with page.expect_response("**/api/completions"):
+        held[0].continue_()
+    expect(page.get_by_role("button", name="Roll the dice")).to_be_enabled()
+    expect(page.get_by_label("Half a sentence")).to_have_value("The capital")
+    expect(page.locator("#rolled")).not_to_contain_text("Rolled")
+
+
+def test_another_language_shows_the_bars_of_the_same_text(page: Page):
+    page.goto("/")
+    page.get_by_role("link", name="中文").click()
+    expect(page.get_by_label("半句话", exact=True)).to_have_value("The capital of France is")
+    expect(first_token(page, "最可能的下一个词元")).to_have_text("·the")
+    page.get_by_label("半句话", exact=True).fill("The capital")
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_label("Half a sentence")).to_have_value("The capital")
+    expect(first_token(page)).to_have_text("·of")
+
+
+def test_a_link_runs_nothing_and_shows_no_other_text_s_bars(page: Page):
+    page.goto("/")
+    link = page.evaluate(
+        """async () => {
+          const { shareLink } = await import("/static/js/share.js");
+          return shareLink({ page: "home", text: "The capital" });
+        }"""
+    )
+    page.goto("about:blank")
+    asked = []
+    page.on("request", lambda request: request.method == "POST" and asked.append(request.url))
+    page.goto(link)
+    expect(page.locator("#figure-state")).to_contain_text("Opened from a link: nothing has run yet.")
+    expect(page.locator("probability-bars")).to_be_hidden()
+    page.wait_for_timeout(300)
+    assert asked == []
+    page.locator("#figure-state").click()
+    expect(first_token(page)).to_have_text("·of")
+
+
+def test_a_refused_text_leaves_no_bars_of_an_older_one(page: Page, troubles: Troubles):
+    troubles.expect("400")
+    page.goto("/")
+    error = json.dumps({"error": {"code": "context_overflow", "message": "too long"}})
+    page.route(
+        "**/api/next-token",
+        lambda route: route.fulfill(status=400, content_type="application/json", body=error),
+    )
+    page.get_by_label("Half a sentence").fill("far too long")
+    expect(page.get_by_role("status").filter(has_text="more text than the model can read")).to_be_visible()
+    expect(table(page).locator("tbody tr")).to_have_count(0)
 
 
 def test_markup_in_a_text_stays_text(page: Page):

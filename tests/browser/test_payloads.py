@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -10,10 +11,11 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from app.engine.fake import FakeEngine
+from app.experiments.presets import read_measurement, read_presets
 from app.host import ModelHost
 from app.main import create_app
 from app.routes.pages import PAGES
-from app.settings import Settings
+from app.settings import DEFAULT_MODEL, Settings
 from app.tokenization.tiktoken_encoding import TiktokenEncoding
 from tests.browser.conftest import NewPage, Troubles
 from tests.browser.payloads import BIDI, PAYLOADS
@@ -112,10 +114,10 @@ def reordering(page: Page) -> list[str]:
           while (walker.nextNode()) {
             const { data, parentElement } = walker.currentNode;
             // a document that is typed in, its mirror, and sentences that quote are text, not tokens
-            if (!other.test(data) || parentElement.closest("script, textarea, .document-mirror, status-message, #announcer")) continue;
+            if (!other.test(data) || parentElement.closest("script, textarea, .document-mirror, status-message, #announcer, .visually-hidden")) continue;
             let around = parentElement;
             while (!getComputedStyle(around).unicodeBidi.includes("isolate")) around = around.parentElement;
-            if (!around.matches("bdi") && around.textContent.trim() !== data.trim()) loose.push(around.outerHTML.slice(0, 300));
+            if (!around.matches("bdi, .heat-token") && around.textContent.trim() !== data.trim()) loose.push(around.outerHTML.slice(0, 300));
           }
           return loose;
         }"""
@@ -264,6 +266,90 @@ def failing(status: int, payload: str) -> Callable[[Route], None]:
     else:
         body, kind = json.dumps({"error": error}), "text/html"
     return lambda route: route.fulfill(status=status, content_type=kind, body=body)
+
+
+HEXADECIMAL = {"bytes", "instead", "tree_bytes"}
+WRITTEN = {"text", "answer", "key", "greedy", "shown", "own", "next_line"}
+
+
+class Laden:
+    """Answers an experiment with what was measured, every word of it a payload: the model wrote nothing else."""
+
+    def __init__(self, behaviour: str) -> None:
+        self.presets = read_presets(behaviour)
+        self.results = read_measurement(behaviour, DEFAULT_MODEL).results
+        self.handed_out: list[str] = []
+
+    def answer(self, route: Route) -> None:
+        name, request = route.request.url.rsplit("/", 1)[1], route.request.post_data_json
+        presets = [preset for preset in self.presets if preset.experiment == name]
+        preset = next((preset for preset in presets if preset.request == request), presets[0])
+        events = [(part["kind"], self._laden(part)) for part in self.results[preset.id]]
+        body = "".join(
+            f"event: {kind}\ndata: {json.dumps(data)}\n\n" for kind, data in [*events, ("done", {})]
+        )
+        route.fulfill(content_type="text/event-stream", body=body)
+
+    def _laden(self, value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {name: self._laden(each, name) for name, each in value.items()}
+        if isinstance(value, list):
+            return [self._laden(each, key) for each in value]
+        if not isinstance(value, str) or not value or key not in HEXADECIMAL | WRITTEN:
+            return value
+        payload = PAYLOADS[len(self.handed_out) % len(PAYLOADS)]
+        self.handed_out.append(payload)
+        return payload.encode().hex() if key in HEXADECIMAL else payload
+
+
+LOOK_AT_EVERYTHING = """async (payloads) => {
+  const main = document.querySelector("main");
+  const seen = new Set();
+  const look = async () => {
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    for (const each of payloads) if (main.textContent.includes(each)) seen.add(each);
+  };
+  const told = (element, type) => element.dispatchEvent(new Event(type, { bubbles: true }));
+  await look();
+  for (const option of main.querySelectorAll(".heat-token[role=option], button.try")) {
+    option.click();
+    await look();
+  }
+  const lines = main.querySelector("[data-line]"); // of the few-shot page
+  for (const line of lines?.options ?? [null]) {
+    if (line) {
+      lines.value = line.value;
+      told(lines, "change");
+    }
+    for (const slider of main.querySelectorAll("input[type=range]:not(:disabled)")) {
+      for (let value = Number(slider.min); value <= Math.min(12, slider.max); value += 1) {
+        slider.value = value;
+        told(slider, "input");
+        await look();
+      }
+    }
+  }
+  return seen.size;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "runs"), [("regurgitation", 2), ("hallucination", 4), ("few-shot", 2), ("assistant", 3)]
+)
+def test_as_what_an_experiment_wrote(watched: Watched, page: Page, behaviour: str, runs: int):
+    laden = Laden(behaviour)
+    page.route("**/api/experiments/*", laden.answer)
+    watched.open(f"/{behaviour}")
+    bars = page.locator("run-bar")
+    expect(bars).to_have_count(runs)
+    for bar in bars.all():
+        bar.get_by_role("button").click()
+        expect(bar).to_contain_text("Computed here just now")
+    seen = page.evaluate(LOOK_AT_EVERYTHING, list(PAYLOADS))
+    watched.nothing_ran()
+    assert reordering(page) == []
+    assert set(laden.handed_out) == set(PAYLOADS)
+    assert seen > 80  # they did come in; some hold signs that are shown as marks
 
 
 def test_the_page_that_looks_would_see_it(new_page: NewPage, troubles: Troubles):

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import NewPage, Troubles, axe
 from tests.browser.playground_page import (
@@ -148,6 +148,29 @@ def test_a_lone_space_at_the_end_is_pointed_out_and_compared(page: Page):
     hint.get_by_role("button", name="Compare both").click()
     expect(hint.get_by_role("table")).to_have_count(2)
     expect(text_area(page)).to_have_value(f"{PROMPT} ")
+
+
+def test_a_late_comparison_is_not_shown_for_a_newer_text(page: Page):
+    open_with(page, f"{PROMPT} ")
+    hint = page.locator("#space-hint")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:  # but not the question how a document begins
+        held.append(route) if "ids" in route.request.post_data_json else route.continue_()
+
+    page.route("**/api/next-token", hold)
+    with page.expect_request(lambda request: "/api/next-token" in request.url and "ids" in request.post_data):
+        hint.get_by_role("button", name="Compare both").click()
+    put_caret(page, len(PROMPT) + 1)
+    page.keyboard.insert_text("not ")
+    page.wait_for_timeout(300)
+    assert len(held) == 2
+    for route in held:
+        with page.expect_response("**/api/next-token"):
+            route.continue_()
+    page.wait_for_timeout(300)
+    expect(hint).to_contain_text("The text ends in a space")
+    expect(hint.get_by_role("table")).to_have_count(0)
 
 
 def test_the_window_is_never_overrun(page: Page):

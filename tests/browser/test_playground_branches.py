@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.playground_page import (
     PROMPT,
@@ -117,6 +117,60 @@ def test_a_and_b_with_the_same_settings_do_not_differ(page: Page):
     page.get_by_role("button", name="Copy A to B").click()
     page.get_by_role("button", name="Run both").click()
     expect(verdict).to_contain_text("No difference")
+
+
+def test_a_and_b_can_differ_in_any_setting(page: Page):
+    page.goto("/playground")
+    page.get_by_text("A/B: two settings").click()
+    pane = page.get_by_role("region", name="B", exact=True)
+    expect(pane.get_by_role("slider")).to_have_count(7)
+    pane.get_by_label("Repetition penalty, number").fill("1.5")
+    pane.get_by_label("Repetition penalty, number").blur()
+    page.get_by_role("button", name="Swap A and B").click()
+    other = page.get_by_role("region", name="A", exact=True)
+    expect(other.get_by_label("Repetition penalty, number")).to_have_value("1.5")
+
+
+def test_a_comparison_of_one_model_is_not_taken_into_the_text_of_another(page: Page):
+    page.goto("/playground")
+    of_another = page.evaluate(
+        """async () => {
+          const { shareLink } = await import("/static/js/share.js");
+          const { pageData } = await import("/static/js/page.js");
+          return new URL(await shareLink({ ...pageData.example, pieces: undefined })).hash;
+        }"""
+    )
+    open_with(page)
+    at_most(page, 5)
+    page.get_by_text("A/B: two settings").click()
+    page.get_by_role("button", name="Run both").click()
+    take = page.get_by_role("button", name="Take A into the document")
+    expect(page.locator(".compare-verdict")).to_be_visible()
+    expect(take).to_be_enabled()
+    page.evaluate("hash => { location.hash = hash }", of_another)
+    expect(text_area(page)).to_have_value(re.compile("Once upon"))
+    expect(take).to_be_disabled()
+    expect(page.locator(".compare-verdict")).to_have_count(0)
+    expect(page.locator("compare-panes")).to_contain_text("there lived a")
+
+
+def test_a_late_rank_is_not_written_into_the_card_of_another_token(page: Page):
+    open_with(page)
+    write(page)
+    put_caret(page, len(PROMPT) + 1)
+    place = page.locator("step-card").get_by_text("position 4")
+    expect(place).to_be_visible()
+    held: list[Route] = []
+    page.route("**/api/next-token", lambda route: held.append(route))
+    page.get_by_label("Or a token of your own, space included").fill(" boats")
+    with page.expect_request("**/api/next-token"):
+        page.get_by_role("button", name="How likely?").click()
+    put_caret(page, len(text(page)))
+    expect(place).to_be_hidden()
+    with page.expect_response("**/api/next-token"):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+    expect(page.locator(".step-probe")).to_have_count(0)
 
 
 def test_a_token_of_one_s_own_gets_its_exact_rank(page: Page):

@@ -6,7 +6,18 @@ import re
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import NewPage, Troubles
-from tests.browser.playground_page import PROMPT, ended, ids, open_with, text, text_area, write
+from tests.browser.playground_page import (
+    PROMPT,
+    ended,
+    ids,
+    open_with,
+    put_caret,
+    same_dice,
+    share_link,
+    text,
+    text_area,
+    write,
+)
 
 
 def stream_of(*tokens: str):
@@ -28,14 +39,11 @@ def stream_of(*tokens: str):
 def test_a_share_link_opens_the_same_ids_and_runs_nothing(page: Page, new_page: NewPage):
     open_with(page)
     write(page)
-    page.get_by_text("Share, replay, take away").click()
-    page.get_by_role("button", name="Copy link").click()
-    link = page.get_by_label("To copy by hand")
-    expect(link).to_have_value(re.compile("#s="))
+    link = share_link(page)
     other = new_page()
     asked = []
     other.on("request", lambda request: asked.append(request.url))
-    other.goto(link.input_value())
+    other.goto(link)
     expect(text_area(other)).to_have_value(text(page))
     assert ids(other) == ids(page)
     other.wait_for_timeout(1000)
@@ -105,3 +113,42 @@ def test_a_run_is_replayed_and_verified(page: Page):
     page.get_by_text("Share, replay, take away").click()
     page.get_by_role("button", name="Replay the last run").click()
     expect(page.get_by_text(re.compile("Replayed with seed .* all 10 tokens are the same"))).to_be_visible()
+
+
+def test_what_is_typed_after_a_run_is_no_part_of_its_replay(page: Page):
+    open_with(page)
+    write(page)
+    put_caret(page, len(text(page)))
+    page.keyboard.insert_text(" and mine")
+    page.get_by_text("Share, replay, take away").click()
+    page.get_by_role("button", name="Replay the last run").click()
+    expect(page.get_by_text(re.compile("Replayed with seed .* all 10 tokens are the same"))).to_be_visible()
+
+
+def test_the_machine_is_not_blamed_for_an_edit(page: Page):
+    open_with(page)
+    write(page)
+    put_caret(page, 0, len("My favourite"))
+    page.keyboard.insert_text("Once upon a time the")
+    page.wait_for_function(
+        "() => document.querySelector('document-editor').entries.every(({draft}) => draft === undefined)"
+    )
+    page.get_by_text("Share, replay, take away").click()
+    page.get_by_role("button", name="Replay the last run").click()
+    expect(page.locator("#share-said")).to_contain_text("There is no run to replay")
+
+
+def test_a_request_to_copy_has_the_settings_that_made_the_text(page: Page):
+    open_with(page)
+    same_dice(page, 7)
+    write(page)
+    page.get_by_label("Temperature, number").first.fill("1.9")
+    page.get_by_label("Temperature, number").first.blur()
+    same_dice(page, 8)
+    page.get_by_text("Share, replay, take away").click()
+    page.get_by_role("button", name="Copy as curl").click()
+    command = page.get_by_label("To copy by hand")
+    expect(command).to_have_value(re.compile("curl"))
+    body = json.loads(re.search("-d '(.*)'", command.input_value(), re.S).group(1))
+    assert (body["temperature"], body["seed"], body["max_tokens"]) == (0.8, 7, 10)
+    assert (body["ignore_eos"], body["n"]) == (False, 1)

@@ -1,9 +1,10 @@
 """A passage and its control, the opening given, and how far the model recites on."""
 
+import json
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import NewPage, Troubles, axe
 
@@ -155,12 +156,77 @@ def test_one_word_is_changed(page: Page):
     expect(page.locator("#word-sentence")).to_contain_text("Before: 41 of 48 tokens follow exactly")
     expect(page.locator("#word-sentence")).to_contain_text("After: 5 of 48")
     expect(page.locator("#word-recital")).to_contain_text("We the Citizens of the United States")
-    page.get_by_role("radio", name="United").check(force=True)
-    page.get_by_label("What happens to it").select_option("capitals")
-    page.get_by_role("button", name="Recite with the change").click()
-    expect(page.locator("#word-run")).to_contain_text("Computed here just now")
+    expect(page.locator("#word-run")).to_contain_text("Measured on gemma-3-270m")
+    change(page, "United", "capitals")
     expect(page.locator("#word-recital .recital-given")).to_contain_text("UNITED")
     expect(page.locator("#word-sentence")).to_contain_text("After:")
+
+
+def change(page: Page, word: str, how: str) -> None:
+    """Recite, and again with a word of the opening changed."""
+    recite(page).click()
+    computed(page)
+    page.get_by_role("radio", name=word).check(force=True)
+    page.get_by_label("What happens to it").select_option(how)
+    page.get_by_role("button", name="Recite with the change").click()
+    expect(page.locator("#word-run")).to_contain_text("Computed here just now")
+
+
+def test_a_word_is_changed_only_in_the_loaded_models_own_tokens(page: Page):
+    """An opening of 8 tokens ends elsewhere in another model's: what was measured says nothing of its words."""
+    live(page)
+    button = page.get_by_role("button", name="Recite with the change")
+    expect(page.get_by_text("Recite the text above first")).to_be_visible()
+    expect(button).to_be_disabled()
+    recite(page).click()
+    computed(page)
+    expect(page.get_by_text("Recite the text above first")).to_be_hidden()
+    expect(button).to_be_enabled()
+
+
+def test_what_a_changed_word_gave_says_which_model_it_is_from(page: Page):
+    live(page)
+    passage(page, "Preamble").check()
+    change(page, "People", "capitals")
+    told = page.locator("#word-sentence").inner_text()
+    page.get_by_role("radio", name="United").check(force=True)
+    expect(page.locator("#word-sentence")).to_be_empty()
+    expect(page.locator("#word-run")).to_contain_text("Not computed yet.")
+    page.get_by_role("radio", name="People").check(force=True)
+    expect(page.locator("#word-sentence")).to_have_text(told)
+    expect(page.locator("#word-run")).to_contain_text(re.compile(r"Measured on fake, \d+ \w+ 20"))
+    slider(page).fill("9")
+    expect(page.locator("#word-sentence")).to_be_empty()
+    expect(page.locator("#word-run")).to_contain_text("Not computed yet.")
+
+
+def test_another_model_lets_go_of_what_this_one_told(page: Page):
+    live(page)
+    change(page, "Congress", "capitals")
+
+    def renamed(route: Route) -> None:
+        state = route.fetch().json()
+        state["loaded"]["name"] = "another"
+        route.fulfill(body=json.dumps(state), content_type="application/json")
+
+    page.route("**/api/models", renamed)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#run")).to_contain_text("Measured on gemma-3-270m")
+    expect(page.locator("#word-sentence")).to_be_empty()
+    expect(page.locator("#word-run")).to_contain_text("Not computed yet.")
+    expect(page.get_by_role("button", name="Recite with the change")).to_be_disabled()
+
+
+def test_a_token_of_either_text_tells_its_cost(page: Page):
+    live(page)
+    page.locator("#main-heat [role=option]").nth(2).click()
+    expect(page.locator("#heat-said")).to_contain_text("Token 3, “·make”")
+    page.locator("#control-heat [role=option]").nth(1).click()
+    expect(page.locator("#heat-said")).to_contain_text("Control: Token 2")
+    expect(page.locator("#control-heat [aria-selected=true]")).to_have_count(1)
+    expect(page.locator("#main-heat [aria-selected=true]")).to_have_count(0)
+    page.get_by_role("combobox", name="Control").select_option("swapped")
+    expect(page.locator("#heat-said")).to_be_empty()
 
 
 def test_a_link_restores_the_page_and_runs_nothing(page: Page, new_page: NewPage):
@@ -193,6 +259,24 @@ def test_the_language_changes_in_place(page: Page):
     expect(page.get_by_role("radio", name="Lorem ipsum")).to_be_checked()
     expect(page.locator("#prefix")).to_have_value("30")
     expect(page.locator("#sentence")).to_contain_text("给出 30 个词元")
+
+
+def test_a_change_of_language_keeps_what_was_computed(page: Page):
+    live(page)
+    passage(page, "Your own text").check()
+    page.locator("#own").fill(OWN)
+    slider(page).fill("8")
+    change(page, "village", "capitals")
+    score = page.locator("#main-score").inner_text()
+    told = page.locator("#word-recital").inner_text()
+    page.get_by_role("link", name="中文").click()
+    expect(page.locator("#own")).to_have_value(OWN)
+    expect(page.locator("#main-recital .recital-same").first).to_be_visible()
+    expect(page.locator("#control-score")).not_to_be_empty()
+    assert re.findall(r"\d+", page.locator("#main-score").inner_text()) == re.findall(r"\d+", score)[::-1]
+    assert page.locator("#word-recital").inner_text().split()[:3] == told.split()[:3]
+    for bar in ("#run", "#word-run"):
+        expect(page.locator(bar)).to_contain_text("用 fake 测得")
 
 
 def test_the_prediction_is_revealed(page: Page):

@@ -1,5 +1,6 @@
 """What schools have: no HTTPS, many tabs in one browser, filters that hold text back, links passed around."""
 
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,10 @@ from app.main import create_app
 from app.routes.pages import PAGES
 from app.settings import Settings
 from tests.browser.conftest import TEACHER, NewPage, Troubles
-from tests.browser.playground_page import PROMPT, ended, open_with, text, text_area, write
+from tests.browser.playground_page import PROMPT, ended, open_with, share_link, text, text_area, write
 from tests.browser.proxy import Faults, proxy
 from tests.kit.nginx import free_port, nginx
+from tests.kit.rounds import within
 from tests.live import serve, wait_until
 
 CANARY = "marmalade and 草莓"
@@ -76,12 +78,9 @@ def test_everything_works_or_says_what_to_do_instead_in_an_insecure_context(page
 def test_a_document_is_written_shared_and_opened_in_an_insecure_context(page: Page, new_page: NewPage):
     open_with(page)
     write(page)
-    page.get_by_text("Share, replay, take away").click()
-    page.get_by_role("button", name="Copy link").click()
-    link = page.get_by_label("To copy by hand")
-    expect(link).to_have_value(re.compile("#s="))
+    link = share_link(page)
     other = new_page()
-    other.goto(link.input_value())
+    other.goto(link)
     expect(text_area(other)).to_have_value(text(page))
 
 
@@ -107,9 +106,8 @@ def test_ten_tabs_of_one_browser_all_answer_at_once(page: Page):
             }"""
         )
     waits = [tab.evaluate("answered") for tab in tabs]
-    assert (
-        max(waits) < 6000
-    )  # two seconds on a machine that does nothing else; starved connections never answer
+    logging.getLogger("figures").info(f"ten tabs: first tokens within {max(waits) / 1000:.2f} s")
+    assert max(waits) < within(6000, 2000)  # starved connections never answer
 
 
 def test_a_filter_that_holds_everything_back_is_noticed_and_the_text_comes_whole(

@@ -273,7 +273,22 @@ def test_a_link_opens_the_same_tokens_in_a_clean_profile(page: Page, new_page: N
     opened(other, page.url.removeprefix(live_server))
     expect_ids(other, expected)
     expect(editor(other)).to_have_value("A link, with 😀 and\ttabs")
+    expect(card(other)).to_contain_text("Point at a token")
     assert not any("completions" in url or "next-token" in url for url in asked)
+
+
+def test_a_link_of_another_page_is_refused_and_the_example_lives(page: Page):
+    page.goto("/tokenizer")
+    link = page.evaluate(
+        """async () => {
+          const { shareLink } = await import("/static/js/share.js");
+          return shareLink({ page: "home", text: "half a sentence" });
+        }"""
+    )
+    page.goto("about:blank")
+    page.goto(link)
+    expect(page.get_by_role("status").filter(has_text="This link is damaged")).to_be_visible()
+    expect(strip(page)).to_have_js_property("tokens.length", chips(page).count())
 
 
 def test_changing_the_language_keeps_the_text(page: Page):
@@ -283,6 +298,9 @@ def test_changing_the_language_keeps_the_text(page: Page):
     page.locator("header").get_by_role("link", name="中文").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("它从没见过字母")
     expect(page.locator("#text")).to_have_value("keep me")
+    expect(card(page)).to_contain_text(
+        "把鼠标移到一个词元上"
+    )  # the one the server drew was about another text
 
 
 def test_the_tax_follows_the_encoding(page: Page):

@@ -5,13 +5,16 @@ import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from tests.kit.program import Program, program
+from tests.kit.rounds import rounds, within
 from tests.kit.stream import Reply, ask
 
 LONG = {"prompt": "Once", "max_tokens": 400, "ignore_eos": True}
+DASHES = ("-" * 256 + "a") * 127  # 32 KB that are 635 tokens: a long text that fits
 TEXT = "The dog ran down to the harbour. " * 1000  # 7,000 tokens: too many for this engine
 
 
@@ -55,23 +58,24 @@ async def leave(tasks: list[asyncio.Task[Reply]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def test_two_hundred_at_once_are_twenty_two_let_in_and_the_rest_refused_politely(busy: Program, figure):
+async def two_hundred_at_once(busy: Program) -> list[float]:
+    """The seconds each of those waited who were refused."""
     busy.until(idle)
-    before, memory = busy.metrics(), busy.memory()
-    refused_at_once = asyncio.Event()
+    before = busy.metrics()
+    all_refused = asyncio.Event()
     refused = 0
 
-    def waits(reply: Reply) -> bool:
-        return refused_at_once.is_set()
+    def over(_: Reply) -> bool:
+        return all_refused.is_set()
 
     async def student(number: int) -> Reply:
         nonlocal refused
-        body = LONG | {"prompt": "Once " * 200}
-        reply = await ask(busy.port, "/api/completions", body, client=f"student-{number}", leave=waits)
+        body = LONG | {"prompt": DASHES}
+        reply = await ask(busy.port, "/api/completions", body, client=f"student-{number}", leave=over)
         if reply.status == 429:
             refused += 1
             if refused == 178:
-                refused_at_once.set()
+                all_refused.set()
         return reply
 
     async with asyncio.timeout(60):
@@ -82,16 +86,26 @@ async def test_two_hundred_at_once_are_twenty_two_let_in_and_the_rest_refused_po
     for reply in turned_away:
         assert reply.error["code"] == "queue_full"
         assert 1 <= int(reply.headers["retry-after"]) <= 60
-    p99 = percentile([reply.seconds for reply in turned_away], 99)
-    figure(
-        f"refusal p50 {percentile([r.seconds for r in turned_away], 50) * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms"
-    )
-    assert p99 < 1.0  # 0.25 s where nothing else runs
     busy.until(idle)
     after = busy.metrics()
     assert after["pg_requests_total[rejected]"] - before["pg_requests_total[rejected]"] == 178
     assert after["pg_accepted_total"] - before["pg_accepted_total"] == 22
-    assert busy.memory() - memory < 50e6
+    return [reply.seconds for reply in turned_away]
+
+
+async def test_two_hundred_at_once_are_twenty_two_let_in_and_the_rest_refused_politely(busy: Program, figure):
+    memory = busy.memory()
+    bursts = [await two_hundred_at_once(busy) for _ in range(rounds(1, 20))]
+    grown = busy.memory() - memory
+    waits = sum(bursts, [])
+    p50, p99 = percentile(waits, 50), percentile(waits, 99)
+    worst = max(percentile(burst, 99) for burst in bursts)
+    figure(
+        f"{len(bursts)} times: refusal p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms, "
+        f"{worst * 1000:.0f} ms in the worst burst; {grown / 1e6:.0f} MB more"
+    )
+    assert p99 < within(1.0, 0.25)
+    assert grown < 50e6
 
 
 async def test_a_long_text_is_refused_before_it_is_tokenised(busy: Program):
@@ -121,9 +135,9 @@ async def test_a_waiting_student_sees_the_place_in_line_and_hears_of_it_again(bu
         told = [event for event in reply.events if event.name == "queued"]
         places = [event.data["position"] for event in told]
         assert places[0] >= 1 and places[-1] == 0 and places == sorted(places, reverse=True)
-        assert told[0].at - reply.sent < 1.0  # 0.5 s where nothing else runs
+        assert told[0].at - reply.sent < within(1.0, 0.5)
         gaps = [later.at - earlier.at for earlier, later in zip(told, told[1:], strict=False)]
-        assert max(gaps) < 6.0
+        assert max(gaps) < within(6.0, 5.0)
         assert reply.terminal == ["done"]
     assert max(len([e for e in reply.events if e.name == "queued"]) for reply in replies) >= 3
 
@@ -145,42 +159,71 @@ async def test_one_tab_may_have_only_so_much_under_way(busy: Program):
     await leave(list(under_way))
 
 
-async def test_sixty_students_behind_one_address_are_served_alike(busy: Program):
-    """Invented forwarded addresses change nothing: nobody is told apart by them."""
-    busy.until(idle)
+async def test_sixty_students_behind_one_address_are_served_alike(tmp_path: Path, figure):
+    """Each asks again as soon as it has its answer, for the same few seconds; who is refused does as it is told.
 
-    async def student(number: int) -> int:
-        headers = {"X-Forwarded-For": f"10.0.0.{number % 7}"}
-        for attempt in range(60):
-            body = {"prompt": f"Student {number}", "max_tokens": 8, "ignore_eos": True}
-            reply = await ask(busy.port, "/api/completions", body, client=f"s{number}", headers=headers)
-            if reply.status == 200:
-                return len(reply.tokens)
-            assert reply.status == 429
-            await asyncio.sleep(0.1 + attempt / 100)
-        return 0
+    Invented forwarded addresses change nothing: nobody is told apart by them.
+    """
+    with program(tmp_path, "--ms-per-token", "5", slots=4, queue=60, per_client=2) as server:
+        ends = time.monotonic() + rounds(8, 30)
 
-    tokens = await asyncio.gather(*(student(number) for number in range(60)))
+        async def student(number: int) -> int:
+            body = {"prompt": f"Student {number}", "max_tokens": 3, "ignore_eos": True}
+            headers = {"X-Forwarded-For": f"10.0.0.{max(40, number)}"}  # forty of them the same
+            tokens = 0
+            while time.monotonic() < ends:
+                reply = await ask(server.port, "/api/completions", body, client=f"s{number}", headers=headers)
+                tokens += sum(event.name == "token" and event.at < ends for event in reply.events)
+                if reply.status != 200:
+                    await asyncio.sleep(float(reply.headers["retry-after"]))
+            return tokens
+
+        tokens = await asyncio.gather(*(student(number) for number in range(60)))
     jain = sum(tokens) ** 2 / (len(tokens) * sum(count * count for count in tokens))
-    assert jain >= 0.95 and min(tokens) == 8
+    figure(f"60 students: {min(tokens)} to {max(tokens)} tokens each in the same time, Jain index {jain:.4f}")
+    assert jain >= 0.95 and min(tokens) >= 8
+
+
+async def test_an_invented_forwarded_address_is_no_way_round_the_limit_of_an_address(busy: Program):
+    """Nobody is before this server, so nobody forwards: whoever names no tab is the address it comes from."""
+    busy.until(idle)
+    asked = [
+        asyncio.create_task(
+            ask(busy.port, "/api/completions", LONG, headers={"X-Forwarded-For": f"10.0.0.{number}"})
+        )
+        for number in range(22)
+    ]
+    done, under_way = await asyncio.wait(asked, timeout=3)
+    await leave(list(under_way))
+    assert len(under_way) == 11  # half of all places
+    assert {(task.result().status, task.result().error["code"]) for task in done} == {(429, "client_limit")}
 
 
 async def test_the_teacher_is_let_in_and_served_next_when_every_place_is_taken(busy: Program, figure):
     busy.until(idle)
     teacher = {"X-Teacher": busy.secret}
     shortly = {"prompt": "Max", "max_tokens": 2}
-    idle_reply = await ask(busy.port, "/api/completions", shortly, headers=teacher)
-    tasks = await fill(busy.port, 22, LONG | {"max_tokens": 100})
+
+    async def demonstrate() -> list[Reply]:
+        return [
+            await ask(busy.port, "/api/completions", shortly, headers=teacher) for _ in range(rounds(3, 40))
+        ]
+
+    idle_replies = await demonstrate()
+    tasks = await fill(busy.port, 22, LONG)
+    replies = await demonstrate()
     late = await ask(busy.port, "/api/completions", shortly, client="late")
-    assert late.status == 429
-    reply = await ask(busy.port, "/api/completions", shortly, headers=teacher)
-    assert (reply.status, reply.terminal) == (200, ["done"])
+    assert late.status == 429  # every place was taken all the while
+    for reply in replies:
+        assert (reply.status, reply.terminal) == (200, ["done"])
+        assert [event.data["position"] for event in reply.events if event.name == "queued"] == [0]
+    at_rest = percentile([reply.first_token for reply in idle_replies], 95)
+    beside = percentile([reply.first_token for reply in replies], 95)
     figure(
-        f"the teacher's first token: {idle_reply.first_token * 1000:.0f} ms idle, "
-        f"{reply.first_token * 1000:.0f} ms with every place taken by streams of 1.5 s"
+        f"the teacher's first token, p95 of {len(replies)}: {at_rest * 1000:.0f} ms idle, "
+        f"{beside * 1000:.0f} ms with every place taken by streams of 6 s"
     )
-    assert reply.first_token < 2 * idle_reply.first_token + 0.25
-    assert [event.data["position"] for event in reply.events if event.name == "queued"] == [0]
+    assert beside < 2 * at_rest + within(0.25, 0.005)
     status = busy.get("/api/status", **teacher).json()
     assert len(status["running"]) == 2 and len(status["waiting"]) >= 15
     assert {each["kind"] for each in status["running"]} == {"continue"}

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.experiments.presets import BEHAVIOURS, read_presets
 from tests.kit.program import program
+from tests.kit.rounds import within
 from tests.kit.stream import Reply, ask
 
 CANARY = "xyzzy-plugh\r\n\x1b[31m{injected}"
@@ -89,7 +90,8 @@ async def test_alive_is_answered_at_once_and_ready_is_not_the_same(tmp_path: Pat
     figure(
         f"/livez with every place taken and 20 pasting 32 KB: p99 {waits[98] * 1000:.0f} ms, max {waits[-1] * 1000:.0f} ms"
     )
-    assert waits[98] < 1.0  # 0.1 s where nothing else runs
+    assert waits[98] < within(1.0, 0.1)
+    assert waits[-1] < within(2.0, 0.2)
 
 
 async def _paste(port: int, text: dict) -> None:
@@ -108,11 +110,13 @@ async def test_what_was_asked_is_found_nowhere(tmp_path: Path):
                     *({field: CANARY} for field in ("prompt", "text", "question")),
                     {"prompt": CANARY, "temperature": CANARY},
                     {CANARY: [CANARY]},
+                    {WORD: [WORD]},
                 ):
                     answers.append(await ask(server.port, path, fields))
         for preset in (preset for behaviour in BEHAVIOURS for preset in read_presets(behaviour)[:4]):
             path = f"/api/experiments/{preset.experiment}"
-            answers.append(await ask(server.port, path, with_canary(preset.request)))
+            for fields in (with_canary(preset.request), {**preset.request, WORD: WORD}):
+                answers.append(await ask(server.port, path, fields))
         written = answers[:]
         for raw in (
             f"GET /{WORD}?q={WORD} HTTP/1.1", f"{WORD.upper()} / HTTP/1.1", f"GET /static/{WORD} HTTP/1.1",

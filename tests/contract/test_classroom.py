@@ -1,17 +1,22 @@
 """Many at once, on a running server."""
 
+import asyncio
 import contextlib
 import json
 import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
 
 from app.doctor import listen
+from app.experiments.presets import read_presets
 from tests.event_stream import events
+from tests.kit.program import program
+from tests.kit.stream import ask
 from tests.live import wait_until
 
 
@@ -103,3 +108,22 @@ def test_a_reply_is_not_held_back_for_an_acknowledgement():
     """asyncio turns Nagle's algorithm off only where the socket says that it is TCP: 40 ms a reply otherwise."""
     with contextlib.closing(listen("127.0.0.1", 0)) as listener:
         assert listener.proto == socket.IPPROTO_TCP
+
+
+async def test_experiments_of_many_questions_crowd_nobody_out(tmp_path: Path):
+    """Two slots, twenty places: eight students ask two dozen questions each at once, and one more writes."""
+    preset = next(preset for preset in read_presets("few-shot") if preset.id == "korean")
+    with program(tmp_path, "--ms-per-token", "1", slots=2, queue=20) as server:
+        work = [
+            ask(
+                server.port,
+                "/api/experiments/few-shot",
+                {**preset.request, "seed": seed},
+                client=f"tab-{seed}",
+            )
+            for seed in range(8)
+        ]
+        work += [ask(server.port, "/api/completions", {"prompt": "Once", "max_tokens": 4}, client="writer")]
+        replies = await asyncio.gather(*work)
+        assert [reply.terminal for reply in replies] == [["done"]] * 9
+        server.until(lambda books: books["pg_running"] == books["pg_waiting"] == 0)

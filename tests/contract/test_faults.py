@@ -1,11 +1,16 @@
 """What goes wrong stays with whom it went wrong for, and is said once. Promises 9, 11, 12 and 14."""
 
 import asyncio
+import contextlib
 import random
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.kit.program import Program, program
@@ -15,7 +20,9 @@ from tests.kit.rounds import rounds
 from tests.kit.stream import Reply, ask
 
 SHORT = {"prompt": "Once", "max_tokens": 12, "ignore_eos": True}
-LEAKS = ("Traceback", "Error(", "RuntimeError", "MemoryError", "/site-packages/", "app/", "told to")
+LEAKS = (
+    "Traceback", "Error(", "RuntimeError", "MemoryError", "DeviceLost", "/site-packages/", "app/", "told to",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +102,74 @@ async def test_too_little_memory_is_contained(tmp_path: Path, figure):
         assert server.get("/readyz").status_code == 200
 
 
+async def test_a_lost_device_is_said_and_the_program_ends_for_its_supervisor(tmp_path: Path, figure):
+    """Who runs, who waits and who comes late each hear it once; an exit code of 1 has it started again."""
+    endless = {"prompt": "Once", "max_tokens": 900, "ignore_eos": True}
+    with program(tmp_path, "--ms-per-token", "20", "--die-at", "60", slots=2) as server:
+        asking = [
+            asyncio.create_task(ask(server.port, "/api/completions", endless, client=f"s{number}"))
+            for number in range(3)
+        ]
+        unready, late = 0.0, None
+        async with asyncio.timeout(30):
+            while server.process.poll() is None:
+                with contextlib.suppress(OSError):  # nobody listens any more
+                    ready = await ask(server.port, "/readyz")
+                    if ready.status == 503 and not unready:
+                        unready = time.monotonic()
+                        late = await ask(server.port, "/v1/completions", SHORT)
+                        assert ready.error["code"] == "model_not_ready"
+                await asyncio.sleep(0.02)
+        ended = time.monotonic()
+        replies = await asyncio.gather(*asking)
+        assert server.process.returncode == 1
+        died = min(reply.events[-1].at for reply in replies)
+    figure(f"a lost device: /readyz 503 after {unready - died:.2f} s, exit code 1 after {ended - died:.2f} s")
+    assert unready and unready - died < 1
+    assert ended - died < 5
+    assert sorted(bool(reply.tokens) for reply in replies) == [False, True, True]
+    for reply in replies:
+        assert reply.terminal == ["error"] and reply.events[-1].name == "error" and reply.ended
+        assert set(reply.error) == {"code", "message"} and reply.error["code"] == "model_not_ready"
+        assert not [leak for leak in LEAKS if leak in str(reply.error)]
+    assert late and (late.status, late.error["code"]) == (503, "model_not_ready")
+    last = server.output().splitlines()[-1]
+    assert last == "error: fake has lost the device it ran on; the server has to be started again"
+
+
+HELD_UP = """
+import time
+from app.__main__ import main
+from app.engine.scheduler import Scheduler
+from app.host import ModelHost
+
+Scheduler._admit = lambda scheduler: 1 / 0
+ModelHost.close = lambda host, reason=None: time.sleep(60)
+main()
+"""
+
+
+async def test_where_the_engines_thread_ends_the_program_does_whatever_holds_it_up(figure):
+    command = [sys.executable, "-c", HELD_UP, "--engine", "fake", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        found = None
+        while found is None:
+            found = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
+        while (await ask(int(found[1]), "/readyz")).status != 200:
+            await asyncio.sleep(0.05)
+        reply = await ask(int(found[1]), "/v1/completions", SHORT)
+        died = time.monotonic()
+        assert (reply.status, reply.error["code"]) == (503, "model_not_ready")
+        assert await asyncio.to_thread(process.wait, 20) == 1
+        seconds = time.monotonic() - died
+        figure(f"the engine's thread ended and the rest was held up: exit code 1 after {seconds:.2f} s")
+        assert seconds < 5
+    finally:
+        process.kill()
+        process.communicate()
+
+
 async def test_a_hung_model_ends_everybody_at_the_deadline(tmp_path: Path):
     with program(tmp_path, "--hang-at", "8", deadline_seconds=1, hang_seconds=6, slots=2) as server:
         started = time.monotonic()
@@ -127,3 +202,26 @@ def test_three_hundred_half_requests_hold_nobody_up(failing: Program, figure):
     assert sorted(waits)[98] < 1.0  # 0.3 s where nothing else runs
     for each in slow:
         each.close()
+
+
+async def test_nobody_on_this_machine_can_invent_an_address(failing: Program):
+    """Else each guess at the secret would be the first of its address."""
+    guesses = [
+        await ask(
+            failing.port, "/api/status", headers={"X-Teacher": "guess", "X-Forwarded-For": f"10.0.0.{n}"}
+        )
+        for n in range(11)
+    ]
+    assert [reply.status for reply in guesses] == [401] * 10 + [429]
+
+
+def test_a_class_may_open_more_files_than_a_program_is_given(tmp_path: Path):
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
+    try:
+        with program(tmp_path) as server:
+            given = psutil.Process(server.process.pid).rlimit(psutil.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert given == (min(hard, 8192), hard)

@@ -14,6 +14,7 @@ from app.routes.errors import UnexpectedErrors
 from tests.kit import raw
 from tests.kit.raw import abort
 from tests.kit.rounds import rounds
+from tests.kit.stream import request_bytes
 from tests.live import post, wait_until
 
 
@@ -149,6 +150,46 @@ def test_a_request_that_never_ends_is_let_go(port, http, monkeypatch):
     for each in slow:
         each.close()
     assert http.get("/livez").status_code == 200
+
+
+ALIVE = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+HALVES = {
+    "head": b"POST /api/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow:",
+    "body": request_bytes("/api/completions", {"prompt": "Once upon a time"})[:-5],
+}
+
+
+def read_replies(connection: socket.socket, count: int) -> None:
+    received = b""
+    while received.count(b'{"status":"alive"}') < count:
+        came = connection.recv(65536)
+        assert came, "closed before every reply was there"
+        received += came
+    assert received.count(b"HTTP/1.1 200 OK") == count
+
+
+@pytest.mark.parametrize("ahead", [False, True], ids=["after the reply", "ahead of it"])
+@pytest.mark.parametrize("half", HALVES)
+def test_half_of_a_second_request_is_let_go_too(port, monkeypatch, half, ahead):
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 0.3)
+    connection = raw.connect(port, ALIVE + HALVES[half] if ahead else ALIVE)
+    read_replies(connection, 1)
+    if not ahead:
+        connection.sendall(HALVES[half])
+    wait_until(lambda: raw.is_closed(connection), 3)
+    connection.close()
+
+
+def test_a_kept_connection_outlives_its_requests_and_those_sent_ahead_are_answered(port, monkeypatch):
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 0.3)
+    connection = raw.connect(port, ALIVE * 3 + ALIVE[:20])
+    read_replies(connection, 3)
+    connection.sendall(ALIVE[20:])
+    read_replies(connection, 1)
+    time.sleep(0.6)
+    connection.sendall(ALIVE)
+    read_replies(connection, 1)
+    connection.close()
 
 
 @pytest.mark.parametrize("body", [{}, {"stream": True}, {"prompt": ["Once"] * 3, "stream": True}])

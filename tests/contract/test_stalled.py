@@ -14,6 +14,7 @@ from app.main import create_app
 from app.settings import Settings
 from tests.byte_tokenizer import ByteTokenizer
 from tests.kit import raw
+from tests.kit.rounds import rounds, within
 from tests.kit.stream import Reply, ask
 from tests.live import post, serve, wait_until
 from tests.site import OneModel
@@ -49,8 +50,9 @@ async def neighbours(port: int) -> float:
 
 
 async def test_fifty_stalled_readers_disturb_nobody(port: int, engine: FakeEngine, monkeypatch, figure):
-    monkeypatch.setattr(server, "STALL_SECONDS", 12.0)
-    alone = await neighbours(port)
+    monkeypatch.setattr(server, "STALL_SECONDS", float(rounds(12, 20)))
+    times = rounds(1, 3)  # the best of them: what else runs on the machine comes and goes
+    alone = min([await neighbours(port) for _ in range(times)])
     memory = psutil.Process().memory_info().rss
     body = json.dumps({"prompt": "Once", "max_tokens": 900, "ignore_eos": True, "logprobs": 50}).encode()
     stalled = [
@@ -61,17 +63,17 @@ async def test_fifty_stalled_readers_disturb_nobody(port: int, engine: FakeEngin
     while any(mailbox.unread < MAX_UNREAD - 1 for mailbox in engine._open.values()):
         await asyncio.sleep(0.1)  # until each is as far behind as it may be
     most = max(mailbox.unread for mailbox in engine._open.values())
-    beside = await neighbours(port)
+    beside = min([await neighbours(port) for _ in range(times)])
     grown = psutil.Process().memory_info().rss - memory
     still = engine.stats().running
-    wait_until(lambda: engine.stats().running == 0, 20)
+    wait_until(lambda: engine.stats().running == 0, 30)
     figure(
         f"{still} stalled readers, {most} events held each, {grown / 1e6:.0f} MB more; "
         f"p95 between tokens: alone {alone * 1000:.1f} ms, beside them {beside * 1000:.1f} ms"
     )
-    assert most <= MAX_UNREAD
-    assert beside < 1.3 * alone + 0.02
-    assert grown < 100e6  # this process is the readers' too
+    assert still == STALLED and most <= MAX_UNREAD
+    assert beside < 1.3 * alone + within(0.02, 0.0)
+    assert grown < within(100e6, 50e6)  # this process is the readers' too
     assert all(map(raw.is_closed, stalled))
     for each in stalled:
         each.close()

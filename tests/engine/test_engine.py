@@ -10,7 +10,16 @@ from app.engine.engine import EngineLimits, ThreadedEngine
 from app.engine.fake import FakeEngine, Faults, ScriptedRunner
 from app.engine.outputs import Done, FinishReason, Queued, Step
 from app.engine.params import GenerationRequest, SamplingParams
-from app.errors import BadRequest, ContextOverflow, ModelNotReady, OutOfMemory, Overloaded, ShuttingDown
+from app.errors import (
+    BadRequest,
+    ContextOverflow,
+    EngineDead,
+    ModelNotReady,
+    OutOfMemory,
+    OutOfTime,
+    Overloaded,
+    ShuttingDown,
+)
 from tests.engine.conftest import ByteVocabulary
 
 VOCABULARY = ByteVocabulary()
@@ -160,8 +169,9 @@ async def test_a_full_queue_is_refused():
     engine = FakeEngine(VOCABULARY, slots=1, queue=2, context_length=256, ms_per_token=5)
     tasks = [asyncio.create_task(collect(engine, request(max_tokens=50))) for _ in range(3)]
     await asyncio.sleep(0)
-    with pytest.raises(Overloaded):
+    with pytest.raises(Overloaded) as refused:
         engine.check(request())
+    assert not refused.value.counted  # nobody's books have it yet
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -218,23 +228,60 @@ async def test_closing_a_hung_engine_tells_its_readers_why():
     task = asyncio.create_task(collect(engine, request(max_tokens=20)))
     await asyncio.sleep(0.3)
     await asyncio.to_thread(engine.close, ShuttingDown("the server was stopped"))
-    with pytest.raises(ShuttingDown):
+    with pytest.raises(ShuttingDown) as ended:
         await asyncio.wait_for(task, 1)
+    assert ended.value.counted
 
 
 async def test_a_failure_outside_a_step_ends_everybody_and_is_said(engine, monkeypatch, caplog):
     monkeypatch.setattr(engine._scheduler, "_admit", lambda: 1 / 0)
-    with pytest.raises(ModelNotReady, match="has to be started again"):
+    with pytest.raises(EngineDead, match="has to be started again"):
         await collect(engine, request(max_tokens=5))
-    with pytest.raises(ModelNotReady, match="has to be started again"):
+    with pytest.raises(EngineDead, match="has to be started again"):
         engine.check_alive()
     assert "ZeroDivisionError" in caplog.text
 
 
+async def test_a_lost_device_ends_everybody_for_good():
+    engine = FakeEngine(VOCABULARY, slots=2, context_length=256, ms_per_token=5, faults=Faults(die_at=9))
+    tasks = [asyncio.create_task(collect(engine, request(max_tokens=50))) for _ in range(3)]
+    ends = await asyncio.gather(*tasks, return_exceptions=True)
+    for _ in range(2):
+        with pytest.raises(EngineDead, match="lost the device") as refused:
+            engine.check(request())
+        assert not refused.value.counted
+        ends.append(refused.value)
+    assert [(type(end), end.counted) for end in ends] == [(EngineDead, True)] * 3 + [(EngineDead, False)] * 2
+    assert len(set(map(id, ends))) == 5  # each its own, with its own traceback
+    stats = engine.stats()
+    assert (stats.running, stats.waiting, stats.accepted, stats.requests["failed"]) == (0, 0, 3, 3)
+
+
+async def test_who_comes_while_the_engine_ends_is_told_and_does_not_wait(engine, monkeypatch):
+    monkeypatch.setattr(engine, "check", lambda _: None)  # it lived when it was asked
+    await asyncio.to_thread(engine.close)
+    with pytest.raises(ModelNotReady) as refused:
+        await asyncio.wait_for(collect(engine, request(max_tokens=5)), 2)
+    assert not refused.value.counted
+    assert engine.requests() == []
+
+
 async def test_too_little_memory_is_its_own_error():
     engine = FakeEngine(VOCABULARY, slots=2, context_length=256, faults=Faults(oom_at=3))
-    with pytest.raises(OutOfMemory):
+    with pytest.raises(OutOfMemory) as ended:
         await collect(engine, request(max_tokens=9))
+    assert ended.value.counted
+    engine.close()
+
+
+async def test_a_score_past_its_deadline_is_in_the_engines_books():
+    faults = Faults(hang_at=1, hang_seconds=0.4)
+    engine = FakeEngine(VOCABULARY, slots=1, context_length=256, deadline_seconds=0.2, faults=faults)
+    for late in (engine.score([1] * 200), engine.distributions([1] * 200, start=0)):
+        with pytest.raises(OutOfTime) as ended:
+            await late
+        assert ended.value.counted
+    assert engine.stats().requests["timeout"] == 2
     engine.close()
 
 

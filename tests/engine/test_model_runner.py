@@ -15,6 +15,7 @@ from app.engine.kv_tensors import KeyValueCache
 from app.engine.model_runner import ModelRunner
 from app.engine.outputs import Step
 from app.engine.params import GenerationRequest, SamplingParams
+from app.engine.runner import Chunk, DeviceLost
 from tests.engine.conftest import ARCHITECTURES, CONTEXT_LENGTH, ByteVocabulary
 from tests.tiny_folder import save_tiny_model
 
@@ -204,3 +205,31 @@ def test_torch_is_told_of_huge_pages_and_to_keep_little_ready(tmp_path, monkeypa
     assert os.environ["THP_MEM_ALLOC_ENABLE"] == "1"
     assert int(os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"]) < 1_024
     assert os.environ["LRU_CACHE_CAPACITY"] == "7", "what someone set stays"
+
+
+@pytest.mark.parametrize(
+    ("error", "understood"),
+    [
+        (torch.AcceleratorError("CUDA error: device-side assert triggered"), DeviceLost),
+        (torch.AcceleratorError("HIP error: an illegal memory access was encountered"), DeviceLost),
+        (RuntimeError("CUDA error: unspecified launch failure"), DeviceLost),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), torch.OutOfMemoryError),
+        (torch.AcceleratorError("CUDA error: out of memory"), MemoryError),
+        (RuntimeError("[enforce fail at alloc_cpu.cpp:117] can't allocate memory"), RuntimeError),
+        (RuntimeError("The size of tensor a (3) must match"), RuntimeError),
+    ],
+)
+def test_what_an_accelerator_says_for_good_is_a_lost_device(build_model, error, understood):
+    """No GPU here: what it would raise, where it would raise it."""
+
+    def fails(*_):
+        raise error
+
+    runner = ModelRunner(build_model("gpt2"), slots=2, context_length=CONTEXT_LENGTH)
+    runner._network = fails
+    runner._cache.copy = runner._cache.swap = fails
+    chunk = Chunk(0, np.zeros(3, np.int32), 0, 1)
+    for call in (lambda: runner.forward([chunk]), lambda: runner.copy(0, 1, 3), lambda: runner.swap(0, 1, 3)):
+        with pytest.raises(understood) as raised:
+            call()
+        assert type(raised.value) is understood

@@ -15,10 +15,10 @@ from app.engine.distribution import Distribution
 from app.engine.job import Distributions, Job
 from app.engine.outputs import Done, PromptScores, Queued, Step
 from app.engine.params import GenerationRequest, SamplingParams
-from app.engine.runner import Prediction
+from app.engine.runner import DeviceLost, Prediction
 from app.engine.sampler import sample
 from app.engine.scheduler import Scheduler
-from app.errors import OutOfMemory
+from app.errors import EngineDead, OutOfMemory
 from tests.engine.conftest import ByteVocabulary
 
 SLOTS, CONTEXT, SIZE = 6, 64, 32
@@ -166,3 +166,33 @@ def test_who_writes_and_who_reads_share_a_forward_pass():
     runner.forward = lambda chunks: passes.append([len(c.token_ids) for c in chunks]) or forward(chunks)
     scheduler.step()
     assert passes == [[1, 2]]  # the other three are in the cache
+
+
+@pytest.mark.parametrize("where", ["forward", "copy", "swap", "forget"])
+def test_a_lost_device_is_not_asked_again_and_everybody_is_told_once(where, monkeypatch):
+    """Wherever in a turn it is lost, nobody is forgotten: not who is just being let in, forked or let go."""
+    monkeypatch.setattr(kv_cache, "_WORTH_FORGETTING", 1)
+    runner = VisibleCache()
+    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    everyone = [submitted(scheduler, length, max_tokens=9, n=n) for length, n in ((20, 1), (8, 2), (12, 1))]
+    for _ in range(2):
+        scheduler.step()
+    everyone += [submitted(scheduler, length, max_tokens=9, n=n) for length, n in ((5, 1), (20, 3), (20, 6))]
+    asked = []
+
+    def lost(*arguments):
+        asked.append(arguments)
+        raise DeviceLost
+
+    monkeypatch.setattr(runner, where, lost)
+    with pytest.raises(DeviceLost):
+        for _ in range(50):
+            scheduler.step()
+    assert len(asked) == 1  # not again, and not in halves
+    scheduler.close(EngineDead("it is gone"))
+    assert len(asked) == 1 and scheduler.idle
+    for events in everyone:
+        (end,) = [event for event in events if isinstance(event, Done | Exception)]
+        assert isinstance(end, Done | EngineDead) and events[-1] is end
+    outcomes = scheduler.stats().requests
+    assert sum(outcomes.values()) == len(everyone) and outcomes["failed"] >= 3

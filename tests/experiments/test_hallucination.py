@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,7 @@ from app.experiments.universe_parts import (
     Round,
     UniversesRequest,
 )
-from app.experiments.universe_tree import Branch, Path, grow, widths_at
+from app.experiments.universe_tree import Branch, Path, grow
 from tests.byte_tokenizer import EOS, ByteTokenizer
 
 PROMPT = "My favourite colour is"
@@ -72,6 +73,15 @@ def only(parts, kind):
 )
 def test_answers_are_cut_by_the_rule_that_the_page_states(text, cut, answer):
     assert cut_answer(ByteTokenizer(), list(text.encode()), cut).text == answer
+
+
+def widths_at(tree: Sequence[Branch], depth: int) -> list[float]:
+    """Every width at a depth: branches there, branches that ended before, and all rests before."""
+    grows = {branch.parent for branch in tree}
+    there = [branch.width for branch in tree if branch.depth == depth]
+    ended = [b.width for i, b in enumerate(tree) if b.depth < depth and i not in grows]
+    rests = [branch.rest for branch in tree if branch.depth < depth]
+    return there + ended + rests
 
 
 def test_an_answer_knows_its_tokens_and_whether_more_could_change_it():

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import {
   bytesToHex,
   decodeUtf8,
-  groupTokens,
   hexToBytes,
   spacedHex,
   spokenText,
@@ -14,7 +13,6 @@ import {
 import { useCatalog } from "../../static/js/i18n.js";
 
 useCatalog({});
-const tokens = (...hexes) => hexes.map((bytes) => ({ bytes }));
 
 test("hex and bytes are the same thing twice", () => {
   assert.deepEqual([...hexToBytes("f09f00")], [0xf0, 0x9f, 0]);
@@ -74,26 +72,4 @@ test("a token is read aloud in words", () => {
 test("decoding refuses half characters", () => {
   assert.equal(decodeUtf8(hexToBytes("e88d89")), "草");
   assert.equal(decodeUtf8(hexToBytes("e88d")), null);
-});
-
-test("tokens that only together make a character are one group", () => {
-  assert.deepEqual(groupTokens(tokens("61", "f09f", "9880", "62")), [
-    { first: 0, last: 0, text: "a" },
-    { first: 1, last: 2, text: "😀" },
-    { first: 3, last: 3, text: "b" },
-  ]);
-  assert.deepEqual(groupTokens(tokens("f0", "9f", "98", "80")), [{ first: 0, last: 3, text: "😀" }]);
-});
-
-test("one token may end a character and begin the next", () => {
-  assert.deepEqual(groupTokens(tokens("e88d", "89e8", "8e93")), [{ first: 0, last: 2, text: "草莓" }]);
-});
-
-test("bytes that never make a character end their group", () => {
-  assert.deepEqual(groupTokens(tokens("f09f", "61", "80")), [
-    { first: 0, last: 0, text: null },
-    { first: 1, last: 1, text: "a" },
-    { first: 2, last: 2, text: null },
-  ]);
-  assert.deepEqual(groupTokens([]), []);
 });

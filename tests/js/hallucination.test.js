@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aroundAnswer, cutAt, markerAt, markersOf, riverBands, treeLayout, widthsAt } from "../../static/js/hallucination-view.js";
+import { aroundAnswer, cutAt, markerAt, markersOf, riverBands, treeLayout } from "../../static/js/hallucination-view.js";
 
 const branch = (parent, depth, width, rest = 0, sequences = [0]) => ({ parent, depth, token_id: 1, probability: width, width, rest, sequences });
 const TREE = [branch(-1, 0, 1, 0.3), branch(0, 1, 0.5, 0.1), branch(0, 1, 0.2), branch(1, 2, 0.4)];
@@ -21,13 +21,6 @@ test("words are found whatever their case, and as they stand", () => {
   assert.deepEqual(cutAt("In Austria, austria", ["AUSTRIA"]), ["In ", "Austria", ", ", "austria", ""]);
   assert.deepEqual(cutAt("a.b a+b", ["a+b"]), ["a.b ", "a+b", ""]);
   assert.deepEqual(cutAt("as it is", []), ["as it is"]);
-});
-
-test("the tree's widths sum to one at every depth", () => {
-  for (const depth of [0, 1, 2, 3]) {
-    const sum = widthsAt(TREE, depth).reduce((a, b) => a + b, 0);
-    assert.ok(Math.abs(sum - 1) < 1e-6, `${depth}: ${sum}`);
-  }
 });
 
 test("every end and every rest has a row of its own, wide enough to read", () => {

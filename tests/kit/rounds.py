@@ -1,7 +1,12 @@
-"""How often: a few times in every run of the tests, as often as promised with THOROUGH=1."""
+"""How often, and how near: in every run what any machine can keep, with THOROUGH=1 what is promised."""
 
 import os
 
 
 def rounds(usual: int, promised: int) -> int:
+    return promised if os.environ.get("THOROUGH") else usual
+
+
+def within(usual: float, promised: float) -> float:
+    """A limit: the usual one lets through what a busy machine does, and not what a mistake would do."""
     return promised if os.environ.get("THOROUGH") else usual

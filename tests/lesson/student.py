@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import socket
 import time
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ PROMPTS = (
 )
 LEAVES, STALLS = 0.05, 0.02  # of all requests
 RELOAD_SECONDS = 60.0
+_FILES = re.compile(r'"(/static/[^"]+)"')  # of src, href and the import map's entries alike
 _STALL_SECONDS = 40.0  # longer than the server waits
 
 
@@ -33,6 +35,8 @@ class Tally:
     left: int = 0
     stalled: int = 0
     reloads: int = 0
+    files: int = 0  # that these reloads asked for
+    missing: list[str] = field(default_factory=list)  # what a reload did not get
     server_errors: int = 0
     crosstalk: int = 0  # tokens that another request's dice have drawn
     changed: int = 0  # streams whose tokens are not those of the same request alone
@@ -49,6 +53,7 @@ class Lesson:
     think: tuple[float, float]
     max_tokens: int
     alone: dict[tuple[str, int], list[int]]  # (prompt, seed) -> tokens of a run with nobody else
+    reload_seconds: float = RELOAD_SECONDS
 
 
 def question(prompt: str, seed: int, max_tokens: int) -> dict[str, Any]:
@@ -59,11 +64,11 @@ async def student(number: int, lesson: Lesson, tally: Tally) -> None:
     chance = random.Random(number)
     client = f"{number:024x}"
     await asyncio.sleep(chance.uniform(0, lesson.think[1] / 2))
-    reloaded = time.monotonic() + chance.uniform(0, RELOAD_SECONDS)
+    reloads = time.monotonic() + chance.uniform(0, lesson.reload_seconds)
     while time.monotonic() < lesson.ends:
-        if time.monotonic() > reloaded + RELOAD_SECONDS:
-            reloaded = time.monotonic()
-            await _reload(lesson, tally)
+        if time.monotonic() > reloads:
+            reloads += lesson.reload_seconds
+            await reload(lesson.port, tally)
         what = chance.random()
         asked = chance.choice(list(lesson.alone))
         if what < STALLS:
@@ -125,8 +130,14 @@ async def _stall(lesson: Lesson, client: str, asked: tuple[str, int], tally: Tal
     connection.close()
 
 
-async def _reload(lesson: Lesson, tally: Tally) -> None:
-    for path in ("/playground", "/static/js/app.js", "/api/models", "/api/class"):
-        reply = await ask(lesson.port, path)
+async def reload(port: int, tally: Tally) -> None:
+    """What a browser fetches: the page, every file it links, and what its scripts then ask."""
+    page = await ask(port, "/playground")
+    files = sorted(set(_FILES.findall(page.body.decode())))
+    for path in ("/playground", *files, "/api/models", "/api/class"):
+        reply = page if path == "/playground" else await ask(port, path)
         tally.server_errors += reply.status >= 500
+        if reply.status != 200:
+            tally.missing.append(f"{path}: {reply.status}")
     tally.reloads += 1
+    tally.files += len(files)

@@ -10,10 +10,13 @@ import psutil
 
 from tests.kit.program import Program
 from tests.kit.stream import ask
-from tests.lesson.student import PROMPTS, Lesson, Tally, question, student
+from tests.lesson.student import PROMPTS, RELOAD_SECONDS, Lesson, Tally, question, reload, student
 
 SEEDS = 10  # questions: every prompt with each of them
 WARM_UP = 0.3  # of the lesson, before memory is looked at
+SLOPE = 1.0  # MB a minute
+SLOPE_SECONDS = 300.0  # a shorter lesson is all warm-up
+LEFT_OVER = 3  # open files and threads at the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ class Report:
             ("of them complete", f"{tally.complete} ({self.completion:.2%})"),
             ("how the others ended", ", ".join(sorted(set(tally.failures))) or "-"),
             ("refused politely", tally.refused),
-            ("left, stalled, reloads", f"{tally.left}, {tally.stalled}, {tally.reloads}"),
+            ("left, stalled", f"{tally.left}, {tally.stalled}"),
+            ("reloads", f"{tally.reloads}, of {tally.files} files; {len(tally.missing)} missing"),
             ("answers 5xx", tally.server_errors),
             ("tokens of somebody else", tally.crosstalk),
             ("streams unlike the same alone", f"{tally.changed} of {tally.compared}"),
@@ -64,9 +68,29 @@ class Report:
             ("books agree", self.books_agree),
         ]
 
+    def faults(self, *, scripted: bool, left_over: int = LEFT_OVER) -> list[str]:
+        """What must not be, by the names above; only the scripted engine says the same to one and to many."""
+        tally = self.tally
+        kept = {
+            "of them complete": self.completion >= 0.995,
+            "reloads": not tally.missing,
+            "answers 5xx": not tally.server_errors,
+            "tokens of somebody else": not tally.crosstalk,
+            "streams unlike the same alone": not (scripted and tally.changed),
+            "memory slope after warm-up": self.seconds < SLOPE_SECONDS or self.memory_slope <= SLOPE,
+            "open files and threads, end minus start": max(self.files, self.threads) <= left_over,
+            "books agree": self.books_agree,
+        }
+        return [what for what, good in kept.items() if not good]
+
 
 async def hold_lesson(
-    server: Program, students: int, seconds: float, think: tuple[float, float], max_tokens: int
+    server: Program,
+    students: int,
+    seconds: float,
+    think: tuple[float, float],
+    max_tokens: int,
+    reload_seconds: float = RELOAD_SECONDS,
 ) -> Report:
     process = psutil.Process(server.process.pid)
     alone = {}
@@ -77,9 +101,11 @@ async def hold_lesson(
             )
             assert reply.terminal == ["done"], reply
             alone[prompt, seed] = reply.tokens
+    await asyncio.gather(*(reload(server.port, Tally()) for _ in range(10)))  # what is made once is there
+    await asyncio.sleep(1)  # these connections are closed
     files, threads = process.num_fds(), process.num_threads()
     tally, started = Tally(), time.monotonic()
-    lesson = Lesson(server.port, started + seconds, think, max_tokens, alone)
+    lesson = Lesson(server.port, started + seconds, think, max_tokens, alone, reload_seconds)
     watching = asyncio.create_task(_watch(process, started))
     await asyncio.gather(*(student(number, lesson, tally) for number in range(students)))
     ended = time.monotonic() - started

@@ -40,6 +40,19 @@ def test_a_tab_has_its_few_and_an_address_half_of_all():
         assert admission.held == 13
 
 
+def test_a_request_of_many_prompts_takes_as_many_places():
+    admission = Admission(slots=2, queue=2, per_client=3)
+    with admission.place("tab a"), admission.place("tab a", 2):
+        assert admission.held == 3
+        with pytest.raises(ClientLimit), admission.place("tab a"):
+            pass
+        with pytest.raises(QueueFull), admission.place("tab b", 2):
+            pass
+        with admission.place("tab b"):
+            assert admission.held == 4
+    assert admission.held == 0
+
+
 def test_the_teacher_finds_one_place_more():
     admission = Admission(slots=1, queue=1, per_client=1)
     hold(admission, "tab a", "tab b")

@@ -13,7 +13,7 @@ from app.main import create_app
 from app.settings import Settings
 from tests.byte_tokenizer import BOS, ByteTokenizer
 from tests.event_stream import events
-from tests.site import OneModel
+from tests.site import OneModel, browse
 
 
 def complete(client: TestClient, **fields) -> list[tuple[str, dict]]:
@@ -66,7 +66,7 @@ def test_several_continuations_roll_different_dice(client: TestClient):
 
 
 def test_ids_are_taken_as_they_are_and_text_gets_the_models_own_beginning(fake_engine: FakeEngine):
-    with TestClient(create_app(Settings(), OneModel(fake_engine, ByteTokenizer(adds_bos=True)))) as client:
+    with browse(create_app(Settings(), OneModel(fake_engine, ByteTokenizer(adds_bos=True)))) as client:
         assert complete(client, prompt="hi", max_tokens=1)[0][1]["ids"] == [BOS, *b"hi"]
         assert complete(client, ids=[104, 105], max_tokens=1)[0][1]["ids"] == [104, 105]
 
@@ -118,14 +118,14 @@ def test_half_a_character_in_the_prompt_becomes_the_replacement_character(client
         ({"prompt": "x", "stop": ["a"] * 5}, "stop", "at most 4 items"),
         ({"prompt": "x", "stop": ["a" * 65]}, "stop[0]", "at most 64 characters"),
         ({"prompt": "x", "stop": [""]}, "stop[0]", "at least 1 character"),
-        ({"prompt": "x", "temprature": 1}, "temprature", "temprature is not a field"),
+        ({"prompt": "x", "temprature": 1}, None, "is unknown; allowed: temperature, top_p, min_p, "),
     ],
 )
 def test_what_is_not_allowed_is_refused_before_the_stream_opens(client: TestClient, fields, param, said):
     reply = client.post("/api/completions", json=fields)
     assert reply.status_code == 422
     error = reply.json()["error"]
-    assert error["param"] == param
+    assert error.get("param") == param
     assert said in error["message"]
 
 
@@ -137,7 +137,7 @@ def test_the_line_is_refused_politely_when_it_is_full(byte_tokenizer: ByteTokeni
             raise Overloaded("200 requests are waiting; try again in a moment", retry_after=7)
 
     engine = FullEngine(byte_tokenizer)
-    with TestClient(create_app(Settings(), OneModel(engine))) as client:
+    with browse(create_app(Settings(), OneModel(engine))) as client:
         reply = client.post("/api/completions", json={"prompt": "x"})
     engine.close()
     assert reply.status_code == 429
@@ -166,7 +166,7 @@ class BreakingEngine(FakeEngine):
 )
 def test_a_failing_step_ends_the_stream_with_one_error_event(failure, code, capfd):
     engine = BreakingEngine(failure)
-    with TestClient(create_app(Settings(), OneModel(engine))) as client:
+    with browse(create_app(Settings(), OneModel(engine))) as client:
         stream = complete(client, prompt="x")
         assert client.get("/livez").status_code == 200
     engine.close()
@@ -179,7 +179,7 @@ def test_a_failing_step_ends_the_stream_with_one_error_event(failure, code, capf
 
 
 def test_no_model_yet_is_a_503():
-    with TestClient(create_app(Settings(), OneModel(None))) as client:
+    with browse(create_app(Settings(), OneModel(None))) as client:
         reply = client.post("/api/completions", json={"prompt": "x"})
     assert reply.status_code == 503
     assert reply.json()["error"]["code"] == "model_not_ready"

@@ -3,7 +3,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.main import create_app
 from app.settings import Settings
-from tests.site import OneModel
+from tests.site import OneModel, browse
 
 
 def metrics(client: TestClient) -> dict[str, float]:
@@ -20,7 +20,7 @@ def test_alive_and_ready(client: TestClient):
 
 
 def test_alive_but_not_ready_while_the_model_loads():
-    with TestClient(create_app(Settings(), OneModel(None))) as client:
+    with browse(create_app(Settings(), OneModel(None))) as client:
         assert client.get("/livez").status_code == 200
         reply = client.get("/readyz")
         assert reply.status_code == 503
@@ -51,5 +51,5 @@ def test_the_metrics_count_what_happened(client: TestClient):
 
 def test_two_sites_keep_separate_books(client: TestClient, fake_engine):
     client.post("/api/completions", json={"prompt": "x" * 600})
-    with TestClient(create_app(Settings(), OneModel(fake_engine))) as other:
+    with browse(create_app(Settings(), OneModel(fake_engine))) as other:
         assert metrics(other)["pg_requests_total[rejected]"] == 0

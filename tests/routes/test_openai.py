@@ -15,7 +15,7 @@ from app.settings import Settings
 from tests.byte_tokenizer import BOS, EOS, ByteTokenizer
 from tests.event_stream import events
 from tests.live import serve
-from tests.site import OneModel
+from tests.site import OneModel, browse
 
 PROMPT = "My favourite"
 
@@ -115,7 +115,7 @@ def test_echo_and_logprobs_score_the_prompt(completions, engine):
 
 
 def test_the_beginning_token_is_put_first_unless_asked_not_to(engine):
-    with TestClient(create_app(Settings(), OneModel(engine, ByteTokenizer(adds_bos=True)))) as client:
+    with browse(create_app(Settings(), OneModel(engine, ByteTokenizer(adds_bos=True)))) as client:
 
         def prompt_tokens(**fields) -> int:
             body = {"prompt": "Once", "max_tokens": 1} | fields
@@ -200,7 +200,7 @@ def test_a_stream_that_breaks_says_so_and_ends(byte_tokenizer, monkeypatch):
         raise RuntimeError("secret")
 
     monkeypatch.setattr(engine, "generate", broken)
-    with TestClient(create_app(Settings(), OneModel(engine))) as client:
+    with browse(create_app(Settings(), OneModel(engine))) as client:
         reply = client.post("/v1/completions", json={"prompt": "x", "stream": True})
         whole = client.post("/v1/completions", json={"prompt": "x"})
     engine.close()

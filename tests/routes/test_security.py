@@ -1,17 +1,28 @@
 import base64
 import hashlib
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app import terminal
 from app.main import create_app
+from app.network import bracketed, local_names
 from app.routes.security import allowed_hosts
 from app.settings import Settings
-from tests.site import OneModel
+from tests.site import OneModel, browse
 
 QUESTION = {"prompt": "Once", "top": 1}
+THIS_MACHINE = {"localhost", "127.0.0.1", "[::1]"}
+
+
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two networks, on which this machine has a name."""
+    monkeypatch.setattr("app.network.lan_addresses", lambda: ["192.168.1.20", "10.0.0.20"])
+    monkeypatch.setattr("socket.gethostname", lambda: "Desk-7.class.school")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +91,7 @@ def test_the_one_inline_script_is_the_import_map(client: TestClient):
         ("localhost", 200), ("LOCALHOST:8000", 200), ("127.0.0.1:8000", 200), ("[::1]:8000", 200), ("[::1]", 200),
         ("evil.example", 400), ("", 400), ("localhost.", 400), ("127.0.0.1.evil", 400), ("localhost:x", 400),
         ("evil@localhost", 400), ("localhost, evil.example", 400), ("localhost:8000:9000", 400), ("::1", 400),
-        ("192.168.1.5", 400),
+        ("192.168.1.5", 400), ("testserver", 400),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/livez", "/static/js/dice.js", "/api/models"])
@@ -92,26 +103,66 @@ def test_only_known_host_names_are_answered(client: TestClient, path: str, host:
         assert "evil" not in reply.text
 
 
-def test_a_class_on_the_network_may_use_this_machines_addresses_and_name():
-    assert allowed_hosts(Settings()) == {"localhost", "127.0.0.1", "[::1]", "testserver"}
-    assert "192.168.7.7" in allowed_hosts(Settings(host="192.168.7.7"))
-    assert "[fe80::1]" in allowed_hosts(Settings(host="fe80::1"))
-    assert len(allowed_hosts(Settings(lan=True))) > 4
-    assert not allowed_hosts(Settings(lan=True)) & {"0.0.0.0", "*", ""}
-    assert "class.school" in allowed_hosts(Settings(public_address="http://class.school:8080"))
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        (Settings(), set()),
+        (Settings(host="192.168.7.7"), {"192.168.7.7"}),
+        (Settings(host="fe80::1"), {"[fe80::1]"}),
+        (Settings(host="Desk.School"), {"desk.school"}),
+        (Settings(host="0.0.0.0"), {"192.168.1.20", "10.0.0.20", "desk-7.local"}),
+        (Settings(host="::"), {"192.168.1.20", "10.0.0.20", "desk-7.local"}),
+        (Settings(public_address="http://class.school:8080"), {"class.school"}),
+        (
+            Settings(host="192.168.7.7", public_address="https://class.school"),
+            {"192.168.7.7", "class.school"},
+        ),
+        (
+            Settings(host="0.0.0.0", public_address="http://[fe80::2]"),
+            {"192.168.1.20", "10.0.0.20", "desk-7.local", "[fe80::2]"},
+        ),
+    ],
+)
+def test_the_names_let_in_are_those_that_are_printed_and_listed(settings: Settings, named, network, capsys):
+    with browse(create_app(settings, OneModel(None))) as client:
+        headers = {"X-Teacher": client.app.state.teacher.secret}
+        listed = client.get("/api/status", headers=headers).json()["addresses"]
+    terminal.announce(settings, "secret")
+    out = capsys.readouterr().out
+    for_students = re.findall(r"Students open  (\S+)", out)
+    assert allowed_hosts(settings) == named | THIS_MACHINE
+    assert allowed_hosts(settings) == hosts_of(re.findall(r"http\S+", out)) | THIS_MACHINE
+    assert for_students in (listed, [])
+    assert hosts_of(listed) <= allowed_hosts(settings)
+
+
+def hosts_of(addresses: list[str]) -> set[str]:
+    return {bracketed(urlsplit(address).hostname) for address in addresses}
+
+
+def test_a_name_of_this_machine_that_was_not_printed_is_refused(network, fake_engine):
+    with browse(create_app(Settings(host="0.0.0.0"), OneModel(fake_engine))) as client:
+        for host, status in (("desk-7.local:8000", 200), ("desk-7", 400), ("desk-7.class.school", 400)):
+            assert client.get("/livez", headers={"Host": host}).status_code == status
+
+
+@pytest.mark.parametrize("name", ["localhost", "", "..", "a b", "\u5f20\u4e09"])
+def test_a_machine_without_a_name_of_its_own_is_called_by_none(monkeypatch, name: str):
+    monkeypatch.setattr("socket.gethostname", lambda: name)
+    assert local_names() == []
 
 
 @pytest.mark.parametrize(
     ("headers", "allowed"),
     [
         ({}, True),
-        ({"Origin": "http://testserver"}, True),
-        ({"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}, True),
+        ({"Origin": "http://localhost"}, True),
+        ({"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}, True),
         ({"Sec-Fetch-Site": "none"}, True),
         ({"Origin": "http://evil.example"}, False),
         ({"Origin": "null"}, False),
-        ({"Origin": "http://testserver:9000"}, False),
-        ({"Origin": "http://testserver.evil.example"}, False),
+        ({"Origin": "http://localhost:9000"}, False),
+        ({"Origin": "http://localhost.evil.example"}, False),
         ({"Sec-Fetch-Site": "cross-site"}, False),
         ({"Sec-Fetch-Site": "same-site"}, False),
         ({"Origin": "http://evil.example", "Sec-Fetch-Site": "same-origin"}, False),
@@ -136,7 +187,7 @@ def test_other_sites_cannot_post_here(client: TestClient, headers: dict, allowed
 )
 def test_pages_behind_a_proxy_may_post_though_it_passes_another_host_name_on(fake_engine, origin, status):
     settings = Settings(engine="fake", public_address="http://class.school")
-    with TestClient(create_app(settings, OneModel(fake_engine))) as client:
+    with browse(create_app(settings, OneModel(fake_engine))) as client:
         headers = {"Origin": origin, "Host": "127.0.0.1:8000"}
         assert client.post("/api/next-token", json=QUESTION, headers=headers).status_code == status
         assert client.get("/livez", headers={"Host": "class.school"}).status_code == 200
@@ -191,6 +242,6 @@ def test_a_client_names_itself_in_few_words(client: TestClient):
 
 
 def test_the_site_starts_without_a_model():
-    with TestClient(create_app(Settings(), OneModel(None))) as client:
+    with browse(create_app(Settings(), OneModel(None))) as client:
         assert client.get("/api/models").json()["state"] == "loading"
         assert client.get("/v1/models").status_code == 503

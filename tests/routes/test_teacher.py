@@ -80,11 +80,15 @@ def test_what_is_blurred_is_bounded(client: TestClient, teacher, body):
 
 def test_the_status_says_where_the_class_finds_the_site(monkeypatch):
     monkeypatch.setattr("app.network.lan_addresses", lambda: ["192.168.1.20"])
-    assert class_addresses(Settings(host="0.0.0.0", port=8123)) == ["http://192.168.1.20:8123"]
+    monkeypatch.setattr("socket.gethostname", lambda: "desk")
+    here = ["http://192.168.1.20:8123", "http://desk.local:8123"]
+    assert class_addresses(Settings(host="0.0.0.0", port=8123)) == here
     assert class_addresses(Settings(port=8000)) == ["http://127.0.0.1:8000"]
     assert class_addresses(Settings(host="fe80::1", port=8000)) == ["http://[fe80::1]:8000"]
     named = Settings(port=8000, public_address="https://Playground.School/")
-    assert class_addresses(named) == ["https://playground.school", "http://127.0.0.1:8000"]
+    assert class_addresses(named) == ["https://playground.school"]
+    open_too = Settings(host="0.0.0.0", port=8123, public_address="http://class.school:8123")
+    assert class_addresses(open_too) == ["http://class.school:8123", *here]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from httpx2 import ASGITransport, AsyncClient, Response
 from app.errors import ModelNotReady
 from app.paths import STATIC
 from app.routes import tokens
+from app.routes.admission import Admission
 from app.routes.errors import install_handlers
 from app.tokenization.hf_tokenizer import HfTokenizer
 from app.tokenization.registry import Encodings, load_model_tokenizer
@@ -48,6 +50,7 @@ def small_site(tokenizer: HfTokenizer | None) -> FastAPI:
     app.include_router(tokens.router)
     install_handlers(app)
     app.state.host = Host(tokenizer)
+    app.state.text_admission = Admission(3, 200, 8)
     app.state.metrics = SimpleNamespace(rejected=0)
     return app
 
@@ -154,14 +157,15 @@ def test_nothing_waits_for_a_model_but_its_own_tokenizer() -> None:
         ({"text": "x", "encoding": ""}, "encoding"),
         ({"text": "x", "encoding": "x" * 101}, "encoding"),
         ({"text": "x", "special": "maybe"}, "special"),
-        ({"text": "x", "colour": "red"}, "colour"),
+        ({"text": "x", "colour": "red"}, None),
     ],
 )
 def test_a_wrong_body_names_the_field_and_repeats_nothing(
-    client: TestClient, body: dict[str, Any], param: str
+    client: TestClient, body: dict[str, Any], param: str | None
 ) -> None:
     reply = client.post("/api/tokenize", json=body)
-    assert error_of(reply, 422)["param"] == param
+    assert error_of(reply, 422).get("param") == param
+    assert "colour" not in reply.text
     assert len(reply.content) < 300
 
 
@@ -306,3 +310,24 @@ def _bare_seconds(encoding: Any, text: str) -> float:
     started = time.perf_counter()
     encoding.encode_ordinary(text)
     return time.perf_counter() - started
+
+
+async def test_one_tab_fills_no_line_of_texts_and_a_closed_one_leaves_it(own: HfTokenizer):
+    site = small_site(own)
+    site.state.text_admission = Admission(3, 200, 2)
+    slow = threading.Event()
+    site.state.host.encodings.workers.run = lambda work, characters=0: asyncio.to_thread(slow.wait, 5)
+    async with AsyncClient(transport=ASGITransport(site), base_url="http://localhost") as client:
+        hog = {"X-Client": "hog"}
+        running = [
+            asyncio.ensure_future(client.post("/api/tokenize", json={"text": "a"}, headers=hog))
+            for _ in range(2)
+        ]
+        await asyncio.sleep(0.05)
+        refused = await client.post("/api/tokenize", json={"text": "a"}, headers=hog)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (429, "client_limit")
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        slow.set()
+        assert site.state.text_admission.held == 0

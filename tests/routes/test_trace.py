@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from app.experiments.library import FILES, PASSAGES, Library
 from app.main import create_app
 from app.settings import Settings
-from tests.site import OneModel
+from tests.site import OneModel, browse
 
 AMENDMENT = "Congress shall make no law respecting an establishment of religion"
 
@@ -23,7 +23,7 @@ def without_model(tmp_path: Path) -> Iterator[TestClient]:
     )
     app = create_app(Settings(engine="fake"), OneModel(None))
     app.state.library = Library(tmp_path)
-    with TestClient(app) as client:
+    with browse(app) as client:
         yield client
 
 

@@ -12,7 +12,6 @@ export class AnswerGroups extends LitElement {
   static properties = {
     outcome: { attribute: false }, // {n, agreement}; null: keep what the server wrote
     opening: { attribute: false }, // {entropy_bits}
-    truth: { type: String }, // the answer of the public record, where there is one
     label: { type: String },
   };
 
@@ -20,7 +19,6 @@ export class AnswerGroups extends LitElement {
     super();
     this.outcome = null;
     this.opening = null;
-    this.truth = "";
     this.label = "";
   }
 

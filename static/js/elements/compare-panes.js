@@ -7,7 +7,10 @@ import { decodeVisibly } from "../utf8.js";
 import { hexToBytes } from "../bytes.js";
 import { formatProbability, formatRoll } from "../format.js";
 import { t, tParts } from "../i18n.js";
+import { CONTROLS } from "../sampling-params.js";
 import { intervalOf } from "../step-numbers.js";
+
+const SETTINGS = Object.keys(CONTROLS);
 
 export class ComparePanes extends LitElement {
   static properties = {
@@ -57,7 +60,7 @@ export class ComparePanes extends LitElement {
     return html`
       <section class="compare-pane" aria-label=${name}>
         <h3>${name}</h3>
-        <sampling-controls .params=${side.params} .vocabulary=${this.vocabulary}
+        <sampling-controls .params=${side.params} .shown=${SETTINGS} .vocabulary=${this.vocabulary}
           @params-changed=${(event) => {
             event.stopPropagation();
             this.#set(this.sides.map(({ params }, j) => (j === i ? event.detail.params : params)));

@@ -1,6 +1,7 @@
 import { LitElement, createRef, html, nothing, ref } from "lit";
 import { formatCompact, formatCount, formatProgress } from "../format.js";
 import { language, msg, t } from "../i18n.js";
+import { teacher } from "../teacher.js";
 
 const STAGES = {
   fetch: msg("fetching"),
@@ -9,7 +10,8 @@ const STAGES = {
 };
 
 /**
- * The model that answers, in one line; pressed, it opens what else could be loaded.
+ * The model that answers, in one line; pressed, it opens what else could be loaded, by whoever may: on a server that
+ * others can reach, in the teacher's tab.
  *
  * `.state` is the answer of `GET /api/models`, `.offline` whether the server is silent, `.problem` a
  * sentence on why the last wish failed. Says `models-opened`, and `model-chosen {name}`.
@@ -22,6 +24,7 @@ export class ModelStatus extends LitElement {
   };
 
   #dialog = createRef();
+  #connected = null;
 
   constructor() {
     super();
@@ -37,6 +40,13 @@ export class ModelStatus extends LitElement {
   connectedCallback() {
     this.replaceChildren(); // the server's own first view
     super.connectedCallback();
+    this.#connected = new AbortController();
+    teacher.addEventListener("change", () => this.requestUpdate(), { signal: this.#connected.signal });
+  }
+
+  disconnectedCallback() {
+    this.#connected.abort();
+    super.disconnectedCallback();
   }
 
   shouldUpdate() {
@@ -116,11 +126,17 @@ export class ModelStatus extends LitElement {
       </div>
       <p class="quiet">
         ${loaded === null ? nothing : html`${this.#running(loaded, engine)}<br />`}${t("Everyone on this server uses the same model.")}
+        ${this.state.switch === "teacher" && !this.#mayLoad() ? html`<br />${t("Only the teacher can load another one.")}` : nothing}
       </p>
       <ul class="models-list">
         ${this.#sorted(models).map((model) => this.#row(model))}
       </ul>
     `;
+  }
+
+  /** Nobody before the server has said who may: the page comes without that. */
+  #mayLoad() {
+    return this.state.switch === "anyone" || (this.state.switch === "teacher" && teacher.secret !== null);
   }
 
   #running(loaded, engine) {
@@ -169,14 +185,15 @@ export class ModelStatus extends LitElement {
           ? html`<span class="model-running">${t("running")}</span>`
           : coming
             ? html`<span class="quiet">${t("on its way")}</span>`
-            : model.available
-              ? this.#button(model)
-              : html`<span class="quiet">${t("cannot be had here")}</span>`}
+            : this.#mayLoad()
+              ? this.#action(model)
+              : nothing}
       </div>
     </li>`;
   }
 
-  #button(model) {
+  #action(model) {
+    if (!model.available) return html`<span class="quiet">${t("cannot be had here")}</span>`;
     const busy = this.state.task !== null || this.offline;
     return html`<button
         class="button button-small"

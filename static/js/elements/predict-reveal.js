@@ -141,7 +141,7 @@ export class PredictReveal extends HTMLElement {
     const values = { guess: this.#written(this.#choice), answer: this.#written(answer) };
     if (verdict === "right") return t("Right. You said {guess}; the model: {answer}.", values);
     if (verdict === "close") return t("Close. You said {guess}; the model: {answer}.", values);
-    return t("Not this time, and few guess it. You said {guess}; the model: {answer}.", values);
+    return t("Not this time. You said {guess}; the model: {answer}.", values);
   }
 
   #mark(answer) {

@@ -5,7 +5,7 @@
  * until they come, "failed" where they did not; a spelling has an `id`, or `ids` where it is several tokens), `pinned`, `marked` (whether all its like are marked).
  * Attribute `docked`: the card stands in the page where that is wide, and is a sheet from below where it is not;
  * without it the card floats beside `anchor`, an element.
- * Events: `token-copied {id}`, `token-marked {id|null}`, `card-pinned {pinned}`, `card-closed`, `spelling-picked {id}`.
+ * Events: `token-copied {id}`, `token-marked {id|null}`, `card-pinned {pinned}`, `card-closed`.
  */
 
 import { html, LitElement, nothing } from "lit";

@@ -3,6 +3,7 @@
 import { ExperimentRun } from "../experiment.js";
 import { formatNumber } from "../format.js";
 import { t, tParts } from "../i18n.js";
+import { madeHere } from "../kept.js";
 import { models } from "../models.js";
 import { pageData } from "../page.js";
 import { collect, tryLines, withPart } from "./assistant-results.js";
@@ -33,7 +34,7 @@ class Beside extends EventTarget {
 const strips = [0, 1].map((index) => part(`#shift-${index}`));
 const rows = strips.map((strip) => strip.closest(".shift-row"));
 const movers = part("costume-movers");
-const costumeName = (id) => part(`[data-costume="${id}"]`)?.textContent.trim() ?? t("your own costume");
+const costumeName = (id) => part(`[data-costume="${CSS.escape(id)}"]`)?.textContent.trim() ?? t("your own costume");
 
 function sumOf([first, ...others]) {
   if (!first) return "";
@@ -45,21 +46,23 @@ function sumOf([first, ...others]) {
 export function startShift(chosenAnswer) {
   const run = new ExperimentRun();
   const bar = part("#shift-run");
-  let names = presetOf("shift").note.costumes.map(costumeName);
+  let { costumes } = presetOf("shift").note;
   let shifts = results.shift ?? [];
+  let here = null; // {costumes, shifts, source}: measured here, to the end
 
   const select = (costume, index) => {
     strips.forEach((strip, i) => Object.assign(strip, { selected: i === costume ? index : -1 }));
     const shift = shifts.find((one) => one.costume === costume && one.index === index);
-    if (shift) Object.assign(movers, { shift, costume: names[costume] });
+    if (shift) Object.assign(movers, { shift, costume: costumeName(costumes[costume]) });
   };
   const draw = () => {
     strips.forEach((strip, costume) => {
-      rows[costume].hidden = costume >= names.length;
-      rows[costume].querySelector("h3").textContent = names[costume] ?? "";
+      const name = costume < costumes.length ? costumeName(costumes[costume]) : "";
+      rows[costume].hidden = costume >= costumes.length;
+      rows[costume].querySelector("h3").textContent = name;
       const own = shifts.filter((shift) => shift.costume === costume);
       rows[costume].querySelector(".shift-sum").textContent = sumOf(own);
-      Object.assign(strip, { tokens: own.map(({ token, kl_bits: bits }) => ({ bytes: token.bytes, bits, by: "typed" })), label: names[costume] ?? "" });
+      Object.assign(strip, { tokens: own.map(({ token, kl_bits: bits }) => ({ bytes: token.bytes, bits, by: "typed" })), label: name });
     });
   };
   const selectFarthest = () => {
@@ -68,14 +71,16 @@ export function startShift(chosenAnswer) {
   };
   const ask = async () => {
     const { question, template, costume, answer } = chosenAnswer();
-    names = [costume ? costumeName(costume) : t("your own costume")];
+    costumes = [costume];
     shifts = [];
     draw();
     const onPart = (kind, data) => {
       shifts = [...shifts, data];
       draw();
     };
-    await run.start("costume-shift", { question, answer: answer.slice(0, MOST_FORCED), templates: [template] }, { onPart });
+    here = null;
+    const done = await run.start("costume-shift", { question, answer: answer.slice(0, MOST_FORCED), templates: [template] }, { onPart });
+    if (done) here = { costumes, shifts, source: madeHere(run) };
     selectFarthest();
   };
 
@@ -84,7 +89,18 @@ export function startShift(chosenAnswer) {
   Object.assign(bar, { run, measurement });
   draw();
   selectFarthest();
-  return { offer: (possible) => Object.assign(bar, { disabled: !possible }) };
+  return {
+    offer: (possible) => Object.assign(bar, { disabled: !possible }),
+    computed: () => here,
+    restore: (kept) => {
+      run.reset();
+      here = kept;
+      ({ costumes, shifts } = kept);
+      bar.measurement = kept.source;
+      draw();
+      selectFarthest();
+    },
+  };
 }
 
 /** `chosenQuestion() -> {question, seed, n, temperature, expected}`: what the tuned model is to be asked as well. */
@@ -96,6 +112,7 @@ export function startInstructed(chosenQuestion) {
   const shown = { document: part("#instructed-document"), tries: part("#instructed-tries"), count: part("#instructed-count"), note: part(".instructed-note") };
   let result = collect(results.instructed ?? []);
   let picked = 0;
+  let here = null; // {result, source}: asked here, to the end
 
   const draw = () => {
     const side = result.instructed;
@@ -125,7 +142,9 @@ export function startInstructed(chosenQuestion) {
       result = withPart(result, kind, data);
       draw();
     };
-    await run.start("instructed", { ...request, question, seed, n, temperature, expected: expected.trim() || null }, { onPart });
+    here = null;
+    const done = await run.start("instructed", { ...request, question, seed, n, temperature, expected: expected.trim() || null }, { onPart });
+    if (done) here = { result, source: madeHere(run) };
     draw();
   };
 
@@ -138,4 +157,14 @@ export function startInstructed(chosenQuestion) {
   models.addEventListener("change", tell);
   tell();
   draw();
+  return {
+    computed: () => here,
+    restore: (kept) => {
+      run.reset();
+      here = kept;
+      ({ result } = kept);
+      bar.measurement = kept.source;
+      draw();
+    },
+  };
 }

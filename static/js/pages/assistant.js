@@ -12,6 +12,7 @@ import "../elements/tries-list.js";
 import { ExperimentRun } from "../experiment.js";
 import { holdRoom } from "../hold-room.js";
 import { t } from "../i18n.js";
+import { keep, keptFor, madeHere } from "../kept.js";
 import { models } from "../models.js";
 import { announce, pageData, showError, showNote } from "../page.js";
 import { provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
@@ -23,7 +24,12 @@ import { chosen, elements, show } from "./assistant-view.js";
 const { presets, measurement } = pageData;
 const results = measurement?.results ?? {};
 const presetOf = (id) => presets.find((preset) => preset.id === id);
-const withMeasured = (state) => ({ ...state, result: measuredResult(state, presets, results), live: false });
+
+/** `source` is where a result comes from that stood there before any run: the measurement, or a run before the language changed. */
+function withMeasured(state) {
+  const result = measuredResult(state, presets, results);
+  return { ...state, result, live: false, source: result?.dressed ? measurement : null };
+}
 
 const run = new ExperimentRun();
 const store = new Store(withMeasured(fromPreset(presetOf(MEASURED))));
@@ -31,7 +37,7 @@ const shift = startShift(() => {
   const { question, template, costume } = store.state;
   return { question, template, costume, answer: chosen(store.state).own.trimEnd() };
 });
-startInstructed(() => store.state);
+const instructed = startInstructed(() => store.state);
 holdRoom(run, elements.document, elements.dressedTries, elements.bareTries);
 
 /** Inputs changed: show what was measured for them, or nothing until they are run. */
@@ -46,7 +52,7 @@ const isMeasuredQuestion = ({ question }) => question === presetOf(MEASURED).req
 async function ask() {
   if (!isComplete(store.state)) return;
   if (isMeasuredQuestion(store.state)) liftVeils("bare");
-  store.update({ result: {}, live: true, picked: 0 });
+  store.update({ result: {}, live: true, source: null, picked: 0 });
   const onPart = (kind, data) => store.update({ result: withPart(store.state.result, kind, data) });
   if (await run.start("dressed", dressedRequest(store.state), { onPart })) tellOutcome();
 }
@@ -93,6 +99,30 @@ function restart() {
   elements.question.value = "";
 }
 
+const KEPT = "assistant-results";
+
+/** What was computed here of question and control, or null. */
+function computed() {
+  const { result, live, source } = store.state;
+  if (!live || !result.dressed?.answers) return null;
+  return { result, source: run.model === null ? source : madeHere(run) };
+}
+
+function snapshot() {
+  const shared = sharedState(store.state);
+  keep(KEPT, shared, { asked: computed(), shift: shift.computed(), instructed: instructed.computed() });
+  return shared;
+}
+
+/** Put back what a link held, and what was kept beside it; runs nothing. */
+function restore(shared) {
+  const kept = keptFor(KEPT, shared);
+  change(readShared(shared));
+  if (kept?.asked) store.update({ ...kept.asked, live: true });
+  if (kept?.shift) shift.restore(kept.shift);
+  if (kept?.instructed) instructed.restore(kept.instructed);
+}
+
 async function share() {
   const link = await shareLink(sharedState(store.state));
   history.replaceState(null, "", link);
@@ -113,6 +143,14 @@ function edited(name, field) {
   else change({ [name]: field.value, costume: null });
 }
 
+/** A number that is none, or out of bounds, or broken where only whole ones go: the nearest one is used, and shown. */
+function settle(name, field) {
+  const typed = field.value === "" ? store.state[name] : field.valueAsNumber;
+  const value = Math.min(Number(field.max), Math.max(Number(field.min), field.step === "any" ? typed : Math.round(typed)));
+  field.value = value;
+  if (value !== store.state[name]) change({ [name]: value });
+}
+
 elements.form.addEventListener("submit", (event) => {
   event.preventDefault();
   const question = elements.question.value.trim();
@@ -125,7 +163,10 @@ elements.question.addEventListener("keydown", (event) => {
   elements.form.requestSubmit();
 });
 elements.stopOn.addEventListener("change", () => switchStop(elements.stopOn.checked));
-for (const [name, field] of Object.entries(elements.fields)) field.addEventListener("input", () => edited(name, field));
+for (const [name, field] of Object.entries(elements.fields)) {
+  field.addEventListener("input", () => edited(name, field));
+  if (field.type === "number") field.addEventListener("change", () => settle(name, field));
+}
 for (const button of elements.costumes) button.addEventListener("click", () => choose(button.dataset.costume));
 document.querySelector("[data-action=restart]").addEventListener("click", restart);
 document.querySelector("[data-action=share]").addEventListener("click", share);
@@ -137,11 +178,11 @@ function draw() {
   show(state, run.state === "running");
   needVeils("bare", elements.predict !== null && !state.live && Boolean(state.result?.bare));
   const text = chosen(state)?.own.trim() ?? "";
-  Object.assign(elements.askRun, { run, measurement: state.result?.dressed && !state.live ? measurement : null, disabled: !isComplete(state) });
+  Object.assign(elements.askRun, { run, measurement: state.source, disabled: !isComplete(state) });
   shift.offer(text !== "" && run.state !== "running" && isComplete(state));
 }
 store.watch(draw);
 run.addEventListener("change", draw);
-provideSnapshot(() => sharedState(store.state));
-await restoreFromFragment((shared) => change(readShared(shared)), showError);
+provideSnapshot(snapshot);
+await restoreFromFragment(restore, showError);
 draw();

@@ -4,6 +4,7 @@ import { visibleText } from "../bytes.js";
 import { ExperimentRun } from "../experiment.js";
 import { formatBits, formatCount, formatNumber } from "../format.js";
 import { t } from "../i18n.js";
+import { madeHere } from "../kept.js";
 import { pageData } from "../page.js";
 import { Store } from "../store.js";
 
@@ -14,12 +15,13 @@ const curve = find("#few-repeat-curve");
 const length = find("[data-length]");
 
 const measured = (pageData.measurement?.results[preset.id] ?? []).reduce((parts, part) => ({ ...parts, [part.kind]: part }), {});
-export const repeat = new Store({ request: preset.request, drawn: measured.drawn ?? null, copies: measured.copies ?? null, stale: false });
+export const repeat = new Store({ request: preset.request, drawn: measured.drawn ?? null, copies: measured.copies ?? null, stale: false, source: pageData.measurement });
 const run = new ExperimentRun();
 
-function show({ request, drawn, copies, stale }) {
+function show({ request, drawn, copies, stale, source }) {
   length.value = request.length;
   bar.stale = stale && copies !== null;
+  bar.measurement = copies ? source : null;
   find("[data-drawn]").textContent = drawn ? drawn.tokens.map(({ bytes }) => visibleText(bytes)).join(" ") : "";
   if (!copies) return;
   const points = (bits) => bits.map((y, i) => ({ x: i + 1, y }));
@@ -58,17 +60,23 @@ function change(request) {
 
 const LENGTHS = [...length.options].map(({ value }) => Number(value));
 
-/** The tokens of a link: which ones, not what came of them. */
-export function restoreRepeat(shared) {
+/** What was read here, or null. */
+export function computedRepeat() {
+  const { drawn, copies, stale, source } = repeat.state;
+  const made = run.state === "done" ? madeHere(run) : source;
+  return made === pageData.measurement || stale ? null : { drawn, copies, source: made };
+}
+
+/** The tokens of a link: which ones; what came of them only where this tab kept it. */
+export function restoreRepeat(shared, kept) {
   const { request } = repeat.state;
   if (!LENGTHS.includes(shared?.length) || !Number.isSafeInteger(shared.seed) || shared.seed < 0) return;
-  if (shared.length === request.length && shared.seed === request.seed) return;
-  change({ length: shared.length, seed: shared.seed });
+  if (shared.length !== request.length || shared.seed !== request.seed) change({ length: shared.length, seed: shared.seed });
+  if (kept) repeat.update({ ...kept, stale: false });
 }
 
 export function startRepeat() {
   bar.run = run;
-  bar.measurement = repeat.state.copies ? pageData.measurement : null;
   bar.addEventListener("run-asked", start);
   length.addEventListener("change", () => change({ length: Number(length.value) }));
   find('[data-action="other-tokens"]').addEventListener("click", () => {

@@ -11,11 +11,12 @@ import "../elements/token-strip.js";
 import { postJson } from "../api.js";
 import { ExperimentRun } from "../experiment.js";
 import { t } from "../i18n.js";
+import { keep, keptFor, madeHere } from "../kept.js";
 import { models } from "../models.js";
 import { announce, pageData, showError, showNote } from "../page.js";
 import { provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
 import { Store } from "../store.js";
-import { repeat, restoreRepeat, startRepeat } from "./few-shot-repeat.js";
+import { computedRepeat, repeat, restoreRepeat, startRepeat } from "./few-shot-repeat.js";
 import { LINES, NOTHING, partsOf, predictionOf, promptAt, resultOf, withPart } from "./few-shot-result.js";
 import { elements, main, shotsAt, show, stopsOf } from "./few-shot-show.js";
 import { emptyTask, fullQueries, promptText, readAffix, requestOf, sharedTask, taskOf } from "./few-shot-task.js";
@@ -139,24 +140,18 @@ function sharedState({ preset, task, stop, query, line, view, measure }) {
 
 const KEPT = "few-shot-result";
 
-/** For a change of language: what was computed here stays with this tab, never in a link. */
-function snapshot() {
-  const { task, result, stale } = store.state;
-  const made = run.model ?? store.state.measured?.model;
-  const computed = run.model !== null || store.state.measured !== pageData.measurement;
-  const kept = computed && !stale && result.questions !== null && made !== undefined;
-  if (kept) {
-    const measured = { model: made, measured_on: store.state.measured?.measured_on ?? new Date().toISOString().slice(0, 10) };
-    sessionStorage.setItem(KEPT, JSON.stringify({ request: JSON.stringify(requestOf(task)), parts: partsOf(result), measured }));
-  }
-  return { ...sharedState(store.state), kept };
+/** What was computed here, or null. */
+function computed() {
+  const { result, stale, measured } = store.state;
+  const made = run.model === null ? measured : madeHere(run);
+  if (made === pageData.measurement || stale || result.questions === null) return null;
+  return { parts: partsOf(result), measured: made };
 }
 
-/** The result that this tab kept for a task, or nothing. */
-function keptFor(task) {
-  const kept = JSON.parse(sessionStorage.getItem(KEPT));
-  if (kept?.request !== JSON.stringify(requestOf(task))) return {};
-  return { result: resultOf(kept.parts), measured: kept.measured };
+function snapshot() {
+  const shared = sharedState(store.state);
+  keep(KEPT, shared, { task: computed(), repeat: computedRepeat() });
+  return shared;
 }
 
 const whole = (value) => (Number.isSafeInteger(value) && value >= 0 ? value : 0);
@@ -166,17 +161,17 @@ function restore(shared) {
   run.reset();
   const preset = presets.find(({ id }) => id === shared.preset);
   const own = { preset: null, task: sharedTask(shared.task), result: NOTHING, stale: false, measured: null };
-  const base = preset ? opened(preset) : own;
+  const kept = keptFor(KEPT, shared);
   store.update({
-    ...base,
-    ...(shared.kept ? keptFor(base.task) : {}),
+    ...(preset ? opened(preset) : own),
+    ...(kept?.task && { result: resultOf(kept.task.parts), measured: kept.task.measured }),
     stop: whole(shared.stop),
     query: whole(shared.query),
     line: oneOf(shared.line, LINES.map(({ line }) => line)),
     view: oneOf(shared.view, ["questions", "rows"]),
     measure: oneOf(shared.measure, ["probability", "logprob"]),
   });
-  restoreRepeat(shared.repeat);
+  restoreRepeat(shared.repeat, kept?.repeat);
 }
 
 async function share() {
@@ -203,7 +198,7 @@ for (const field of elements.affixes) {
   field.addEventListener("input", () => edit({ [field.dataset.affix]: readAffix(field.value) }));
 }
 elements.options.addEventListener("change", () => {
-  const options = elements.options.value.split(",").map((option) => option.trim()).filter(Boolean);
+  const options = elements.options.value.split(/[,，、]/).map((option) => option.trim()).filter(Boolean);
   edit({ options: [...new Set(options)].slice(0, 8) });
 });
 elements.slider.addEventListener("input", () => store.update({ stop: Number(elements.slider.value) }));

@@ -6,9 +6,10 @@ import { ExperimentRun } from "../experiment.js";
 import { formatProbability } from "../format.js";
 import { holdRoom } from "../hold-room.js";
 import { t } from "../i18n.js";
+import { madeHere } from "../kept.js";
 import { announce, pageData } from "../page.js";
 import { Store } from "../store.js";
-import { isAgreement, readSource, settingsOf, showSettings, sourceOf, watchSettings } from "./hallucination-settings.js";
+import { isOwn, settingsOf, showSettings, watchSettings } from "./hallucination-settings.js";
 
 const PRESET = "collapse";
 
@@ -28,7 +29,7 @@ async function start() {
   store.update({ steps: [], made: request, request, source: null });
   const onPart = (kind, data) => kind === "step" && store.update({ steps: [...store.state.steps, data] });
   if (!(await run.start("evidence", request, { onPart }))) return;
-  store.update({ source: sourceOf(run) });
+  store.update({ source: madeHere(run) });
   const { steps } = store.state;
   announce(t("Agreement from {before} without evidence to {after} with all of it.", {
     before: formatProbability(steps[0].agreement.largest),
@@ -49,21 +50,25 @@ function show({ request, steps, made, source }) {
   });
 }
 
-/** What a share link or a change of language keeps. */
+/** What a share link holds. */
 export function snapshot() {
-  const { request, steps, made, source } = store.state;
-  return { request, own: source === null || source === pageData.measurement ? null : { steps, made, source } };
+  return { request: store.state.request };
 }
 
-/** Put back what a link held; runs nothing. */
-export function restore({ request, own }) {
+/** What was computed here; a change of language keeps it. */
+export function computed() {
+  const { steps, made, source } = store.state;
+  return isOwn(source) ? { steps, made, source } : null;
+}
+
+/** Put back what a link held, and what was kept beside it; runs nothing. */
+export function restore({ request }, own) {
   run.reset();
   const sentences = (Array.isArray(request?.sentences) ? request.sentences : [])
     .slice(0, 6)
     .map(({ text, label }) => ({ text: String(text ?? "").slice(0, 400), label: label in LABELS ? label : "unknown" }));
   const settings = { ...settingsOf(request, preset.request), sentences };
-  const whole = Array.isArray(own?.steps) && own.steps.every((step) => isAgreement(step.agreement) && Array.isArray(step.answers) && step.label in LABELS);
-  store.update({ ...EXAMPLE, ...(whole ? { steps: own.steps, made: own.made, source: readSource(own.source) } : {}), request: settings });
+  store.update({ ...EXAMPLE, ...own, request: settings });
 }
 
 export function begin() {

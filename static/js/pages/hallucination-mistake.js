@@ -5,9 +5,10 @@ import "../elements/mistake-sides.js";
 import { ExperimentRun } from "../experiment.js";
 import { holdRoom } from "../hold-room.js";
 import { t } from "../i18n.js";
+import { madeHere } from "../kept.js";
 import { announce, pageData } from "../page.js";
 import { Store } from "../store.js";
-import { readSource, settingsOf, showSettings, sourceOf, watchSettings } from "./hallucination-settings.js";
+import { isOwn, settingsOf, showSettings, watchSettings } from "./hallucination-settings.js";
 
 const PRESET = "mistake";
 
@@ -37,7 +38,7 @@ async function start() {
     store.update({ result: resultOf(parts) });
   };
   if (!(await run.start("own-mistake", request, { onPart }))) return;
-  store.update({ source: sourceOf(run) });
+  store.update({ source: madeHere(run) });
   announce(t("Both sides are written."));
 }
 
@@ -55,25 +56,29 @@ function show({ request, result, made, source }) {
 }
 
 function wordsOf(text) {
-  return text.split(",").map((word) => word.trim().slice(0, 40)).filter(Boolean).slice(0, 6);
+  return text.split(/[,，、]/).map((word) => word.trim().slice(0, 40)).filter(Boolean).slice(0, 6);
 }
 
-/** What a share link or a change of language keeps. */
+/** What a share link holds. */
 export function snapshot() {
-  const { request, result, made, source } = store.state;
-  return { request, own: source === null || source === pageData.measurement ? null : { result, made, source } };
+  return { request: store.state.request };
 }
 
-/** Put back what a link held; runs nothing. */
-export function restore({ request, own }) {
+/** What was computed here; a change of language keeps it. */
+export function computed() {
+  const { result, made, source } = store.state;
+  return isOwn(source) ? { result, made, source } : null;
+}
+
+/** Put back what a link held, and what was kept beside it; runs nothing. */
+export function restore({ request }, own) {
   run.reset();
   const settings = {
     ...settingsOf(request, preset.request),
     forced: String(request?.forced ?? preset.request.forced).slice(0, 200),
     watch: wordsOf(Array.isArray(request?.watch) ? request.watch.join(",") : ""),
   };
-  const whole = [own?.result?.free, own?.result?.led].every((side) => Array.isArray(side?.universes) && Array.isArray(side.mentions));
-  store.update({ ...EXAMPLE, ...(whole ? { result: own.result, made: own.made, source: readSource(own.source) } : {}), request: settings });
+  store.update({ ...EXAMPLE, ...own, request: settings });
 }
 
 export function begin() {

@@ -2,6 +2,7 @@
 
 import "../elements/seed-box.js";
 import { formatNumber } from "../format.js";
+import { pageData } from "../page.js";
 
 const LIMITS = { n: [4, 32], temperature: [0, 2], seed: [0, Number.MAX_SAFE_INTEGER] };
 const LONGEST = 4000; // characters of a prompt
@@ -19,32 +20,9 @@ export function settingsOf(request, base) {
   return settings;
 }
 
-/** Whether what a link held can be drawn: an outcome with groups, universes and a tree, and an opening. */
-export function isFigure({ opening, outcome } = {}) {
-  return (
-    Number.isFinite(opening?.entropy_bits) &&
-    isAgreement(outcome?.agreement) &&
-    Array.isArray(outcome.universes) &&
-    Array.isArray(outcome.tree) &&
-    outcome.tree.length > 0 &&
-    outcome.tree_bytes?.length === outcome.tree.length
-  );
-}
-
-/** Whether these are groups of universes. */
-export function isAgreement(agreement) {
-  return Array.isArray(agreement?.groups) && agreement.groups.every(({ key, sequences }) => typeof key === "string" && Array.isArray(sequences));
-}
-
-/** Where numbers that were computed here come from: what <run-bar> says of them when they are seen again. */
-export function sourceOf({ model }) {
-  return { model, measured_on: new Date().toISOString().slice(0, 10) };
-}
-
-/** The same as a link held it, or null. */
-export function readSource(source) {
-  const { model, measured_on: day } = source ?? {};
-  return typeof model === "string" && /^\d{4}-\d{2}-\d{2}$/.test(day) ? { model, measured_on: day } : null;
+/** Whether numbers with this source were computed here, to their end. */
+export function isOwn(source) {
+  return source !== null && source !== pageData.measurement;
 }
 
 /** Write a request into a section's fields; the field one types in is left alone. */

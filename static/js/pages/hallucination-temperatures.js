@@ -1,9 +1,10 @@
 // The same universes at temperature 0 and at temperature 1, for the prompt of the first section.
 
 import { ExperimentRun } from "../experiment.js";
+import { madeHere } from "../kept.js";
 import { pageData } from "../page.js";
 import { Store } from "../store.js";
-import { isFigure, readSource, sourceOf } from "./hallucination-settings.js";
+import { isOwn } from "./hallucination-settings.js";
 import { store as universes } from "./hallucination-universes.js";
 
 const SIDES = { "invented-greedy": 0, "invented-plain": 1 }; // preset -> temperature
@@ -42,7 +43,7 @@ async function start() {
     };
     if (!(await run.start("universes", { ...request, temperature }, { onPart }))) return;
   }
-  store.update({ figure: { ...store.state.figure, source: sourceOf(run) } });
+  store.update({ figure: { ...store.state.figure, source: madeHere(run) } });
 }
 
 function show({ figure }) {
@@ -61,17 +62,21 @@ function show({ figure }) {
   });
 }
 
-/** What a share link or a change of language keeps. */
+/** What a share link holds: nothing, the prompt is the first section's. */
 export function snapshot() {
-  const { figure } = store.state;
-  return { own: figure.source === pageData.measurement || figure.source === null ? null : figure };
+  return {};
 }
 
-/** Put back what a link held; runs nothing. */
-export function restore({ own }) {
+/** What was computed here; a change of language keeps it. */
+export function computed() {
+  const { figure } = store.state;
+  return isOwn(figure.source) ? figure : null;
+}
+
+/** Put back what was measured, or what was kept beside a link; runs nothing. */
+export function restore(shared, own) {
   run.reset();
-  const whole = own?.sides && Object.keys(SIDES).every((id) => isFigure(own.sides[id]));
-  store.update({ figure: whole ? { prompt: String(own.prompt), sides: own.sides, source: readSource(own.source) } : measured() });
+  store.update({ figure: own ?? measured() });
 }
 
 export function begin() {

@@ -9,10 +9,11 @@ import { ExperimentRun } from "../experiment.js";
 import { formatNumber, formatProbability } from "../format.js";
 import { presetFailure, presetNote } from "../hallucination-words.js";
 import { t, tParts } from "../i18n.js";
+import { madeHere } from "../kept.js";
 import { announce, pageData } from "../page.js";
 import { html, render } from "lit";
 import { Store } from "../store.js";
-import { isFigure, readSource, settingsOf, showSettings, sourceOf, watchSettings } from "./hallucination-settings.js";
+import { isOwn, settingsOf, showSettings, watchSettings } from "./hallucination-settings.js";
 
 const CONTROL = { invented: "known", after: "known", wrong: "known", known: "invented" };
 const FIRST = "invented";
@@ -67,7 +68,7 @@ async function start() {
   store.update({ figure });
   const finished = await run.start("universes", request, { onPart: collect("figure", figure) });
   if (!finished) return;
-  store.update({ figure: { ...figure, source: sourceOf(run) } });
+  store.update({ figure: { ...figure, source: madeHere(run) } });
   announce(sentence(store.state.figure));
   if (preset === ASKED) tellPrediction(figure.outcome);
   const other = presets.get(CONTROL[preset] ?? "known").request;
@@ -163,34 +164,26 @@ function showControl(control) {
   Object.assign(part("[data-control] answer-groups"), { outcome: control.outcome, opening: control.opening });
 }
 
-/** What a share link or a change of language keeps. */
+/** What a share link holds. */
 export function snapshot() {
-  const { preset, request, figure } = store.state;
-  const computed = figure?.outcome && figure.source !== null && figure.source !== pageData.measurement;
-  const own = computed ? { ...figure, writing: null } : null;
-  return { preset, request, own };
+  const { preset, request } = store.state;
+  return { preset, request };
 }
 
-/** Put back what a link held; runs nothing. */
-export function restore({ preset, request, own }) {
+/** What was computed here; a change of language keeps it. */
+export function computed() {
+  const { figure, control } = store.state;
+  return figure !== null && isOwn(figure.source) ? { figure: { ...figure, writing: null }, control } : null;
+}
+
+/** Put back what a link held, and what was kept beside it; runs nothing. */
+export function restore({ preset, request }, own) {
   run.reset();
   controlRun.reset();
-  const known = presets.has(preset) ? preset : null;
-  const settings = settingsFor(known, request);
-  const unchanged = known !== null && JSON.stringify(settings) === JSON.stringify(presets.get(known).request);
-  const figure = readFigure(own) ?? (unchanged ? measured(known) : null);
-  store.update({ preset: known, request: settings, figure, control: measured(CONTROL[known] ?? "known") });
-}
-
-function settingsFor(preset, request) {
-  return settingsOf(request, presets.get(preset ?? FIRST).request);
-}
-
-function readFigure(own) {
-  if (!own?.request || !isFigure(own)) return null;
-  const preset = presets.has(own.preset) ? own.preset : null;
-  const { opening, outcome } = own;
-  return { preset, request: settingsFor(preset, own.request), opening, outcome, writing: null, source: readSource(own.source) };
+  const known = Object.hasOwn(CONTROL, preset) ? preset : null;
+  const example = known ?? FIRST;
+  const settings = settingsOf(request, presets.get(example).request);
+  store.update({ preset: known, request: settings, figure: measured(example), control: measured(CONTROL[example]), ...own });
 }
 
 /** A setting was moved, or another prompt typed: what is typed is no example any more. */

@@ -4,6 +4,7 @@ import "../elements/predict-reveal.js";
 import "../elements/run-bar.js";
 import "../elements/status-message.js";
 import { t } from "../i18n.js";
+import { keep, keptFor } from "../kept.js";
 import { showError, showNote } from "../page.js";
 import { provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
 import * as evidence from "./hallucination-evidence.js";
@@ -13,23 +14,28 @@ import * as universes from "./hallucination-universes.js";
 
 const sections = { universes, temperatures, evidence, mistake };
 
-function snapshot() {
-  return Object.fromEntries(Object.entries(sections).map(([name, section]) => [name, section.snapshot()]));
-}
+const KEPT = "hallucination-results";
+const ofEach = (told) => Object.fromEntries(Object.entries(sections).map(([name, section]) => [name, told(section)]));
+const sharedState = () => ofEach((section) => section.snapshot());
 
 for (const section of Object.values(sections)) section.begin();
-provideSnapshot(snapshot);
+provideSnapshot(() => {
+  const state = sharedState();
+  keep(KEPT, state, ofEach((section) => section.computed()));
+  return state;
+});
 await restoreFromFragment((state) => {
-  for (const [name, section] of Object.entries(sections)) if (state[name]) section.restore(state[name]);
+  const own = keptFor(KEPT, state);
+  for (const [name, section] of Object.entries(sections)) if (state[name]) section.restore(state[name], own?.[name]);
 }, showError);
 
 document.querySelector("[data-action=share]").addEventListener("click", async () => {
-  const link = await shareLink(snapshot());
+  const link = await shareLink(sharedState());
   history.replaceState(null, "", link);
   try {
     await navigator.clipboard.writeText(link);
-    showNote(t("The link is copied. Opening it shows this again and runs nothing."));
+    showNote(t("The link is copied. Opening it restores this page and runs nothing."));
   } catch {
-    showNote(t("The link stands in the address bar. Opening it shows this again and runs nothing."));
+    showNote(t("The link stands in the address bar now: copy it from there."));
   }
 });

@@ -19,13 +19,15 @@ const bars = document.querySelector("probability-bars");
 const state = document.getElementById("figure-state");
 const rolled = document.getElementById("rolled");
 const rollButton = document.getElementById("roll");
+const { en, "zh-CN": zh } = pageData.example;
 const example = pageData.example[language()];
 
 /**
  * `ids` stand for the text as long as tokens were only chosen, not typed: what was typed is tokenised,
- * what was chosen is not tokenised again. `shown` is the distribution on screen, `asked` the model it is of.
+ * what was chosen is not tokenised again. `shown` is the distribution on screen, null for none; `asked` the model
+ * on this server it is of, null for an example's. `opened` from a link: nothing runs until a person does something.
  */
-const store = new Store({ text: prompt.value, ids: null, shown: null, asked: null, waiting: false });
+const store = new Store({ text: prompt.value, ids: null, shown: example, asked: null, waiting: false, opened: false });
 
 let question = new AbortController();
 let rest = 0;
@@ -39,11 +41,8 @@ async function ask() {
   question.abort();
   question = new AbortController();
   const { signal } = question;
-  if (!models.ready) {
-    store.update({ waiting: true });
-    return;
-  }
   store.update({ waiting: true });
+  if (!models.ready || store.state.opened) return;
   try {
     const shown = await postJson("/api/next-token", { ...asPrompt(store.state), top: ROWS }, { signal });
     if (signal.aborted) return;
@@ -52,13 +51,14 @@ async function ask() {
   } catch (error) {
     if (error.name === "AbortError") return;
     if (!(error instanceof ApiError)) throw error;
-    store.update({ waiting: error.code === "model_not_ready" });
-    if (error.code !== "model_not_ready") showError(error);
+    if (error.code === "model_not_ready") return; // asked again as soon as it is
+    store.update({ shown: null, asked: null, waiting: false });
+    showError(error);
   }
 }
 
 function type(text) {
-  store.update({ text, ids: null, waiting: true });
+  store.update({ text, ids: null, waiting: true, opened: false });
   clearTimeout(rest);
   question.abort();
   rest = setTimeout(ask, QUIET_MS);
@@ -66,10 +66,10 @@ function type(text) {
 
 /** Go on with one more token: by its id where the ids before it are known, else as text. */
 function take({ id, bytes, special = false }) {
-  const { shown, ids, text, waiting } = store.state;
-  const before = ids ?? (shown !== null && !waiting ? shown.ids : null);
+  const { shown, asked, ids, text, waiting } = store.state;
+  const before = ids ?? (asked !== null && !waiting ? shown.ids : null);
   const longer = text + (special ? "" : (decodeUtf8(hexToBytes(bytes)) ?? ""));
-  store.update({ text: longer, ids: before === null ? null : [...before, id], waiting: true });
+  store.update({ text: longer, ids: before === null ? null : [...before, id], waiting: true, opened: false });
   prompt.value = longer;
   ask();
 }
@@ -77,13 +77,15 @@ function take({ id, bytes, special = false }) {
 async function roll() {
   rollButton.disabled = true;
   clearTimeout(rest);
+  const { text, ids } = store.state;
   try {
-    const body = { ...asPrompt(store.state), max_tokens: 1, logprobs: 1, ignore_eos: true };
-    let ids = null;
+    const body = { ...asPrompt({ text, ids }), max_tokens: 1, logprobs: 1, ignore_eos: true };
+    let before = ids;
     for await (const { event, data } of stream("/api/completions", body)) {
-      if (event === "queued") ids = data.ids;
+      if (event === "queued") before = data.ids;
       if (event !== "token") continue;
-      if (ids !== null) store.update({ ids });
+      if (store.state.text !== text || store.state.ids !== ids) return; // rolled for a text that is gone
+      store.update({ ids: before });
       tellRoll(data);
       take(data);
     }
@@ -111,7 +113,9 @@ function tellRoll({ bytes, u, rank, raw_logprob: logprob, top }) {
   announce(sentence(spokenText(bytes), likeliest && spokenText(likeliest.bytes)));
 }
 
-function showDistribution({ top, remainder, vocabulary, entropy_bits: entropy }) {
+function showDistribution(shown) {
+  if (shown === null) return showNothing();
+  const { top, remainder, vocabulary, entropy_bits: entropy } = shown;
   bars.rows = top.map(({ id, bytes, raw_logprob: logprob, p = Math.exp(logprob) }, index) => ({
     id, bytes, rank: index + 1, raw: p, processed: p, kept: true,
   }));
@@ -120,7 +124,13 @@ function showDistribution({ top, remainder, vocabulary, entropy_bits: entropy })
   document.getElementById("choices").textContent = formatChoices(entropy);
 }
 
-function stateSentence({ asked, waiting }) {
+function showNothing() {
+  bars.rows = [];
+  bars.remainder = null;
+  for (const id of ["entropy", "choices"]) document.getElementById(id).textContent = "–";
+}
+
+function stateSentence({ shown, asked, waiting, opened }) {
   const { model, measured: day } = pageData.example;
   if (models.offline) {
     return t("The server does not answer just now. Your text stays here; the page tries again by itself.");
@@ -130,6 +140,10 @@ function stateSentence({ asked, waiting }) {
       "The model could not be loaded. Press its name at the top of the page to see why, or to load another.",
     );
   }
+  if (opened) {
+    return t("Opened from a link: nothing has run yet. Press anywhere on this page, and the model answers.");
+  }
+  if (shown === null && !waiting) return ""; // what went wrong is said below
   if (!models.ready && waiting) {
     return t(
       "The model is still getting ready; it answers as soon as it can. Its progress stands at the top of the page.",
@@ -145,19 +159,20 @@ function stateSentence({ asked, waiting }) {
   return t("The next token by {model}, now: the model's own odds, over its whole vocabulary.", { model: asked });
 }
 
-store.watch(({ shown, asked, waiting }, previous) => {
-  if (shown !== previous.shown) showDistribution(shown);
-  bars.setAttribute("aria-busy", String(waiting));
-  state.textContent = stateSentence({ asked, waiting });
+store.watch((now, previous) => {
+  if (now.shown !== previous.shown) showDistribution(now.shown);
+  bars.setAttribute("aria-busy", String(now.waiting));
+  bars.hidden = now.opened;
+  state.textContent = stateSentence(now);
 });
 models.addEventListener("change", () => {
   const { asked, waiting, shown } = store.state;
-  state.textContent = stateSentence({ asked, waiting });
+  state.textContent = stateSentence(store.state);
   rollButton.disabled = !models.ready;
   if (!models.ready) return;
-  const other = shown !== null && asked !== models.state.loaded.name;
+  const other = asked !== null && asked !== models.state.loaded.name;
   if (other) store.update({ ids: null, shown: { ...shown, ids: null } });
-  if (waiting || other) ask();
+  if (waiting || other || shown === null) ask();
 });
 
 rollButton.disabled = !models.ready;
@@ -171,12 +186,27 @@ for (const button of document.querySelectorAll("[data-prompt]")) {
     prompt.focus();
   });
 }
+for (const kind of ["pointerdown", "keydown"]) {
+  document.querySelector("main").addEventListener(kind, () => {
+    if (!store.state.opened) return;
+    store.update({ opened: false });
+    ask();
+  });
+}
+
+/** What the address holds: a change of language goes on where the page was, any other link runs nothing by itself. */
+function open({ text, live }) {
+  clearTimeout(rest);
+  question.abort();
+  prompt.value = String(text ?? "");
+  const shown = [en, zh].find((measured) => measured.prompt === prompt.value) ?? null;
+  const opened = live !== true && shown === null;
+  store.update({ text: prompt.value, ids: null, shown, asked: null, waiting: false, opened });
+  if (shown === null) ask();
+}
 
 showDistribution(example);
-provideSnapshot(() => ({ page: "home", text: prompt.value }));
-await restoreFromFragment(({ text }) => {
-  prompt.value = String(text ?? "");
-  store.update({ text: prompt.value, ids: null });
-}, showError);
+provideSnapshot(() => ({ page: "home", text: prompt.value, live: !store.state.opened })); // another language is no new page
+const restored = await restoreFromFragment(open, showError);
 // What was typed before this script came is not lost.
-if (prompt.value !== example.prompt && location.hash === "") type(prompt.value);
+if (!restored && prompt.value !== example.prompt) type(prompt.value);

@@ -40,6 +40,8 @@ export class Brancher {
     const { tokens } = await cut(text);
     if (index < 1 || tokens.length === 0) return;
     const { buffer } = await postBytes("/api/next-token", { ids: idsOf(entries).slice(0, index) });
+    const same = entries.slice(0, index).every(({ id }, i) => session.entries[i]?.id === id);
+    if (!same || session.state.selected !== index) return; // the card is another token's by now
     const logprobs = new Float32Array(buffer);
     const { id, bytes } = tokens[0];
     const mine = logprobs[id];

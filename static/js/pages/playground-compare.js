@@ -25,6 +25,7 @@ export class Comparison {
     const { params } = session.state;
     this.params = [params, { ...params, temperature: params.temperature >= 1 ? 0.5 : 1.2 }];
     this.steps = [[], []];
+    this.model = null; // whose ids the steps are
     this.controller = null;
     element.addEventListener("compare-changed", (event) => {
       this.params = event.detail.params;
@@ -49,18 +50,19 @@ export class Comparison {
     this.stop();
     const controller = new AbortController();
     this.controller = controller;
-    this.steps = [[], []];
-    this.differs = null;
+    this.#forget();
     this.#draw();
     try {
       const entries = await this.session.prepare();
+      this.model = this.session.state.model;
       this.prefix = keepFirst(entries, promptLength(entries));
       const { state, limit } = this.session;
+      const { ignoreEos, stops } = state;
       this.seed = state.seed ?? randomSeed();
       const maxTokens = Math.min(MOST_TOKENS, state.maxTokens, limit ? Math.max(1, limit - this.prefix.length) : MOST_TOKENS);
-      this.runs = this.params.map((params) => Object.freeze({ seed: this.seed, params, ignoreEos: state.ignoreEos, start: this.prefix.length, sequence: 0 }));
+      this.runs = this.params.map((params) => Object.freeze({ seed: this.seed, params, ignoreEos, stops, start: this.prefix.length, sequence: 0 }));
       const both = this.params.map((params, side) => {
-        const body = completionBody(idsOf(this.prefix), params, { maxTokens, seed: this.seed, stops: state.stops, ignoreEos: state.ignoreEos });
+        const body = completionBody(idsOf(this.prefix), params, { maxTokens, seed: this.seed, stops, ignoreEos });
         return this.#side(side, body, controller.signal);
       });
       await Promise.all(both);
@@ -80,6 +82,13 @@ export class Comparison {
       this.steps[side] = [...this.steps[side], data];
       this.frame ??= requestAnimationFrame(() => this.#draw());
     }
+  }
+
+  #forget() {
+    this.steps = [[], []];
+    this.differs = null;
+    this.prefix = null;
+    this.model = null;
   }
 
   #take(side) {
@@ -104,8 +113,12 @@ export class Comparison {
     element.sides = this.params.map((params, side) => ({ params, steps: this.steps[side] }));
   }
 
-  /** The document changed: what both continue is shown anew, unless a result stands there. */
+  /** The document changed: what both continue is shown anew, unless a result stands there that is of its model. */
   refresh() {
+    if (this.model !== null && this.model !== this.session.state.model) {
+      this.stop();
+      this.#forget();
+    }
     if (this.controller !== null || this.steps[0].length > 0) return;
     this.prefix = null;
     this.#draw();

@@ -1,7 +1,7 @@
 // Links, reloads and files: the document leaves the page with its ids, and comes back without running anything.
 
 import { postJson } from "../api.js";
-import { toCsv, toCurl, toJson, toPython, toText } from "../export.js";
+import { settingsOf, toCsv, toCurl, toJson, toPython, toText } from "../export.js";
 import { t } from "../i18n.js";
 import { showError, showNote } from "../page.js";
 import { packDocument, readSettings, unpackDocument } from "../playground-state.js";
@@ -108,13 +108,12 @@ function restoreBranches(session, { branches }) {
 
 async function exhibit(session) {
   await session.settle();
-  const { params, maxTokens, stops, seed, model } = session.state;
+  const { entries, state } = session;
   return {
-    entries: session.entries,
-    model: model ?? "",
+    entries,
+    model: state.model ?? "",
     source: session.loaded?.source ?? "",
-    params: { ...params, max_tokens: maxTokens, stop: stops },
-    seed,
+    ...settingsOf(entries, state),
     origin: location.origin,
     date: new Date().toISOString(),
   };

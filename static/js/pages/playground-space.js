@@ -34,12 +34,15 @@ export class SpaceHint {
   async compare() {
     try {
       const entries = await this.session.prepare();
+      const { ids: asked } = this;
       const text = textOf(entries);
       const without = text.replace(/ +$/, "");
       const edited = editDocument(entries, without.length, text.length, "");
       const shorter = await this.#idsOf(edited);
       const ask = (ids) => postJson("/api/next-token", { ids, top: SHOWN });
-      this.result = await Promise.all([ask(idsOf(entries)), ask(shorter)]);
+      const result = await Promise.all([ask(idsOf(entries)), ask(shorter)]);
+      if (this.ids !== asked) return; // typed on meanwhile
+      this.result = result;
       this.#draw();
     } catch (error) {
       showError(error);

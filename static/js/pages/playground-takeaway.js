@@ -41,7 +41,7 @@ export function bindTakeaway(session, writer) {
 }
 
 function replayText({ known, same, at, count, seed }) {
-  if (!known) return t("There is no run to replay: its seed and settings are not known.");
+  if (!known) return t("There is no run to replay: its seed and settings are not known, or the text has changed since.");
   if (same) return t("Replayed with seed {seed}: all {n} tokens are the same.", { seed: String(seed), n: count });
   return t("Not reproducible on this machine: with seed {seed} the first other token is number {n}. The ids in the document stay as they are.", { seed: String(seed), n: at + 1 });
 }

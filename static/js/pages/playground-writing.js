@@ -93,9 +93,9 @@ export class Writer {
       return;
     }
     const rolled = seed ?? (state.locked && state.seed !== null ? state.seed : randomSeed());
-    const { params, ignoreEos } = state;
+    const { params, ignoreEos, stops } = state;
     // One object a sequence: tokens of one run are known by it.
-    this.runs = Array.from({ length: n }, (_, sequence) => Object.freeze({ seed: rolled, params, ignoreEos, start: prompt.length, sequence }));
+    this.runs = Array.from({ length: n }, (_, sequence) => Object.freeze({ seed: rolled, params, ignoreEos, stops, start: prompt.length, sequence }));
     this.lines = Array.from({ length: n }, () => prompt);
     this.reasons = Array.from({ length: n }, () => null);
     this.waiting = [];
@@ -107,10 +107,10 @@ export class Writer {
       maxTokens: Math.min(tokens, room),
       seed: rolled,
       n,
-      stops: state.stops,
+      stops,
       ignoreEos,
     });
-    let usage = null;
+    let reason = null;
     for await (const { event, data } of stream("/api/completions", body, { signal: controller.signal })) {
       if (controller.signal.aborted) return;
       if (event === "queued") {
@@ -125,10 +125,10 @@ export class Writer {
           return;
         }
       }
-      if (event === "done") usage = data;
+      if (event === "done") [reason] = data.finish_reasons;
     }
     this.#flush();
-    this.#finish(usage.finish_reasons[0], usage);
+    this.#finish(reason);
   }
 
   #take(step) {
@@ -177,7 +177,7 @@ export class Writer {
     if (this.running) this.session.store.update({ running: Object.freeze({ ...this.running, ...changes }) });
   }
 
-  #finish(reason, usage = null) {
+  #finish(reason) {
     const { session } = this;
     if (!this.running) return;
     this.#flush();
@@ -188,7 +188,6 @@ export class Writer {
       tokens,
       wait: first === null ? null : (first - started) / 1000,
       rate: tokens > 1 && seconds > 0 ? (tokens - 1) / seconds : null,
-      cached: usage?.usage.cached_tokens ?? null,
     };
     const { selected } = session.state;
     session.store.update({ running: null, outcome, selected: session.entries[selected] ? selected : session.entries.length - 1 });
@@ -216,9 +215,10 @@ export class Writer {
     const { entries, state, loaded } = this.session;
     const from = promptLength(entries);
     const run = entries[from]?.run;
-    if (!run?.params || state.model !== loaded?.name || entries.slice(from).some(({ chosen }) => chosen)) return { known: false };
-    const expected = idsOf(entries).slice(from);
-    const body = completionBody(idsOf(entries).slice(0, from), run.params, { maxTokens: expected.length, seed: run.seed, n: run.sequence + 1, ignoreEos: true });
+    const written = entries.slice(from).filter(({ by }) => by === "model"); // a person may have typed after it
+    if (!run?.params || state.model !== loaded?.name || written.some(({ chosen, moved }) => chosen || moved)) return { known: false };
+    const expected = idsOf(written);
+    const body = completionBody(idsOf(entries.slice(0, from)), run.params, { maxTokens: expected.length, seed: run.seed, n: run.sequence + 1, ignoreEos: true });
     const ids = [];
     for await (const { event, data } of stream("/api/completions", body)) {
       if (event === "token" && data.sequence === run.sequence) ids.push(data.id);

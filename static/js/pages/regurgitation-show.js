@@ -37,7 +37,7 @@ export const elements = {
 };
 
 /** Everything at once; elements redraw only what differs. */
-export function show(state, { presets, measurement, known, run, controlRun }) {
+export function show(state, { presets, measurement, known, sourceOf, run, controlRun }) {
   const request = requestOf(state, "main", presets);
   const controlRequest = requestOf(state, "control", presets);
   const main = known(request);
@@ -49,8 +49,7 @@ export function show(state, { presets, measurement, known, run, controlRun }) {
   elements.main.recital.lang = presets.find(({ id }) => id === state.passage)?.note.lang ?? "";
   elements.sentence.textContent = `${sentence(state, main, control, run)} ${elsewhere(state, presets, measurement, main)}`.trim();
   showFigures(state, main, control);
-  const measured = main.passage && !state.book.of(request).passage;
-  elements.run.measurement = measured ? measurement : null;
+  elements.run.measurement = sourceOf(request);
   elements.run.disabled = request.text.trim() === "";
   elements.run.stale = state.passage === "own" && run.state === "done" && !main.passage;
   if (state.passage === "own" && main.recall) bitsOf("own", main.recall);
@@ -141,12 +140,12 @@ function sentence({ prefix, passage, own }, main, control, run) {
 }
 
 /** Another model's own number beside the measured one. */
-function elsewhere({ model, passage, book }, presets, measurement, { recall }) {
+function elsewhere({ made, passage, book }, presets, measurement, { recall }) {
   const here = presets.find(({ id }) => id === passage);
   const before = measurement?.results[passage]?.find(({ kind }) => kind === "recall");
-  if (!here || !before || model === null || model === measurement.model || !book.of(here.request).recall) return "";
+  if (!here || !before || !made || made.model === measurement.model || !book.of(here.request).recall) return "";
   return t("{model}: {bits} a token over the second half; measured on {other}: {otherBits}.", {
-    model,
+    model: made.model,
     bits: formatBits(recall.second_half_bits, 2),
     other: measurement.model,
     otherBits: formatBits(before.second_half_bits, 2),
@@ -165,7 +164,7 @@ export function preambleAnswer({ recall, passage }, model) {
 
 let drawn = []; // what the figures were made of: a recitation under way does not change them
 
-function showFigures({ prefix, shownToken }, main, control) {
+function showFigures({ prefix, shownToken, shownSide }, main, control) {
   const { curve, bits, said } = elements;
   const parts = [main.passage, main.recall, main.sweep, control.passage, control.recall, control.sweep];
   if (!curve.hasUpdated || parts.some((part, index) => part !== drawn[index])) {
@@ -174,8 +173,9 @@ function showFigures({ prefix, shownToken }, main, control) {
   }
   curve.at = prefix;
   bits.at = prefix;
-  elements.main.heat.selected = shownToken;
-  said.textContent = shownToken >= 0 && main.recall ? tokenSentence(main, shownToken) : "";
+  elements.main.heat.selected = shownSide === "main" ? shownToken : -1;
+  elements.controlSide.heat.selected = shownSide === "control" ? shownToken : -1;
+  said.textContent = shownSide === "main" ? tokenSentence(main, shownToken) : ofControl(tokenSentence(control, shownToken));
 }
 
 function drawFigures(main, control) {
@@ -199,10 +199,14 @@ function lines(main, control, pointsOf) {
   return series;
 }
 
+function ofControl(sentence) {
+  return sentence && t("Control: {sentence}", { sentence });
+}
+
 function tokenSentence({ passage, recall }, index) {
-  const token = visibleText(passage.bytes[index]);
-  const bits = recall.bits[index];
+  const bits = recall?.bits[index] ?? null;
   if (bits === null) return "";
+  const token = visibleText(passage.bytes[index]);
   if (recall.ranks[index] === 1) return t("Token {n}, “{token}”: {bits}, its first choice.", { n: index + 1, token, bits: formatBits(bits, 2) });
   return t("Token {n}, “{token}”: {bits}, rank {rank}; first choice “{instead}”.", {
     n: index + 1,

@@ -3,6 +3,8 @@
 import { ExperimentRun } from "../experiment.js";
 import { formatBits } from "../format.js";
 import { t } from "../i18n.js";
+import { madeHere } from "../kept.js";
+import { models } from "../models.js";
 import { announce } from "../page.js";
 import { pieces, replacement, textOf, wordsOf } from "../recital.js";
 import { requestOf } from "../recital-requests.js";
@@ -11,23 +13,29 @@ import { Store } from "../store.js";
 const LENGTH = 48;
 const byId = (id) => document.getElementById(id);
 
-/** The panel under the figures. `store` is the page's; this panel has a small one of its own. */
-export function startWords({ store, known, presets, measurement }) {
+/**
+ * The panel under the figures. `store` is the page's; this panel has a small one of its own. `known(request)` is what
+ * the page knows of a text, `sourceOf(request)` where that comes from, `measured` the book of what was measured.
+ */
+export function startWords({ store, known, sourceOf, presets, measured, measurement }) {
   const panel = document.querySelector(".one-word");
   const list = panel.querySelector(".one-word-list");
   const examples = panel.querySelector(".one-word-examples");
   const otherLabel = panel.querySelector(".one-word-other");
-  const [how, other, runBar, sentence, recited] = ["how", "other", "word-run", "word-sentence", "word-recital"].map(byId);
+  const [how, other, runBar, first, sentence, recited] = ["how", "other", "word-run", "word-first", "word-sentence", "word-recital"].map(byId);
   const run = new ExperimentRun();
-  const local = new Store({ word: 0, how: "typo", other: "", results: new Map(), news: 0 });
-  const measured = new Map(
+  const local = new Store({ word: 0, how: "typo", other: "", results: new Map() }); // {parts, made} by question, computed here
+  const examplesByQuestion = new Map(
     presets.filter(({ experiment }) => experiment === "perturb").map((preset) => [keyOf(preset.request), measurement?.results[preset.id]]),
   );
   let listed = null;
+  let counting = models.state.loaded?.name;
+
+  const mainText = () => requestOf(store.state, "main", presets);
 
   /** The text, its opening's words, and the request that the panel's settings make; null without a known text. */
   function question() {
-    const main = requestOf(store.state, "main", presets);
+    const main = mainText();
     const { passage } = known(main);
     if (!passage) return null;
     const { prefix } = store.state;
@@ -42,10 +50,23 @@ export function startWords({ store, known, presets, measurement }) {
 
   function resultOf(request) {
     if (request === null) return null;
-    const parts = local.state.results.get(keyOf(request)) ?? measured.get(keyOf(request));
+    const here = local.state.results.get(keyOf(request));
+    const parts = here?.parts ?? examplesByQuestion.get(keyOf(request));
     if (!parts) return null;
     const openings = parts.filter(({ kind }) => kind === "opening");
-    return { before: openings[0], after: openings[1], recital: parts.find(({ kind }) => kind === "recital"), written: parts.filter(({ kind }) => kind === "written") };
+    return {
+      source: here?.made ?? measurement,
+      passage: (here ? known(mainText()) : measured.of(mainText())).passage, // in the tokens of the model that told the rest
+      before: openings[0],
+      after: openings[1],
+      recital: parts.find(({ kind }) => kind === "recital"),
+      written: parts.filter(({ kind }) => kind === "written"),
+    };
+  }
+
+  /** An opening is so many tokens long: they must be the loaded model's, or it would change a word elsewhere. */
+  function isCounted() {
+    return sourceOf(mainText())?.model === models.state.loaded?.name;
   }
 
   function draw() {
@@ -57,8 +78,9 @@ export function startWords({ store, known, presets, measurement }) {
     how.value = local.state.how;
     otherLabel.hidden = local.state.how !== "other";
     const result = resultOf(asked.request);
-    runBar.measurement = result && !local.state.results.has(keyOf(asked.request)) ? measurement : null;
-    runBar.disabled = asked.request === null || (local.state.how === "other" && local.state.other.trim() === "");
+    first.hidden = !models.ready || isCounted();
+    runBar.measurement = result?.source ?? null;
+    runBar.disabled = asked.request === null || (local.state.how === "other" && local.state.other.trim() === "") || !isCounted();
     drawResult(asked, result);
   }
 
@@ -120,7 +142,7 @@ export function startWords({ store, known, presets, measurement }) {
       recited.pieces = [];
       return;
     }
-    const { before, after, recital } = result;
+    const { passage, before, after, recital } = result;
     sentence.textContent = t("Before: {before} of {total} tokens follow exactly, {bitsBefore} a token. After: {after} of {total}, {bitsAfter}.", {
       before: before.run,
       after: after.run,
@@ -130,7 +152,7 @@ export function startWords({ store, known, presets, measurement }) {
     });
     recited.pieces = pieces(
       {
-        passage: { bytes: [...after.bytes, ...restOf(request)] },
+        passage: { bytes: [...after.bytes, ...passage.bytes.slice(request.prefix, request.prefix + LENGTH)] },
         recitals: recital ? { [after.bytes.length]: recital } : {},
         writing: { prefix: after.bytes.length, bytes: result.written.map(({ token }) => token.bytes) },
       },
@@ -141,9 +163,9 @@ export function startWords({ store, known, presets, measurement }) {
     recited.lang = presets.find(({ id }) => id === store.state.passage)?.note.lang ?? "";
   }
 
-  function restOf({ prefix }) {
-    const { passage } = known(requestOf(store.state, "main", presets));
-    return passage.bytes.slice(prefix, prefix + LENGTH);
+  function forget() {
+    run.reset();
+    local.update({ results: new Map() });
   }
 
   runBar.run = run;
@@ -155,8 +177,7 @@ export function startWords({ store, known, presets, measurement }) {
     const done = await run.start("perturb", asked.request, {
       onPart: (kind, data) => {
         parts.push({ ...data, kind });
-        local.state.results.set(key, parts);
-        local.update({ news: local.state.news + 1 });
+        local.update({ results: new Map(local.state.results).set(key, { parts, made: madeHere(run) }) });
       },
     });
     draw();
@@ -170,18 +191,31 @@ export function startWords({ store, known, presets, measurement }) {
     run.reset();
     local.update({ other: other.value });
   });
+  models.addEventListener("change", () => {
+    const { loaded } = models.state;
+    if (loaded && loaded.name !== counting) forget();
+    counting = loaded?.name ?? counting;
+    draw();
+  });
   local.watch(draw);
-  store.watch(draw);
+  store.watch((state, before) => {
+    if (state.passage !== before.passage) forget();
+    if (state.prefix !== before.prefix || state.own !== before.own) run.reset();
+    draw();
+  });
   return {
     snapshot: () => ({ word: local.state.word, how: local.state.how, other: local.state.other }),
-    restore: (shared) => {
+    computed: () => [...local.state.results],
+    restore: (shared, kept) => {
       if (!shared || typeof shared !== "object") return;
+      run.reset();
       const { word } = shared;
       other.value = typeof shared.other === "string" ? shared.other.slice(0, 60) : "";
       local.update({
         word: Number.isInteger(word) && word >= 0 ? word : 0,
         how: ["typo", "capitals", "newline", "other"].includes(shared.how) ? shared.how : "typo",
         other: other.value,
+        results: new Map(kept),
       });
     },
   };

@@ -10,6 +10,7 @@ import "../elements/status-message.js";
 import { ExperimentRun } from "../experiment.js";
 import { holdRoom } from "../hold-room.js";
 import { t } from "../i18n.js";
+import { keep, keptFor, madeHere } from "../kept.js";
 import { models } from "../models.js";
 import { announce, pageData, showError, showNote } from "../page.js";
 import { Book, keyOf, measuredBook } from "../recital.js";
@@ -30,16 +31,23 @@ const store = new Store({
   own: "",
   prefix: presets.find(({ id }) => id === opened)?.request.prefix ?? 16,
   control: "new",
-  book: new Book(), // what was computed here, with `model`
-  model: null,
+  book: new Book(), // what was computed here
+  made: null, // with which model, and when
   news: 0, // counts what came into the book
   shownToken: -1,
+  shownSide: "main",
 });
 
 /** What is known of a text: computed here, or else measured; never a mixture of two models. */
 function known(request) {
   const here = store.state.book.of(request);
   return here.passage ? here : measured.of(request);
+}
+
+/** Where that comes from: `{model, measured_on}`, or null where nothing is known. */
+function sourceOf(request) {
+  if (store.state.book.of(request).passage) return store.state.made;
+  return measured.of(request).passage ? measurement : null;
 }
 
 function ask(name, request, run) {
@@ -57,7 +65,7 @@ const ASKED = "preamble"; // the passage that the page asks about
 /** Recite the text and its control. The ranks that come along tell the run of every opening. */
 async function recite() {
   const loaded = models.state.loaded?.name ?? null;
-  if (loaded !== store.state.model) store.update({ book: new Book(), model: loaded });
+  if (loaded !== store.state.made?.model) store.update({ book: new Book(), made: madeHere({ model: loaded }) });
   const { state } = store;
   const { prefix } = state;
   const main = requestOf(state, "main", presets);
@@ -86,7 +94,7 @@ function choose(passage) {
   runs.main.reset();
   runs.control.reset();
   const prefix = preset?.request.prefix ?? store.state.prefix;
-  store.update({ passage, prefix, shownToken: -1, book: new Book(), model: null }); // a preset opens as it was measured
+  store.update({ passage, prefix, shownToken: -1, book: new Book(), made: null }); // a preset opens as it was measured
   if (passage === "own") elements.own.focus();
 }
 
@@ -95,10 +103,43 @@ function move(prefix) {
   store.update({ prefix: Math.max(1, Math.min(limit, prefix)), shownToken: -1 });
 }
 
-const snapshot = () => ({ ...sharedState(store.state), words: words.snapshot() });
+const inputs = () => ({ ...sharedState(store.state), words: words.snapshot() });
+
+const KEPT = "regurgitation-results";
+const SIDES = ["main", "control"];
+
+/** What was computed here of the two texts that stand on the page. */
+function computed() {
+  const { state } = store;
+  const results = SIDES.map((side) => [side, partsOf(state.book.of(requestOf(state, side, presets)))]);
+  return { made: state.made, results: Object.fromEntries(results) };
+}
+
+function partsOf({ recitals, writing, ...told }) {
+  const parts = Object.entries(told).map(([kind, part]) => ({ ...part, kind }));
+  return [...parts, ...Object.values(recitals).map((part) => ({ ...part, kind: "recital" }))];
+}
+
+function snapshot() {
+  const shared = inputs();
+  keep(KEPT, shared, { recited: computed(), words: words.computed() });
+  return shared;
+}
+
+/** Put back what a link held, and what was kept beside it; runs nothing. */
+function restore(shared) {
+  for (const run of Object.values(runs)) run.reset();
+  const state = readShared(shared, presets);
+  const kept = keptFor(KEPT, shared);
+  const { made, results } = kept?.recited ?? { made: null, results: {} };
+  const texts = SIDES.map((side) => ({ id: side, request: requestOf(state, side, presets) }));
+  elements.own.value = state.own;
+  store.update({ ...state, book: measuredBook(texts, { results }), made });
+  words.restore(shared.words, kept?.words);
+}
 
 async function share() {
-  const link = await shareLink(snapshot());
+  const link = await shareLink(inputs());
   history.replaceState(null, "", link);
   try {
     await navigator.clipboard.writeText(link);
@@ -116,7 +157,7 @@ elements.own.addEventListener("input", () => {
 elements.prefix.addEventListener("input", () => move(Number(elements.prefix.value)));
 elements.prefix.addEventListener("change", reciteAgain);
 elements.control.addEventListener("change", () => {
-  store.update({ control: elements.control.value });
+  store.update({ control: elements.control.value, shownToken: -1 });
   reciteAgain();
 });
 elements.curve.addEventListener("x-picked", ({ detail }) => move(detail.x));
@@ -124,31 +165,28 @@ elements.run.addEventListener("run-asked", recite);
 elements.share.addEventListener("click", share);
 for (const heat of [elements.main.heat, elements.controlSide.heat]) {
   heat.addEventListener("token-selected", ({ detail }) => {
-    store.update({ shownToken: heat === elements.main.heat ? detail.index : -1 });
+    store.update({ shownToken: detail.index, shownSide: heat === elements.main.heat ? "main" : "control" });
   });
 }
 models.addEventListener("change", () => {
-  if (models.state.loaded && store.state.model && models.state.loaded.name !== store.state.model) {
+  const { loaded } = models.state;
+  if (loaded && store.state.made && loaded.name !== store.state.made.model) {
     runs.main.reset();
-    store.update({ book: new Book(), model: null });
+    store.update({ book: new Book(), made: null, shownToken: -1 });
   }
 });
 
 elements.run.run = runs.main;
 holdRoom(runs.main, elements.main.recital);
 holdRoom(runs.control, elements.controlSide.recital);
-const words = startWords({ store, known, presets, measurement });
+const words = startWords({ store, known, sourceOf, presets, measured, measurement });
 store.watch((state) => {
-  show(state, { presets, measurement, known, run: runs.main, controlRun: runs.control });
+  show(state, { presets, measurement, known, sourceOf, run: runs.main, controlRun: runs.control });
   needVeils("words", state.passage === ASKED);
   const preamble = presets.find(({ id }) => id === ASKED).request;
-  elements.predict.live = state.model === measurement?.model ? null : preambleAnswer(state.book.of(preamble), state.model);
+  const { model = null } = state.made ?? {};
+  elements.predict.live = model === measurement?.model ? null : preambleAnswer(state.book.of(preamble), model);
 });
 provideSnapshot(snapshot);
-await restoreFromFragment((shared) => {
-  const state = readShared(shared, presets);
-  elements.own.value = state.own;
-  store.update(state);
-  words.restore(shared.words);
-}, showError);
+await restoreFromFragment(restore, showError);
 startTrace({ store, known, presets }); // what a link brings along first: nothing is looked up that is not shown

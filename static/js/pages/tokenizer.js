@@ -10,7 +10,7 @@ import { t } from "../i18n.js";
 import { Latest } from "../latest.js";
 import { models } from "../models.js";
 import { announce, clearMessage, pageData, showError, showNote } from "../page.js";
-import { provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
+import { ShareError, provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
 import { Store } from "../store.js";
 import { TokenList } from "../token-list.js";
 import { CardControl } from "./tokenizer-card.js";
@@ -140,7 +140,9 @@ function snapshot() {
 }
 
 function restore(state) {
-  if (typeof state.text !== "string" || !Array.isArray(state.encodings)) return;
+  if (typeof state.text !== "string" || !Array.isArray(state.encodings)) {
+    throw new ShareError(t("This link is damaged: part of it is missing. Ask for it again."));
+  }
   special.checked = state.special === true;
   whitespace.checked = state.whitespace !== false;
   showWhitespace();
@@ -229,8 +231,11 @@ if (!restored && editor.value === example.text && panels[0].encoding === example
   });
   card.begin(panels[0], example.selected);
   tax.rows = example.tax;
-} else if (!restored) {
-  retokenise(); // the browser kept what was typed before a reload
-  countTaxes();
+} else {
+  card.close(); // the one that the server drew is about another text
+  if (!restored) {
+    retokenise(); // the browser kept what was typed before a reload
+    countTaxes();
+  }
 }
 

@@ -1,0 +1,66 @@
+"""The one error shape: it names fields, numbers and what is allowed, and repeats nothing that was typed."""
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+WORD = "plugh"
+EVIDENCE = {"prompt": "Once upon a time there was a", "sentences": [{"text": "A fact.", "label": "true"}]}
+ROWS = {"rows": [["sea", "mer"]], "queries": [["sun", "soleil"]]}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "param", "message"),
+    [
+        ("/api/models/load", {"name": "gpt2", WORD: 1}, None, "a field of this request is unknown; allowed: name"),
+        (
+            "/api/next-token",
+            {"prompt": "x", WORD: WORD},
+            None,
+            "a field of this request is unknown; allowed: ids, prompt, top",
+        ),
+        (
+            "/api/experiments/evidence",
+            EVIDENCE | {"sentences": [{"text": "A fact.", "label": "true", WORD: {WORD: WORD}}]},
+            "sentences[0]",
+            "a field of sentences[0] is unknown; allowed: text, label",
+        ),
+        ("/api/experiments/evidence", EVIDENCE | {"sentences": {WORD: WORD}}, "sentences", None),
+        ("/api/experiments/evidence", EVIDENCE | {"cut": WORD}, "cut", None),
+        ("/api/experiments/few-shot", ROWS | {"rows": [["sea", {WORD: WORD}]]}, "rows[0][1]", None),
+        (
+            "/api/experiments/few-shot",
+            ROWS | {"shots": [9]},
+            None,
+            "shots go up to 9, but there are 1 rows",
+        ),
+        (
+            "/v1/completions",
+            {"prompt": "x", "stream_options": {"include_usage": 3}},
+            "stream_options.include_usage",
+            "stream_options.include_usage is 3: should be a valid boolean",
+        ),
+        ("/v1/completions", {"prompt": {WORD: WORD}}, "prompt", None),
+        ("/api/score", [WORD], None, "the body should be a JSON object, sent as application/json"),
+        ("/api/score", {"ids": [WORD]}, "ids[0]", "ids[0]: should be a valid integer"),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_fields_and_repeats_nothing(
+    client: TestClient, path: str, body: Any, param: str | None, message: str | None
+):
+    reply = client.post(path, json=body)
+    assert reply.status_code == 422
+    error = reply.json()["error"]
+    assert error.get("param") == param
+    assert message in (error["message"], None)
+    assert WORD not in reply.text
+
+
+def test_a_header_that_is_too_long_is_named(client: TestClient):
+    reply = client.post("/api/score", json={"prompt": "x"}, headers={"X-Client": WORD * 20})
+    assert reply.json()["error"] == {
+        "code": "bad_request",
+        "message": "x-client: String should have at most 64 characters",
+        "param": "x-client",
+    }
