@@ -38,6 +38,10 @@ from app.routes.teacher import TeacherLane
 from app.settings import Settings
 from app.tokenization.workers import TEXT_THREADS
 
+_TEXTS = (
+    8  # times as many as of the model's: a page cuts one text in ten languages, and again while it is typed
+)
+
 
 def install(app: FastAPI) -> None:
     """Routes, error handlers and middleware; the middleware added last meets a request first."""
@@ -48,7 +52,7 @@ def install(app: FastAPI) -> None:
     app.state.classroom = Classroom()
     app.state.teacher = TeacherLane(settings.teacher_secret.get_secret_value())
     app.state.admission = Admission(settings.slots, settings.queue, settings.per_client)
-    app.state.text_admission = Admission(TEXT_THREADS, settings.queue, settings.per_client)
+    app.state.text_admission = Admission(TEXT_THREADS, settings.queue, _TEXTS * settings.per_client)
     app.state.runs = SharedRuns()
     app.state.library = Library(STATIC / "vendor" / "library")
     app.state.metrics = Metrics(lambda: _stats(app))
