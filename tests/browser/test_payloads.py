@@ -339,6 +339,7 @@ LOOK_AT_EVERYTHING = """async (payloads) => {
     ("behaviour", "runs"), [("regurgitation", 2), ("hallucination", 4), ("few-shot", 2), ("assistant", 3)]
 )
 def test_as_what_an_experiment_wrote(watched: Watched, page: Page, behaviour: str, runs: int):
+    page.set_default_timeout(30_000)  # two hundred payloads at once are much to draw
     laden = Laden(behaviour)
     page.route("**/api/experiments/*", laden.answer)
     watched.open(f"/{behaviour}")
