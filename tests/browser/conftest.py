@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, sync_playwright
 
 from app.main import create_app
 from app.settings import Settings
@@ -119,6 +119,19 @@ def new_page(browser: Browser, live_server: str, troubles: Troubles) -> Iterator
 def page(new_page: NewPage) -> Page:
     """One page, English, 1280 x 900: `page.goto("/sampling")`."""
     return new_page()
+
+
+def answer_with_models(page: Page, *, on_disk: bool) -> None:
+    """From now on the page hears that every model is, or is not, on this machine, whatever was fetched here."""
+
+    def answer(route: Route) -> None:
+        state = route.fetch().json()
+        for model in state["models"]:
+            model["on_disk"] = on_disk
+        route.fulfill(json=state)
+
+    page.route("**/api/models", answer)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # it asks again
 
 
 def axe(page: Page) -> None:

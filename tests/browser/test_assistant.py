@@ -1,6 +1,5 @@
 """The assistant page in Chromium: the chat, its one document, the control, the costume and what it changed."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from app.main import create_app
 from app.settings import Settings
-from tests.browser.conftest import NewPage, Troubles, axe
+from tests.browser.conftest import NewPage, Troubles, answer_with_models, axe
 from tests.event_stream import events
 from tests.live import serve, wait_until
 
@@ -216,17 +215,8 @@ def test_the_shift_of_a_chosen_answer(page: Page):
 
 @pytest.mark.parametrize("on_disk", [True, False])
 def test_the_tuned_model_beside_it(page: Page, on_disk: bool):
-    def answer(route: Route) -> None:
-        state = route.fetch().json()
-        for model in state["models"]:
-            model["on_disk"] = on_disk
-        route.fulfill(body=json.dumps(state), content_type="application/json")
-
-    page.route("**/api/models", answer)
     live(page)
-    page.evaluate(
-        "document.dispatchEvent(new Event('visibilitychange'))"
-    )  # it asks again which models there are
+    answer_with_models(page, on_disk=on_disk)
     button = page.get_by_role("button", name="Ask it the same question")
     if on_disk:
         button.click()

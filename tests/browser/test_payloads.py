@@ -17,7 +17,7 @@ from app.main import create_app
 from app.routes.pages import PAGES
 from app.settings import DEFAULT_MODEL, Settings
 from app.tokenization.tiktoken_encoding import TiktokenEncoding
-from tests.browser.conftest import NewPage, Troubles
+from tests.browser.conftest import NewPage, Troubles, answer_with_models
 from tests.browser.payloads import BIDI, PAYLOADS
 from tests.browser.playground_page import ended, open_with, text
 from tests.live import serve, wait_until
@@ -343,6 +343,7 @@ def test_as_what_an_experiment_wrote(watched: Watched, page: Page, behaviour: st
     laden = Laden(behaviour)
     page.route("**/api/experiments/*", laden.answer)
     watched.open(f"/{behaviour}")
+    answer_with_models(page, on_disk=True)
     bars = page.locator("run-bar")
     expect(bars).to_have_count(runs)
     for bar in bars.all():
