@@ -6,10 +6,12 @@ not wait for that: there may be no room for a third.
 """
 
 import asyncio
+import gc
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -286,6 +288,10 @@ class ModelHost:
         self, manifest: Manifest, progress: weights.Progress, cancelled: threading.Event
     ) -> tuple[Engine, Tokenizer]:
         folder = weights.fetch(manifest, self.settings.weights_dir, progress, cancelled)
+        with _no_garbage_collection():
+            return self._load(folder, manifest, progress)
+
+    def _load(self, folder: Path, manifest: Manifest, progress: weights.Progress) -> tuple[Engine, Tokenizer]:
         progress("load", 0.1, f"loading {manifest.title}: the libraries")
         from app.engine import local  # imports torch: the reason why this happens here
 
@@ -333,6 +339,17 @@ class ModelHost:
             ),
         )
         return engine, tokenizer
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """All that loading makes is kept, in millions of objects: to search them for garbage again and again
+    while they come takes a fifth of a start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _waiting_jobs(settings: Settings) -> int:

@@ -1,6 +1,7 @@
 """The host: one model answers while another is had, and nothing that goes wrong takes the first away."""
 
 import asyncio
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -294,3 +295,4 @@ def test_a_folder_on_disk_is_loaded_by_the_real_engine_and_leaves_a_broken_one_a
     until(lambda: broken.state()["state"] == "failed")
     assert "is not whole" in broken.state()["error"]["message"]
     broken.close()
+    assert gc.isenabled()  # it rests while a model is loaded
