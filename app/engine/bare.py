@@ -61,7 +61,10 @@ def step_parts(runner: Runner, batch: int, *, context: int, steps: int) -> dict[
         part: bare / whole * sum(seconds for key, seconds in spent.items() if key.startswith(keys))
         for part, keys in _PARTS.items()
     }
-    parts["norms, rotations, cache, Python"] = bare - sum(parts.values())
+    if any(parts.values()):
+        parts["norms, rotations, cache, Python"] = bare - sum(parts.values())
+    else:
+        parts = {}  # a recorded step launches none of these by itself
     return parts | {"the forward pass": bare, "summed up for the draw": max(0.0, summed - bare)}
 
 

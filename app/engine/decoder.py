@@ -59,7 +59,7 @@ class Segment:
 @dataclass(frozen=True, slots=True)
 class _Layer:
     kind: str  # which mask and which rotation: "full_attention" or "sliding_attention"
-    before_attention: Tensor  # gains of the root mean square norms, (W,), times the root of W
+    before_attention: Tensor  # gains of the root mean square norms, (W,), as `_gain` gives them
     qkv: Linear
     head_gains: Tensor | None  # (query heads + key heads, D): Qwen3 and Gemma 3 norm each head
     output: Linear
@@ -80,6 +80,7 @@ class Decoder:
         self._key_heads: int = config.num_key_value_heads
         self._head_dim: int = inner.layers[0].self_attn.head_dim
         eps: float = config.rms_norm_eps
+        self._eps = eps if model.device.type == "cuda" else None  # there torch's own norm is one kernel
         widths = (config.hidden_size, inner.layers[0].self_attn.head_dim)
         self._least = {width: torch.tensor(math.sqrt(width * eps), device=model.device) for width in widths}
         self._attention_scale: float = inner.layers[0].self_attn.scaling
@@ -156,7 +157,9 @@ class Decoder:
         return attended.permute(0, 3, 1, 2, 4).flatten(2).flatten(0, 1)
 
     def _norm(self, x: Tensor, gain: Tensor) -> Tensor:
-        """x / sqrt(mean(x^2) + eps) * gain: `functional.rms_norm` in half the time."""
+        """x / sqrt(mean(x^2) + eps) * gain: on a CPU in half the time of `functional.rms_norm`."""
+        if self._eps is not None:
+            return functional.rms_norm(x.float(), x.shape[-1:], eps=self._eps).mul_(gain)
         length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
         return x.div(torch.hypot(length, self._least[x.shape[-1]])).mul_(gain)
 
@@ -170,11 +173,14 @@ def _activation_name(config: Any) -> str:
 
 
 def _gain(norm: Any) -> Tensor:
-    """What a vector of length 1 is multiplied by, float32. Gemma stores its distance from 1."""
+    """What a vector of length 1 is multiplied by, float32; on CUDA, one of root mean square 1.
+
+    Gemma stores its distance from 1.
+    """
     gain: Tensor = norm.weight.detach().float()
     if "Gemma" in type(norm).__name__:
         gain = 1.0 + gain
-    return gain * math.sqrt(len(gain))
+    return gain if gain.is_cuda else gain * math.sqrt(len(gain))
 
 
 def _layer(layer: Any, kind: str, linear: MakeLinear) -> _Layer:

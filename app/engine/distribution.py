@@ -8,7 +8,7 @@ every width. static/js/distribution.js is the twin of this module and of sampler
 import itertools
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,6 +42,18 @@ class Summary:
     temperature: float
     total_at_temperature: float  # sum of exp((logit - peak) / temperature)
     token_ids: NDArray[np.int64]  # (K,) likeliest first, ties by id; no token left out is as likely
+    logits: NDArray[np.float32]  # (K,) theirs
+
+
+@dataclass(frozen=True, slots=True)
+class FarRow:
+    """A row of logits in a GPU's memory: most questions are answered without fetching its megabyte."""
+
+    size: int
+    fetch: Callable[[], NDArray[np.float32]]  # (size,)
+
+    def __len__(self) -> int:
+        return self.size
 
 
 class _Scratch(threading.local):
@@ -65,9 +77,9 @@ class Distribution:
     Keeps the logits, so they must not change afterwards. Raises FloatingPointError where they are not finite.
     """
 
-    def __init__(self, logits: NDArray[np.float32], summary: Summary | None = None) -> None:
-        self.logits = logits
-        self._summary = summary or _summary(logits)
+    def __init__(self, logits: NDArray[np.float32] | FarRow, summary: Summary | None = None) -> None:
+        self._row = logits
+        self._summary = summary or _summary(self.logits)
         self._peak = self._summary.peak
         if not np.isfinite(self._peak):
             raise FloatingPointError("the model's logits are not finite")
@@ -77,11 +89,16 @@ class Distribution:
         # H = log(total) - E[logit - peak]
         self.entropy_bits = max(0.0, (log_total - self._summary.mean) / float(np.log(2)))
         known = self._summary.token_ids
-        self._rankings = [self._in_order(known)] if len(known) else []
+        self._rankings = [self._in_order(known, self._summary.logits)] if len(known) else []
         self._deeper = iter(_DEPTHS)
 
     def __len__(self) -> int:
-        return len(self.logits)
+        return len(self._row)
+
+    @cached_property
+    def logits(self) -> NDArray[np.float32]:
+        """Of every token, (V,), as the model gave them."""
+        return self._row.fetch() if isinstance(self._row, FarRow) else self._row
 
     @cached_property
     def logprobs(self) -> NDArray[np.float32]:
@@ -92,7 +109,14 @@ class Distribution:
 
     def logprob(self, token_id: int) -> float:
         """Of one token, in nats."""
-        return float((self.logits[token_id] - self._peak) - self._log_total)
+        return float((self._logit(token_id) - self._peak) - self._log_total)
+
+    def _logit(self, token_id: int) -> np.float32:
+        if isinstance(self._row, FarRow) and "logits" not in self.__dict__:
+            places = np.flatnonzero(self._summary.token_ids == token_id)
+            if len(places):
+                return np.float32(self._summary.logits[places[0]])
+        return np.float32(self.logits[token_id])
 
     def rankings(self) -> Iterator[Ranking]:
         """Ever wider rankings; the last one is the whole vocabulary."""
@@ -139,11 +163,12 @@ class Distribution:
         return float(_weights(self.logits, self._peak, max(temperature, 1e-30))[1].sum())
 
     def _ranked(self, token_ids: NDArray[np.int64]) -> Ranking:
-        order = np.argsort(-self.logits[token_ids], kind="stable")  # ids come ascending, so ties stay by id
-        return self._in_order(token_ids[order])
+        logits = self.logits[token_ids]
+        order = np.argsort(-logits, kind="stable")  # ids come ascending, so ties stay by id
+        return self._in_order(token_ids[order], logits[order])
 
-    def _in_order(self, token_ids: NDArray[np.int64]) -> Ranking:
-        logprobs = (self.logits[token_ids] - self._peak) - self._log_total
+    def _in_order(self, token_ids: NDArray[np.int64], logits: NDArray[np.float32]) -> Ranking:
+        logprobs = (logits - self._peak) - self._log_total
         return Ranking(token_ids, logprobs.astype(np.float64), complete=len(token_ids) == len(self))
 
 
@@ -152,7 +177,7 @@ def _summary(logits: NDArray[np.float32]) -> Summary:
     shifted, weights = _weights(logits, peak, 1.0)
     total = float(weights.sum())
     mean = float(np.dot(weights, shifted)) / total / _LOG2_E
-    return Summary(peak, total, mean, 1.0, total, np.zeros(0, np.int64))
+    return Summary(peak, total, mean, 1.0, total, np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
 def _weights(

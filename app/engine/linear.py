@@ -29,6 +29,25 @@ class PlainLinear:
         return functional.linear(x.to(self._weight.dtype), self._weight, self._bias)
 
 
+class Float32Linear:
+    """Computed in the weights' own number format, float32 out.
+
+    CUDA sums up in float32 and can leave it so; elsewhere the result is rounded first.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        self._weight, self._bias = weight, bias
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self._weight.device.type != "cuda" or self._weight.dtype == torch.float32:
+            return functional.linear(x.to(self._weight.dtype), self._weight, self._bias).float()
+        rows = x.to(self._weight.dtype).flatten(0, -2)  # (N, in)
+        product = torch.mm(rows, self._weight.T, out_dtype=torch.float32)
+        if self._bias is not None:
+            product += self._bias
+        return product.view(*x.shape[:-1], -1)
+
+
 class Int8WeightLinear:
     """Weights in 8 bits, a scale for each output; inputs as they are. For few rows: it reads half as much."""
 

@@ -13,7 +13,8 @@ from transformers.utils.logging import disable_progress_bar
 from app.engine.cpu_features import has_fast_bfloat16, has_integer_dot_products
 from app.engine.engine import EngineLimits, ThreadedEngine
 from app.engine.interface import Vocabulary
-from app.engine.model_runner import ModelRunner
+from app.engine.model_runner import ModelRunner, kv_bytes_per_token
+from app.engine.recorded_steps import CudaGraphs
 from app.errors import ModelUnavailable
 
 _TORCH_READS = {  # from the environment, when first needed
@@ -22,6 +23,8 @@ _TORCH_READS = {  # from the environment, when first needed
     "LRU_CACHE_CAPACITY": "64",
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128",
 }
+
+_SHORTEST_CONTEXT = 512  # where a GPU is too small for more
 
 
 def load(
@@ -64,7 +67,13 @@ def load(
     length = min(context_length, context_limit(model.config))
     int8 = dtype == "auto" and number_format is torch.bfloat16 and place.type == "cpu"
     int8 = int8 and has_integer_dot_products()
-    runner = ModelRunner(model, slots=slots + teacher_slots, context_length=length, int8=int8)
+    record = None
+    if place.type == "cuda":
+        torch.backends.cuda.enable_cudnn_sdp(False)  # it plans anew, for long, at every length of text
+        needed = (slots + teacher_slots) * kv_bytes_per_token(model.config.get_text_config(), number_format)
+        length = fitting_length(length, needed, torch.cuda.mem_get_info(place)[0])
+        record = CudaGraphs()
+    runner = ModelRunner(model, slots=slots + teacher_slots, context_length=length, int8=int8, record=record)
     runner.warm_up()
     return ThreadedEngine(
         runner,
@@ -83,6 +92,16 @@ def context_limit(config: transformers.PreTrainedConfig) -> int:
     """Most positions the architecture can address."""
     limit: int = getattr(config.get_text_config(), "max_position_embeddings", 1024)  # GPT-2's n_positions too
     return limit
+
+
+def fitting_length(length: int, bytes_per_position: int, free: int) -> int:
+    """The context length, halved until the cache leaves a third of a GPU's `free` bytes to everything else.
+
+    A CPU's cache takes memory as it is written, a GPU's takes all of it at once.
+    """
+    while length > _SHORTEST_CONTEXT and length * bytes_per_position > free * 2 // 3:
+        length //= 2
+    return length
 
 
 def pick_device(device: str) -> torch.device:

@@ -7,17 +7,23 @@ explicit positions and a prepared mask (GPT-2 and GPT-NeoX are tested) through i
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from transformers.activations import NewGELUActivation
 
 from app.engine.decoder import Decoder, Segment, can_decode
+from app.engine.distribution import FarRow, Summary
 from app.engine.kv_tensors import CachePart, KeyValueCache
 from app.engine.linear import ByRows, Int8WeightLinear, Linear, PlainLinear
 from app.engine.output_layer import output_layer
+from app.engine.recorded_steps import RecordedSteps, Recorder, Result
 from app.engine.runner import Chunk, DeviceLost, Prediction
+from app.engine.summaries import read, summed_at
 
 _MANY_ROWS = 8  # from here on bfloat16 products are faster than reading 8-bit weights
 
@@ -33,6 +39,12 @@ class _TransformersNetwork:
 
     def __init__(self, model: Any, *, named_masks: bool) -> None:
         self._model, self._named_masks = model.base_model, named_masks
+        for module in model.modules():
+            for name, child in module.named_children():
+                if isinstance(
+                    child, NewGELUActivation
+                ):  # GPT-2's: eight operations for what is one of torch's
+                    setattr(module, name, torch.nn.GELU("tanh"))
 
     def __call__(self, segments: Sequence[Segment]) -> Tensor:
         return torch.cat([self._hidden(segment).flatten(0, 1) for segment in segments])
@@ -67,11 +79,35 @@ def _int8_for_few_rows(weight: Tensor, bias: Tensor | None) -> Linear:
     return ByRows(Int8WeightLinear(weight), PlainLinear(weight), many_from=_MANY_ROWS)
 
 
+def kv_bytes_per_token(config: Any, dtype: torch.dtype) -> int:
+    """What the keys and values of one position take, in all layers together."""
+    heads, head_dim = _heads(config)
+    size: int = 2 * config.num_hidden_layers * heads * head_dim * dtype.itemsize
+    return size
+
+
+def _heads(config: Any) -> tuple[int, int]:
+    """How many heads have keys of their own, and the width of one."""
+    heads: int = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    return heads, getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+
+
 class ModelRunner:
     """Runs chunks of tokens for neighbouring slots in one padded forward pass."""
 
-    def __init__(self, model: Any, *, slots: int, context_length: int, int8: bool = False) -> None:
-        """`int8` computes in 8-bit integers where that is faster: on a CPU, of a bfloat16 `model`."""
+    def __init__(
+        self,
+        model: Any,
+        *,
+        slots: int,
+        context_length: int,
+        int8: bool = False,
+        record: Recorder | None = None,
+    ) -> None:
+        """`int8` computes in 8-bit integers where that is faster: on a CPU, of a bfloat16 `model`.
+
+        `record` is how steps that give every running sequence one more token are recorded, if they are.
+        """
         self._device = model.device
         self._dtype: torch.dtype = model.dtype
         config = model.config.get_text_config()
@@ -79,8 +115,7 @@ class ModelRunner:
         layer_types = getattr(config, "layer_types", None) or []
         self._window: int | None = config.sliding_window if "sliding_attention" in layer_types else None
         self.vocabulary_size = int(config.vocab_size)
-        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-        head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        heads, head_dim = _heads(config)
         self._network: Network
         if can_decode(config):
             linear = _int8_for_few_rows if int8 else PlainLinear
@@ -91,17 +126,23 @@ class ModelRunner:
         self._output = output_layer(
             model.get_output_embeddings(), int8=int8, softcap=softcap, rows_kept=slots
         )
-        # one position more than the window: where padding beyond it may write
+        # one position more than the window, where padding may write; a GPU's attention likes multiples of 8
+        length = (context_length // 8 + 1) * 8
         self._cache = KeyValueCache(
             config.num_hidden_layers,
             slots,
             heads,
-            context_length + 1,
+            length,
             head_dim,
             dtype=model.dtype,
             device=model.device,
         )
-        self.kv_bytes_per_token = 2 * config.num_hidden_layers * heads * head_dim * model.dtype.itemsize
+        self.kv_bytes_per_token = kv_bytes_per_token(config, model.dtype)
+        self._recorded: RecordedSteps | None = None
+        if record:
+            self._recorded = RecordedSteps(
+                self._step, record, slots=slots, spare=context_length, length=length, device=self._device
+            )
 
     @_device_watched()
     def copy(self, source: int, target: int, length: int) -> None:
@@ -118,10 +159,15 @@ class ModelRunner:
         """The first pass of each shape chooses and builds its kernels: let nobody wait for that."""
         for length in (8, 1):
             self.forward([Chunk(0, np.zeros(length, np.int32), 0, 1)])
+        if self._recorded:
+            with torch.inference_mode():
+                self._recorded.warm_up()
 
     @_device_watched()
     @torch.inference_mode()
     def forward(self, chunks: Sequence[Chunk]) -> list[Prediction]:
+        if self._recorded and _is_one_step(chunks):
+            return self._replay(self._recorded, chunks)
         groups = _neighbours(chunks)
         parts = [self._segment(group) for group in groups]
         hidden = self._network(parts)  # (N, width of the model)
@@ -136,11 +182,45 @@ class ModelRunner:
         if not places:
             return [Prediction(np.zeros((0, self.vocabulary_size), np.float32)) for _ in chunks]
         logits, summaries = self._output(hidden[places], _temperatures(chunks))  # (N, V)
-        rows, ends = logits.cpu().numpy(), np.cumsum(counts).tolist()
+        rows = self._rows(logits, summaries)
+        ends = np.cumsum(counts).tolist()
         return [
             Prediction(rows[end - count : end], summaries[end - count : end])
             for count, end in zip(counts, ends, strict=True)
         ]
+
+    def _replay(self, recorded: RecordedSteps, chunks: Sequence[Chunk]) -> list[Prediction]:
+        temperatures = [1.0 if chunk.temperature is None else chunk.temperature for chunk in chunks]
+        logits, found = recorded(
+            [int(chunk.token_ids[0]) for chunk in chunks],
+            [chunk.past for chunk in chunks],
+            [1 / summed_at(temperature) for temperature in temperatures],
+        )
+        summaries = read(found, temperatures)
+        rows = self._rows(logits, summaries)
+        return [
+            Prediction(rows[i : i + chunk.logits], summaries[i : i + chunk.logits])
+            for i, chunk in enumerate(chunks)
+        ]
+
+    def _step(self, token_ids: Tensor, positions: Tensor, factors: Tensor, length: int) -> Result:
+        """One more token for each of the first slots, by tensors alone."""
+        segment = Segment(
+            token_ids,
+            positions.clamp(max=self._context_length - 1),
+            CachePart(self._cache, 0, positions, length),
+            self._masks(positions, length),
+        )
+        return self._output.summed(self._network([segment]), factors)
+
+    def _rows(
+        self, logits: Tensor, summaries: Sequence[Summary | None]
+    ) -> NDArray[np.float32] | list[FarRow]:
+        """Logits (N, V): of a GPU only when somebody asks for more than is in the summary."""
+        if logits.device.type == "cpu" or not (summaries and all(summaries)):
+            here: NDArray[np.float32] = logits.cpu().numpy()
+            return here
+        return [FarRow(logits.shape[1], partial(_fetch, row)) for row in logits]
 
     def _segment(self, chunks: Sequence[Chunk]) -> Segment:
         """Chunks of neighbouring slots, padded on the right to the longest."""
@@ -187,6 +267,20 @@ def _neighbours(chunks: Sequence[Chunk]) -> list[list[Chunk]]:
         else:
             groups.append([chunk])
     return groups
+
+
+def _is_one_step(chunks: Sequence[Chunk]) -> bool:
+    """Whether it is one more token for each of the first slots."""
+    return all(
+        chunk.slot == slot and len(chunk.token_ids) == 1 and chunk.logits <= 1
+        for slot, chunk in enumerate(chunks)
+    )
+
+
+@_device_watched()
+def _fetch(row: Tensor) -> NDArray[np.float32]:
+    fetched: NDArray[np.float32] = row.cpu().numpy()
+    return fetched
 
 
 def _temperatures(chunks: Sequence[Chunk]) -> list[float] | None:

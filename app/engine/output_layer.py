@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from app.engine.distribution import Summary
-from app.engine.linear import Int8Linear, Linear, PlainLinear
-from app.engine.summaries import Summaries
+from app.engine.linear import Float32Linear, Int8Linear, Linear, PlainLinear
+from app.engine.summaries import Found, Sums, read, summed_at
 
 CANDIDATES = 128  # tokens a row that are known by their order, and computed twice where 8 bits found them
 _GROUP = 64  # tokens that are represented by their likeliest while candidates are looked for
@@ -47,23 +47,45 @@ class OutputLayer:
         self, hidden: Tensor, temperatures: Sequence[float] | None = None
     ) -> tuple[Tensor, Sequence[Summary | None]]:
         """Logits (N, V), good until the next call, and summaries, if there are `temperatures` (N,)."""
+        if temperatures is None:
+            return self.logits(hidden), ()
+        inverse = [1 / summed_at(each) for each in temperatures]
+        factors = torch.tensor(inverse, device=hidden.device)[:, None] if set(inverse) != {1.0} else None
+        logits, found = self.summed(hidden, factors)
+        return logits, read(found, temperatures)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """(N, V), good until the next call."""
         logits = self._room_for(hidden)
-        summaries = None if temperatures is None else Summaries(temperatures, hidden.device)
+        self._compute(hidden, logits, None)
+        if self._exact is not None:
+            self._look_again(hidden, logits, likeliest(logits, CANDIDATES))
+        return logits
+
+    def summed(self, hidden: Tensor, factors: Tensor | None) -> tuple[Tensor, Found]:
+        """Logits (N, V), good until the next call, and what is known of them; see `Sums` for `factors`."""
+        logits, sums = self._room_for(hidden), Sums(factors)
+        self._compute(hidden, logits, sums)
+        candidates = likeliest(logits, CANDIDATES)  # (N, K)
+        before = logits.gather(1, candidates)
+        if self._exact is not None:
+            self._look_again(hidden, logits, candidates)
+        return logits, sums.found(logits, candidates, before)
+
+    def _compute(self, hidden: Tensor, logits: Tensor, sums: Sums | None) -> None:
         start = 0
         for block in self._blocks:
             piece = self._capped(block(hidden).float())  # (N, C)
             logits[:, start : start + piece.shape[1]] = piece
             start += piece.shape[1]
-            if summaries:
-                summaries.add(piece)
-        if self._exact is None and not summaries:
-            return logits, ()
-        candidates = likeliest(logits, CANDIDATES)  # (N, K)
-        found = logits.gather(1, candidates)
-        if self._exact is not None:
-            rows = self._exact[candidates].float()  # (N, K, W)
-            logits.scatter_(1, candidates, self._capped(torch.bmm(rows, hidden.float()[:, :, None])[..., 0]))
-        return logits, summaries.finish(logits, candidates, found) if summaries else ()
+            if sums:
+                sums.add(piece)
+
+    def _look_again(self, hidden: Tensor, logits: Tensor, candidates: Tensor) -> None:
+        """Logits of the candidates (N, K) by the weights."""
+        assert self._exact is not None
+        rows = self._exact[candidates].float()  # (N, K, W)
+        logits.scatter_(1, candidates, self._capped(torch.bmm(rows, hidden.float()[:, :, None])[..., 0]))
 
     def _capped(self, logits: Tensor) -> Tensor:
         return logits if self._softcap is None else torch.tanh(logits / self._softcap) * self._softcap
@@ -80,10 +102,10 @@ class OutputLayer:
 def output_layer(
     layer: torch.nn.Linear, *, int8: bool = False, softcap: float | None = None, rows_kept: int = 0
 ) -> OutputLayer:
-    """On a CPU in float32, at about the speed of bfloat16, or in 8 bits; elsewhere in the weights' format."""
+    """On a CPU in float32, at about the speed of bfloat16, or in 8 bits; elsewhere by the weights."""
     weight = layer.weight.detach()
     if weight.device.type != "cpu":
-        blocks: list[Linear] = [PlainLinear(weight, layer.bias)]
+        blocks: list[Linear] = [Float32Linear(weight, layer.bias)]
         return OutputLayer(blocks, len(weight), softcap=softcap, rows_kept=rows_kept)
     pieces = torch.split(weight, _COLUMNS)
     if int8 and layer.bias is None:

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.distribution import Distribution, Summary
+from app.engine.distribution import Distribution, FarRow, Summary
 from app.engine.kv_cache import SlotTensors
 
 
@@ -30,7 +30,7 @@ class Chunk:
 class Prediction:
     """What the model says comes next at a chunk's last positions. Valid until the next forward pass."""
 
-    logits: NDArray[np.float32]  # (n, V)
+    logits: NDArray[np.float32] | Sequence[FarRow]  # (n, V)
     summaries: Sequence[Summary | None] = ()  # of each row, where the runner made one
 
     def distributions(self) -> list[Distribution]:

@@ -108,19 +108,17 @@ def probabilities(distribution: Distribution, params: SamplingParams) -> NDArray
 
 
 def sample(
-    logits: NDArray[np.float32],
+    raw: Distribution,
     params: SamplingParams,
     u: float,
     *,
     token_ids: NDArray[np.int64] | None = None,
     prompt_length: int = 0,
-    raw: Distribution | None = None,
 ) -> Choice:
     """Choose the next token: the one whose interval of the cumulative processed distribution holds u."""
-    raw = raw or Distribution(logits)
     processed = raw
     if params.has_penalties and token_ids is not None:
-        processed = Distribution(penalise(logits, params, token_ids, prompt_length))
+        processed = Distribution(penalise(raw.logits, params, token_ids, prompt_length))
     kept, index = _draw(processed, params, u)
     chosen = int(kept.ranking.token_ids[index])
     log_mass = float(np.log(kept.mass))

@@ -307,12 +307,11 @@ class Scheduler:
     def _choose(self, sequence: Continuation, raw: Distribution) -> Choice:
         job, params, position = sequence.job, sequence.job.request.params, sequence.length
         return sample(
-            raw.logits,
+            raw,
             params,
             dice.roll(job.seed, sequence.index, position),
             token_ids=sequence.token_ids[:position].astype(np.int64) if params.has_penalties else None,
             prompt_length=len(job.prompt),
-            raw=raw,
         )
 
     def _advance(self, sequence: Continuation, choice: Choice) -> None:

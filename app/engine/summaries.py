@@ -1,11 +1,13 @@
 """Summaries of a batch of logits, made while they are computed block by block.
 
 Each block's sums are relative to its own peak and put together at the end (Milakov and Gimelshein 2018,
-"Online normalizer calculation for softmax").
+"Online normalizer calculation for softmax"). What is computed where the logits are (`Sums`) asks nothing of
+the host, so it can be recorded with the forward pass; what is small is read and finished here.
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -18,76 +20,106 @@ _LOG2_E = math.log2(math.e)
 # A colder distribution is left to whoever draws from it: what is said again of a candidate would outweigh
 # by far what was summed up of it.
 _COLDEST = 0.1
-_ROWS = 8  # summed up together: as much of a block as a processor's own cache holds
+_ROWS = 8  # summed up together on a CPU: as much of a block as its own cache holds
 
 
-class Summaries:
-    """Of N rows, each to be drawn from at its temperature."""
+def summed_at(temperature: float) -> float:
+    """The temperature that a row to be drawn from at `temperature` is summed up at."""
+    return temperature if temperature >= _COLDEST else 1.0
 
-    def __init__(self, temperatures: Sequence[float], device: torch.device) -> None:
-        self._temperatures = [each if each >= _COLDEST else 1.0 for each in temperatures]
-        inverse = [1 / each for each in self._temperatures]
-        self._inverse = np.array(inverse)  # (N,)
-        self._factors = torch.tensor(inverse, device=device)[:, None]
-        self._tempered = set(inverse) != {1.0}
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of N rows of logits, where they were computed."""
+
+    sums: Tensor  # (blocks, 4, N), as `Sums` makes them
+    before: Tensor  # (N, K) logits of the candidates when they were summed up, in no order
+    token_ids: Tensor  # (N, K) candidates, likeliest first, ties by id
+    logits: Tensor  # (N, K) theirs, now
+    known: Tensor  # (N,) how many of them nobody else comes before
+
+    def rows(self, count: int) -> "Found":
+        """Of the first `count` rows."""
+        return Found(
+            self.sums[..., :count],
+            self.before[:count],
+            self.token_ids[:count],
+            self.logits[:count],
+            self.known[:count],
+        )
+
+
+class Sums:
+    """Of N rows, each to be drawn from at its temperature.
+
+    `factors` are 1 / `summed_at` (N, 1); None: 1 everywhere.
+    """
+
+    def __init__(self, factors: Tensor | None) -> None:
+        self._factors = factors
         self._sums: list[Tensor] = []
 
     def add(self, logits: Tensor) -> None:
         """The next block's columns (N, C), which are used up."""
-        few = zip(*(torch.split(each, _ROWS) for each in (logits, self._factors)), strict=True)
-        room = torch.empty_like(logits[:_ROWS])
-        self._sums.append(torch.cat([self._sum(rows, factors, room) for rows, factors in few], 1))
+        size = _ROWS if logits.device.type == "cpu" else len(logits)
+        room = torch.empty_like(logits[:size])
+        starts = range(0, len(logits), size)
+        self._sums.append(torch.cat([self._sum(logits, slice(i, i + size), room) for i in starts], 1))
 
-    def _sum(self, logits: Tensor, factors: Tensor, room: Tensor) -> Tensor:
+    def _sum(self, logits: Tensor, rows: slice, room: Tensor) -> Tensor:
         """(4, N): the peak, the sum of w = exp(logit - peak), of w * log2(w), of w at the temperature."""
+        logits = logits[rows]
         peak = logits.amax(1, keepdim=True)
         exponents = logits.sub_(peak).mul_(_LOG2_E)  # 2 is raised in half the time of e
         weights = torch.exp2(exponents, out=room[: len(logits)])
         total = weights.sum(1)
         moment = weights.mul_(exponents).sum(1)
-        tempered = exponents.mul_(factors).exp2_().sum(1) if self._tempered else total
+        tempered = total if self._factors is None else exponents.mul_(self._factors[rows]).exp2_().sum(1)
         return torch.stack((peak[:, 0], total, moment, tempered))
 
-    def finish(self, logits: Tensor, candidates: Tensor, found: Tensor) -> list[Summary | None]:
-        """With the rows as they are now (N, V), where candidates (N, K) were `found` to be otherwise.
-
-        None for a row whose candidates fell behind the others: nothing is known of its order.
-        """
-        token_ids, now, known = _in_order(logits, candidates, found)
-        peaks, totals, moments, tempered = _float64(torch.stack(self._sums, 1))  # each (blocks, N)
-        peak = now[:, 0].astype(np.float64)
-        shift = (peaks - peak) * _LOG2_E
-        total = (totals * np.exp2(shift)).sum(0)
-        moment = ((moments + shift * totals) * np.exp2(shift)).sum(0)
-        at_temperature = (tempered * np.exp2(shift * self._inverse)).sum(0)
-        for sign, values in ((-1, _float64(found)), (1, now.astype(np.float64))):
-            exponents = (values - peak[:, None]) * _LOG2_E  # (N, K)
-            total += sign * np.exp2(exponents).sum(1)
-            moment += sign * (exponents * np.exp2(exponents)).sum(1)
-            at_temperature += sign * np.exp2(exponents * self._inverse[:, None]).sum(1)
-        rows = zip(
-            now[:, 0], total, moment / total / _LOG2_E, self._temperatures, at_temperature, token_ids, known,
-            strict=True,
-        )  # fmt: skip
-        return [
-            Summary(peak, float(total), float(mean), temperature, float(tempered), ids[:count])
-            if count
-            else None
-            for peak, total, mean, temperature, tempered, ids, count in rows
-        ]
+    def found(self, logits: Tensor, candidates: Tensor, before: Tensor) -> Found:
+        """With the rows as they are now (N, V), where candidates (N, K) were `before` otherwise."""
+        candidates = candidates.sort(1).values
+        now, order = logits.gather(1, candidates).sort(dim=1, descending=True, stable=True)
+        if candidates.shape[1] == logits.shape[1]:
+            known = torch.full_like(candidates[:, 0], candidates.shape[1])
+        else:  # no other token is above the lowest candidate, as it was found
+            known = (now > before.amin(1, keepdim=True)).sum(1)
+        sums = torch.stack(self._sums)
+        return Found(sums, before, candidates.gather(1, order), now, known)
 
 
-def _in_order(logits: Tensor, candidates: Tensor, found: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Candidates likeliest first, ties by id, their logits, and how many of them nobody else comes before."""
-    candidates = candidates.sort(1).values
-    now, order = logits.gather(1, candidates).sort(dim=1, descending=True, stable=True)
-    if candidates.shape[1] == logits.shape[1]:
-        known = torch.full_like(candidates[:, 0], candidates.shape[1])
-    else:  # no other token is above the lowest candidate, as it was found
-        known = (now > found.amin(1, keepdim=True)).sum(1)
-    return candidates.gather(1, order).cpu().numpy(), now.cpu().numpy(), known.cpu().numpy()
+def read(found: Found, temperatures: Sequence[float]) -> list[Summary | None]:
+    """Summaries of N rows that are drawn from at their `temperatures`.
+
+    None for a row whose candidates fell behind the others: nothing is known of its order.
+    """
+    at = [summed_at(each) for each in temperatures]
+    inverse = np.array([1 / each for each in at])  # (N,)
+    token_ids, logits, known = (part.cpu().numpy() for part in (found.token_ids, found.logits, found.known))
+    before, now = _float64(found.before), logits.astype(np.float64)
+    peaks, totals, moments, tempered = _float64(found.sums.transpose(0, 1))  # each (blocks, N)
+    peak = now[:, 0]
+    shift = (peaks - peak) * _LOG2_E
+    total = (totals * np.exp2(shift)).sum(0)
+    moment = ((moments + shift * totals) * np.exp2(shift)).sum(0)
+    at_temperature = (tempered * np.exp2(shift * inverse)).sum(0)
+    for sign, values in ((-1, before), (1, now)):
+        exponents = (values - peak[:, None]) * _LOG2_E  # (N, K)
+        total += sign * np.exp2(exponents).sum(1)
+        moment += sign * (exponents * np.exp2(exponents)).sum(1)
+        at_temperature += sign * np.exp2(exponents * inverse[:, None]).sum(1)
+    mean = moment / total / _LOG2_E
+    return [
+        Summary(
+            row[0], float(total[i]), float(mean[i]), at[i], float(at_temperature[i]), ids[:count], row[:count]
+        )
+        if count
+        else None
+        for i, (row, ids, count) in enumerate(zip(logits, token_ids, known, strict=True))
+    ]
 
 
 def _float64(values: Tensor) -> NDArray[np.float64]:
-    result: NDArray[np.float64] = values.double().cpu().numpy()
+    result: NDArray[np.float64] = values.cpu().numpy().astype(np.float64)
     return result

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.dice import roll
+from app.engine.distribution import Distribution
 from app.engine.params import SamplingParams
 from app.engine.sampler import Choice, sample
 from app.experiments.agreement import Cut, cut_answer
@@ -62,7 +63,7 @@ def _draw(
     rolls: Mapping[int, tuple[NDArray[np.float32], float]], params: SamplingParams
 ) -> dict[int, Choice]:
     """Universe -> its token; a millisecond each, which the event loop has not."""
-    return {universe: sample(logprobs, params, u) for universe, (logprobs, u) in rolls.items()}
+    return {universe: sample(Distribution(logprobs), params, u) for universe, (logprobs, u) in rolls.items()}
 
 
 async def _next_tokens(

@@ -3,9 +3,6 @@
 import asyncio
 import contextlib
 import random
-import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,25 +146,15 @@ main()
 """
 
 
-async def test_where_the_engines_thread_ends_the_program_does_whatever_holds_it_up(figure):
-    command = [sys.executable, "-c", HELD_UP, "--engine", "fake", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    try:
-        found = None
-        while found is None:
-            found = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
-        while (await ask(int(found[1]), "/readyz")).status != 200:
-            await asyncio.sleep(0.05)
-        reply = await ask(int(found[1]), "/v1/completions", SHORT)
+async def test_where_the_engines_thread_ends_the_program_does_whatever_holds_it_up(tmp_path: Path, figure):
+    with program(tmp_path, altered=HELD_UP) as server:
+        reply = await ask(server.port, "/v1/completions", SHORT)
         died = time.monotonic()
         assert (reply.status, reply.error["code"]) == (503, "model_not_ready")
-        assert await asyncio.to_thread(process.wait, 20) == 1
+        assert await asyncio.to_thread(server.process.wait, 20) == 1
         seconds = time.monotonic() - died
         figure(f"the engine's thread ended and the rest was held up: exit code 1 after {seconds:.2f} s")
         assert seconds < 5
-    finally:
-        process.kill()
-        process.communicate()
 
 
 async def test_a_hung_model_ends_everybody_at_the_deadline(tmp_path: Path):

@@ -43,7 +43,7 @@ def test_the_browsers_pipeline_equals_pythons_on_500_random_settings(tmp_path):
             theirs = np.zeros_like(expected)
             theirs[answer["ids"]] = answer["probabilities"]
             worst = max(worst, float(np.abs(theirs - expected)[answer["ids"]].max()))
-            choice = sample(distribution.logprobs, params, setting["u"])
+            choice = sample(Distribution(distribution.logprobs), params, setting["u"])
             assert answer["drawn"] == choice.token_id, setting
             assert answer["kept"] == choice.kept, setting
             assert expected.sum() == pytest.approx(1, abs=1e-9)

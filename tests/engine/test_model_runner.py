@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+from copy import deepcopy
 
 import numpy as np
 import pytest
 import torch
 from transformers import LlamaConfig
+from transformers.activations import NewGELUActivation
 
 from app.engine import local
 from app.engine.decoder import can_decode
@@ -15,16 +17,20 @@ from app.engine.kv_tensors import KeyValueCache
 from app.engine.model_runner import ModelRunner
 from app.engine.outputs import Step
 from app.engine.params import GenerationRequest, SamplingParams
+from app.engine.recorded_steps import CudaGraphs
 from app.engine.runner import Chunk, DeviceLost
 from tests.engine.conftest import ARCHITECTURES, CONTEXT_LENGTH, ByteVocabulary
 from tests.tiny_folder import save_tiny_model
 
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU with CUDA here")
 PROMPTS = [b"Once upon a time", b"The capital of France is", b"x", b"def main():\n    return 1"]
 
 
-def start(model, slots=8):
+def start(model, slots=8, record=None):
+    if record is CudaGraphs:
+        model, record = deepcopy(model).cuda(), CudaGraphs()
     return ThreadedEngine(
-        ModelRunner(model, slots=slots, context_length=CONTEXT_LENGTH),
+        ModelRunner(model, slots=slots, context_length=CONTEXT_LENGTH, record=record),
         ByteVocabulary(),
         name="tiny",
         description={},
@@ -32,9 +38,20 @@ def start(model, slots=8):
     )
 
 
-@pytest.fixture
-def engine(tiny_model):
-    engine = start(tiny_model)
+def again(run):
+    """What stands in for a GPU's recorder: the same step at the same places, run again."""
+    return run
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(None, id="each step anew"),
+        pytest.param(again, id="recorded steps"),
+        pytest.param(CudaGraphs, id="CUDA graphs", marks=needs_cuda),
+    ]
+)
+def engine(tiny_model, request):
+    engine = start(tiny_model, record=request.param)
     yield engine
     engine.close()
 
@@ -180,6 +197,23 @@ def test_rotations_that_change_with_the_length_are_left_to_transformers():
     assert can_decode(config)
     config.rope_parameters = {"rope_type": "dynamic", "rope_theta": 10_000.0, "factor": 2.0}
     assert not can_decode(config)
+
+
+def test_the_activation_of_gpt2_is_one_operation_and_the_same_numbers(build_model):
+    theirs, ours = build_model("gpt2"), build_model("gpt2")
+    runner = ModelRunner(ours, slots=1, context_length=CONTEXT_LENGTH)
+    assert not [module for module in ours.modules() if isinstance(module, NewGELUActivation)]
+    [prediction] = runner.forward([Chunk(0, np.frombuffer(PROMPTS[1], np.uint8).astype(np.int32), 0, 1)])
+    with torch.inference_mode():
+        logits = theirs(torch.tensor([list(PROMPTS[1])])).logits[0, -1].numpy()
+    assert np.abs(prediction.logits[0] - logits).max() < 1e-5
+
+
+def test_a_small_gpu_has_a_shorter_context_and_not_none():
+    per_position = 33 * 18_432  # bytes: 33 slots of Gemma 3 270M in bfloat16
+    assert local.fitting_length(8_192, per_position, 24 * 10**9) == 8_192
+    assert local.fitting_length(8_192, per_position, 4 * 10**9) == 4_096
+    assert local.fitting_length(8_192, per_position, 1) == 512
 
 
 def test_the_llama_family_takes_the_lean_path(build_model):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine import output_layer as module
-from app.engine.distribution import Distribution
+from app.engine.distribution import Distribution, FarRow
 from app.engine.output_layer import CANDIDATES, OutputLayer, likeliest, output_layer
 from app.engine.params import SamplingParams
 from app.engine.sampler import sample
@@ -78,12 +78,35 @@ def test_a_summary_says_what_the_row_itself_would(vocabulary: int, int8: bool, s
         assert np.array_equal(summary.token_ids, ids[: len(summary.token_ids)])
         for u in (0.0, 0.3, 0.9):
             params = SamplingParams(temperature=temperature, logprobs=3)
-            ours, theirs = sample(row, params, u, raw=told), sample(row, params, u, raw=alone)
+            ours, theirs = sample(told, params, u), sample(alone, params, u)
             assert ours.rank == pytest.approx(
                 theirs.rank, abs=1
             )  # in the tail a token is as wide as a rounding
             assert ours.processed_logprob == pytest.approx(theirs.processed_logprob, abs=1e-4)
             assert [each.token_id for each in ours.top] == [each.token_id for each in theirs.top]
+
+
+def test_of_a_far_row_the_likeliest_are_known_without_fetching_it():
+    layer = output_layer(layer_of(1_000))
+    with torch.inference_mode():
+        logits, [summary] = layer(normal(1, 64), [0.8])
+    row, fetched = logits[0].numpy(), []
+
+    def fetch():
+        fetched.append(row)
+        return row
+
+    far, near = Distribution(FarRow(len(row), fetch), summary), Distribution(row, summary)
+    assert len(far) == 1_000
+    params = SamplingParams(temperature=0.8, top_p=0.9, logprobs=5)
+    assert sample(far, params, 0.4) == sample(near, params, 0.4)
+    assert not fetched
+    rare = int(row.argmin())
+    assert (far.logprob(rare), far.rank(rare)) == (near.logprob(rare), near.rank(rare))
+    penalised = SamplingParams(temperature=0.8, repetition_penalty=1.3)
+    seen = np.array([3, 5])
+    assert sample(far, penalised, 0.4, token_ids=seen) == sample(near, penalised, 0.4, token_ids=seen)
+    assert len(fetched) == 1
 
 
 def test_equal_logits_are_in_order_of_their_ids():

@@ -104,7 +104,7 @@ def test_a_narrow_ranking_gives_what_the_whole_vocabulary_gives():
     for seed in range(200):
         logits = random_logits(seed, scale=float(np.random.default_rng(seed).uniform(0.1, 6)))
         params, u = random_params(seed), dice.roll(seed, 0, 0)
-        choice = sample(logits, params, u)
+        choice = sample(Distribution(logits), params, u)
         distribution = Distribution(logits)
         expected = probabilities(distribution, params)
         assert math.isclose(math.exp(choice.processed_logprob), expected[choice.token_id], rel_tol=1e-6)
@@ -118,7 +118,7 @@ def test_a_narrow_ranking_gives_what_the_whole_vocabulary_gives():
 
 def test_temperature_zero_is_greedy_and_ties_go_to_the_lower_id():
     logits = np.array([0.0, 2.0, 2.0, -1.0], np.float32)
-    choice = sample(logits, SamplingParams(temperature=0), 0.99)
+    choice = sample(Distribution(logits), SamplingParams(temperature=0), 0.99)
     assert (choice.token_id, choice.kept, choice.processed_logprob) == (1, 1, 0.0)
 
 
@@ -132,7 +132,10 @@ def test_ten_thousand_draws_follow_the_shown_distribution():
     logits, params = random_logits(4, 2_000), SamplingParams(temperature=0.9, top_k=200, top_p=0.95)
     expected = probabilities(Distribution(logits), params)
     drawn = np.bincount(
-        [sample(logits, params, dice.roll(618, 0, position)).token_id for position in range(10_000)],
+        [
+            sample(Distribution(logits), params, dice.roll(618, 0, position)).token_id
+            for position in range(10_000)
+        ],
         minlength=len(logits),
     )
     shown = np.argsort(-expected)[:30]
@@ -152,7 +155,7 @@ def test_ten_thousand_draws_follow_the_shown_distribution():
 )
 def test_any_setting_draws_a_kept_token_with_finite_numbers(logits, temperature, top_k, top_p, min_p, u):
     params = SamplingParams(temperature, top_k, top_p, min_p, logprobs=5)
-    choice = sample(logits, params, u)
+    choice = sample(Distribution(logits), params, u)
     assert 0 <= choice.token_id < len(logits)
     assert 1 <= choice.kept <= len(logits)
     assert -1e9 < choice.raw_logprob <= 1e-6

@@ -67,7 +67,7 @@ def reference(prompt, params, sequence):
     token_ids = list(prompt)
     for _ in range(min(params.max_tokens, CONTEXT - len(prompt))):
         u = dice.roll(params.seed, sequence, len(token_ids))
-        token_ids.append(sample(logits_after(np.array(token_ids)), params, u).token_id)
+        token_ids.append(sample(Distribution(logits_after(np.array(token_ids))), params, u).token_id)
     return token_ids[len(prompt) :]
 
 

@@ -65,9 +65,15 @@ class Program:
 
 
 @contextmanager
-def program(folder: Path, *options: str, engine: str = "fake", **settings: object) -> Iterator[Program]:
-    """Ready to answer; killed when the block is left and it still runs."""
+def program(
+    folder: Path, *options: str, engine: str = "fake", altered: str | None = None, **settings: object
+) -> Iterator[Program]:
+    """Ready to answer; killed when the block is left and it still runs.
+
+    `altered` is Python that changes something before it calls `app.__main__.main()` itself.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    run = ["-m", "app"] if altered is None else ["-c", altered]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PLAYGROUND_")}
     own = {f"PLAYGROUND_{name.upper()}": str(value) for name, value in settings.items()}
     homes = {"HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp")}
@@ -75,7 +81,7 @@ def program(folder: Path, *options: str, engine: str = "fake", **settings: objec
         Path(home).mkdir(exist_ok=True)
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         process = subprocess.Popen(
-            [sys.executable, "-m", "app", "--engine", engine, "--port", "0", *options],
+            [sys.executable, *run, "--engine", engine, "--port", "0", *options],
             cwd=folder, env={**clean, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **homes, **own},
             stdin=subprocess.DEVNULL, stdout=out, stderr=err,
         )  # fmt: skip

@@ -1,0 +1,65 @@
+"""Recorded steps: which shape a step takes, and that filling it up touches nobody."""
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.engine.recorded_steps import RecordedSteps, doubling
+from app.engine.summaries import Found
+
+SLOTS, SPARE, LENGTH = 5, 1_000, 1_008
+
+
+class Recorder:
+    """Keeps what was recorded, and runs it."""
+
+    def __init__(self) -> None:
+        self.recorded = 0
+
+    def __call__(self, run):
+        self.recorded += 1
+        return run
+
+
+def steps(record: Recorder) -> tuple[RecordedSteps, list]:
+    seen: list = []
+
+    def step(token_ids, positions, factors, length):
+        seen.append(
+            (token_ids.flatten().tolist(), positions.flatten().tolist(), factors.flatten().tolist(), length)
+        )
+        rows = len(token_ids)
+        table = torch.arange(rows * 3.0).view(rows, 3)
+        return table, Found(torch.zeros(1, 4, rows), table, table.long(), table, table[:, 0].long())
+
+    return RecordedSteps(
+        step, record, slots=SLOTS, spare=SPARE, length=LENGTH, device=torch.device("cpu")
+    ), seen
+
+
+def test_sizes_double_and_end_at_the_last():
+    assert doubling(1, 33) == [1, 2, 4, 8, 16, 32, 33]
+    assert doubling(256, 1_024) == [256, 512, 1_024]
+    assert doubling(256, 104) == [104]
+
+
+@given(st.lists(st.integers(0, SPARE - 1), min_size=1, max_size=SLOTS))
+def test_a_step_takes_the_next_larger_shape_and_fills_it_up_at_the_spare_position(positions):
+    count = len(positions)
+    recorded, seen = steps(Recorder())
+    logits, found = recorded(list(range(count)), positions, [0.5] * count)
+    [(token_ids, at, factors, length)] = seen
+    assert len(at) == next(size for size in (1, 2, 4, 5) if size >= count)
+    assert (token_ids[:count], at[:count], factors[:count]) == (list(range(count)), positions, [0.5] * count)
+    assert set(at[count:]) <= {SPARE}
+    assert length == next(size for size in (256, 512, LENGTH) if size > max(positions))
+    assert len(logits) == len(found.known) == len(found.token_ids) == found.sums.shape[-1] == count
+
+
+def test_each_shape_is_recorded_once_and_all_of_them_beforehand():
+    record = Recorder()
+    recorded, _ = steps(record)
+    recorded.warm_up()
+    assert record.recorded == 4 * 3
+    recorded([1, 2], [3, 700], [1.0, 1.0])
+    assert record.recorded == 4 * 3
