@@ -5,7 +5,7 @@ import re
 
 from fastapi.testclient import TestClient
 
-from app.experiments.presets import read_measurement
+from app.experiments.presets import read_measurement, read_presets
 from app.paths import STATIC
 from app.tokenization.registry import Encodings
 
@@ -68,6 +68,22 @@ def test_few_shot_climbs_most_with_the_first_two_examples(client: TestClient):
     means = {part["shots"]: part["probability"] for part in points}
     assert means[2] - means[0] > 0.8 * (max(means.values()) - means[0])
     assert says(client, "/few-shot", "climbs, most of all with the first two")
+
+
+def test_no_example_holds_the_word_that_is_asked_for(client: TestClient):
+    [request] = [preset.request for preset in read_presets("few-shot") if preset.id == "korean"]
+    shown = " ".join(word for row in request["rows"] for word in row)
+    assert not [pair for pair in request["queries"] if pair[0] in shown or pair[1] in shown]
+    assert says(client, "/few-shot", "No example holds the word that is asked for")
+
+
+def test_in_the_costume_hardly_anything_but_an_answer_comes(client: TestClient):
+    tried = {part["side"]: part for part in measured("assistant", "conversation", "answers")}
+    assert tried["dressed"]["answered"] >= 7 * len(tried["dressed"]["answers"]) / 8
+    ways = {answer["shown"].strip() for answer in tried["bare"]["answers"]}
+    assert len(ways) >= 4 and tried["bare"]["answered"] < len(tried["bare"]["answers"])
+    assert says(client, "/assistant", "can go on in many ways")
+    assert says(client, "/assistant", "it is nearly the only one left")
 
 
 def test_the_first_token_of_the_answer_moves_furthest_and_its_digits_less(client: TestClient):

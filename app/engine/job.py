@@ -45,6 +45,7 @@ class Job:
     told_at: float = 0.0
     over: bool = False
     submitted_at: float = 0.0
+    blocked_at: float = 0.0  # first in line, and there were too few slots
     admitted_at: float = 0.0
     decoding_at: float = 0.0
 

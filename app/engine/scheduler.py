@@ -159,10 +159,8 @@ class Scheduler:
                 self._finish(job, "timeout")
 
     def _admit(self) -> None:
-        while self._waiting:
-            if self._waiting.first().slots_needed > self._free_for(self._waiting.first()):
-                break
-            job = self._waiting.take()
+        while job := self._waiting.next(self._fits):
+            self._waiting.take(job)
             job.admitted_at = time.monotonic()
             self._prefilling.append(job)
             job.cached = self._table.admit(job, job.prompt[: job.first_wanted])
@@ -170,6 +168,9 @@ class Scheduler:
             self._tell_position(job, 0)
         for position, job in enumerate(self._waiting.in_order(), start=1):
             self._tell_position(job, position)
+
+    def _fits(self, job: Job) -> bool:
+        return job.slots_needed <= self._free_for(job)
 
     def _free_for(self, job: Job) -> int:
         """Slots this job may have: not those that a prompt's continuations will need, nor the teacher's."""

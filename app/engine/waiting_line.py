@@ -1,9 +1,13 @@
 """Who is next: clients take turns, whatever each has asked for, and the teacher's turn is always next."""
 
+import time
 from collections import deque
+from collections.abc import Callable
 
 from app.engine.job import Job
 from app.engine.params import TEACHER
+
+OVERTAKEN_SECONDS = 2.0  # who needs many slots lets those by who need few
 
 
 class WaitingLine:
@@ -21,14 +25,26 @@ class WaitingLine:
     def first(self) -> Job:
         return self._jobs[self._next_client()][0]
 
-    def take(self) -> Job:
-        """The first of the line; its client's next turn comes after everybody else's."""
-        client = self._next_client()
-        jobs = self._jobs.pop(client)
-        job = jobs.popleft()
+    def next(self, fits: Callable[[Job], bool]) -> Job | None:
+        """The first in line, if there are slots for it. While there are too few, others use them, for a
+        while; then whatever comes free is kept for it. Nobody overtakes oneself."""
+        if not self._jobs:
+            return None
+        first = self.first()
+        if fits(first):
+            return first
+        now = time.monotonic()
+        first.blocked_at = first.blocked_at or now
+        if now - first.blocked_at > OVERTAKEN_SECONDS:
+            return None
+        return next((jobs[0] for jobs in self._jobs.values() if fits(jobs[0])), None)
+
+    def take(self, job: Job) -> None:
+        """A client's first job leaves the line; the client's next turn comes after everybody else's."""
+        jobs = self._jobs.pop(job.request.client)
+        jobs.popleft()
         if jobs:
-            self._jobs[client] = jobs
-        return job
+            self._jobs[job.request.client] = jobs
 
     def discard(self, job: Job) -> None:
         jobs = self._jobs.get(job.request.client, deque())

@@ -77,13 +77,18 @@ export function toText({ entries, model }) {
   return `${textOf(entries)}\n\n-- \n${label(model, entries)}\n`;
 }
 
-/** Where the last thing the model wrote begins: what comes before is the prompt to have it again. */
-export function promptLength(entries) {
+/** Where the last thing the model wrote begins, and where it ends. */
+function lastWritten(entries) {
   const last = entries.findLastIndex((entry) => entry.by === "model");
-  if (last === -1) return entries.length;
+  if (last === -1) return { start: entries.length, end: entries.length };
   let start = last;
   while (start > 0 && entries[start - 1].by === "model" && entries[start - 1].run === entries[last].run) start -= 1;
-  return start;
+  return { start, end: last + 1 };
+}
+
+/** How much comes before the last thing the model wrote: it is the prompt to have that again. */
+export function promptLength(entries) {
+  return lastWritten(entries).start;
 }
 
 /** What made the last thing the model wrote; where no run is known, the settings as they stand. */
@@ -116,9 +121,10 @@ function nameForTransformers(model, source) {
 
 /** A script for the transformers library: the same ids, the model's probability of each, and the greedy continuation. */
 export function toPython({ entries, model, source }) {
-  const start = promptLength(entries);
+  const { start, end } = lastWritten(entries);
   const ids = idsOf(entries);
-  const written = ids.length - start;
+  const written = end - start;
+  const typed = ids.slice(end);
   return `# pip install torch transformers
 # The token ids are the document: nothing is tokenised again, so nothing can shift.
 import torch
@@ -126,11 +132,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 NAME = ${JSON.stringify(nameForTransformers(model, source))}  # on the hub, or a folder
 prompt_ids = ${pythonList(ids.slice(0, start))}
-written_ids = ${pythonList(ids.slice(start))}  # by the model, on the page
+written_ids = ${pythonList(ids.slice(start, end))}  # by the model, on the page
+typed_ids = ${pythonList(typed)}  # by a person, after it
 
 tokenizer = AutoTokenizer.from_pretrained(NAME)
 model = AutoModelForCausalLM.from_pretrained(NAME, dtype=torch.float32).eval()
-ids = torch.tensor([prompt_ids + written_ids])
+ids = torch.tensor([prompt_ids + written_ids + typed_ids])
 
 with torch.no_grad():
     logprobs = model(ids).logits[0].log_softmax(-1)

@@ -131,6 +131,20 @@ def test_a_and_b_can_differ_in_any_setting(page: Page):
     expect(other.get_by_label("Repetition penalty, number")).to_have_value("1.5")
 
 
+def test_a_side_that_is_taken_brings_the_settings_that_made_it(page: Page):
+    open_with(page)
+    at_most(page, 5)
+    page.get_by_text("A/B: two settings").click()
+    page.get_by_role("button", name="Run both").click()
+    expect(page.locator(".compare-verdict")).to_be_visible()
+    moved = page.get_by_role("region", name="B", exact=True).get_by_label("Temperature, number")
+    made_with = moved.input_value()
+    moved.fill("0.3")
+    moved.blur()
+    page.get_by_role("button", name="Take B into the document").click()
+    expect(page.get_by_label("Temperature, number").first).to_have_value(made_with)
+
+
 def test_a_comparison_of_one_model_is_not_taken_into_the_text_of_another(page: Page):
     page.goto("/playground")
     of_another = page.evaluate(

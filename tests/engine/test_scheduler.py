@@ -9,7 +9,7 @@ import random
 import numpy as np
 import pytest
 
-from app.engine import dice, kv_cache
+from app.engine import dice, kv_cache, waiting_line
 from app.engine import scheduler as module
 from app.engine.distribution import Distribution
 from app.engine.job import Distributions, Job
@@ -135,11 +135,34 @@ def check(job, events):
             assert np.array_equal(event.logprobs[-1], expected)
 
 
-def submitted(scheduler, length, **params):
+def submitted(scheduler, length, client="", **params):
     events = []
-    request = GenerationRequest(tuple(range(length)), SamplingParams(seed=1, ignore_eos=True, **params))
+    settings = SamplingParams(seed=1, ignore_eos=True, **params)
+    request = GenerationRequest(tuple(range(length)), settings, client)
     scheduler.submit(Job(request, 1, events.append))
     return events
+
+
+def test_free_slots_are_used_while_somebody_waits_for_many_and_then_kept_for_it(monkeypatch):
+    scheduler = Scheduler(VisibleCache(), ByteVocabulary(), slots=4, context_length=CONTEXT)
+
+    def begun(events) -> bool:
+        return any(isinstance(event, Step) for event in events)
+
+    running = submitted(scheduler, 3, max_tokens=12, client="Ann")
+    scheduler.step()
+    many = submitted(scheduler, 3, max_tokens=2, n=4, client="Bo")
+    few = submitted(scheduler, 3, max_tokens=12, client="Chen")
+    scheduler.step()
+    assert begun(few) and not begun(many)
+    monkeypatch.setattr(waiting_line, "OVERTAKEN_SECONDS", -1.0)
+    late = submitted(scheduler, 3, max_tokens=2, client="Dan")
+    for _ in range(4):
+        scheduler.step()
+    assert not begun(late) and not begun(many)
+    while not scheduler.idle:
+        scheduler.step()
+    assert [isinstance(events[-1], Done) for events in (running, many, few, late)] == [True] * 4
 
 
 def test_a_prompt_that_memory_cannot_hold_ends_alone():

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.engine import waiting_line as module
 from app.engine.job import Job
 from app.engine.params import TEACHER, GenerationRequest, SamplingParams
 from app.engine.waiting_line import WaitingLine
@@ -21,8 +22,14 @@ def line_of(*clients: str) -> tuple[WaitingLine, list[Job]]:
     return line, jobs
 
 
+def take(line: WaitingLine) -> Job:
+    first = line.first()
+    line.take(first)
+    return first
+
+
 def taken(line: WaitingLine) -> list[str]:
-    return [line.take().request.client for _ in range(len(line))]
+    return [take(line).request.client for _ in range(len(line))]
 
 
 def test_clients_take_turns_whatever_each_has_asked_for():
@@ -43,6 +50,18 @@ def test_who_leaves_is_in_no_line():
     assert taken(line) == ["Bo"]
 
 
+def test_while_the_first_waits_for_slots_others_may_go_before_it_and_nobody_before_oneself(monkeypatch):
+    line, jobs = line_of("Ann", "Ann", "Bo", "Chen", "Bo")
+    assert line.next(lambda job: True) is jobs[0]
+    assert line.next(lambda job: job is not jobs[0]) is jobs[2]
+    assert line.next(lambda job: job is jobs[1]) is None
+    line.take(jobs[2])
+    assert line.in_order() == [jobs[0], jobs[3], jobs[4], jobs[1]]
+    monkeypatch.setattr(module, "OVERTAKEN_SECONDS", -1.0)
+    assert line.next(lambda job: job is not jobs[0]) is None
+    assert line.next(lambda job: True) is jobs[0]
+
+
 @given(st.lists(st.sampled_from(CLIENTS), max_size=30), st.data())
 def test_the_line_shown_is_the_line_taken(clients: list[str], data: st.DataObject):
     line, jobs = line_of(*clients)
@@ -50,7 +69,7 @@ def test_the_line_shown_is_the_line_taken(clients: list[str], data: st.DataObjec
         line.discard(gone)
     shown = line.in_order()
     assert len(shown) == len(line)
-    assert [line.take() for _ in range(len(line))] == shown
+    assert [take(line) for _ in range(len(line))] == shown
     for client in CLIENTS:  # each client's own in the order they came
         own = [each for each in shown if each.request.client == client]
         assert own == [each for each in jobs if each in own]

@@ -43,6 +43,9 @@ test("Python and curl carry the same ids", () => {
   assert.match(toPython({ ...exhibit, source: "package index" }), /NAME = "models\/weights\/gemma-3-270m"/);
   assert.match(toPython(exhibit), /prompt_ids = \[\n {4}1,\n\]/);
   assert.match(toPython(exhibit), /written_ids = \[\n {4}2, 3,\n\]/);
+  const typedOn = toPython({ ...exhibit, entries: [...entries, entries[0]] });
+  assert.match(typedOn, /written_ids = \[\n {4}2, 3,\n\]/);
+  assert.match(typedOn, /typed_ids = \[\n {4}1,\n\]  # by a person/);
   const body = JSON.parse(/-d '(.*)'/s.exec(toCurl(exhibit))[1]);
   assert.deepEqual(body.prompt, [1]);
   assert.equal(body.max_tokens, 2);

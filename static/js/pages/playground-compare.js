@@ -97,7 +97,7 @@ export class Comparison {
     const entries = appendTokens(prefix, steps[side].map((step) => modelToken(step, runs[side])));
     session.commit(entries, "compare");
     session.keep(entries);
-    session.store.update({ params: this.params[side] });
+    session.store.update({ params: runs[side].params }); // not the sliders', which may have moved since
   }
 
   #draw() {
