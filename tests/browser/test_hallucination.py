@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.main import create_app
 from app.settings import Settings
@@ -51,6 +51,23 @@ def run_own(page: Page, prompt: str = OWN) -> None:
     page.locator("#universes-prompt").fill(prompt)
     run_button(page, "universes").click()
     computed(page, "universes")
+
+
+def test_a_control_of_another_model_says_whose_it_is(page: Page):
+    live(page)
+    whose = page.locator("[data-control-model]")
+    expect(whose).to_be_empty()
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        asks_own = route.request.post_data_json["prompt"] == OWN
+        route.continue_() if asks_own else held.append(route)
+
+    page.route("**/api/experiments/universes", answer)
+    run_own(page)
+    expect(whose).to_have_text("These are the answers of gemma-3-270m.")
+    held[0].continue_()
+    expect(whose).to_be_empty()
 
 
 def test_the_page_is_alive_before_any_script(new_page: NewPage, troubles: Troubles):

@@ -73,7 +73,8 @@ async function start() {
   if (preset === ASKED) tellPrediction(figure.outcome);
   const other = presets.get(CONTROL[preset] ?? "known").request;
   const same = { ...request, prompt: other.prompt, cut: other.cut };
-  const control = { preset: CONTROL[preset] ?? "known", request: same, opening: null, outcome: null, writing: [] };
+  const source = madeHere(run);
+  const control = { preset: CONTROL[preset] ?? "known", request: same, opening: null, outcome: null, writing: [], source };
   await controlRun.start("universes", same, { onPart: collect("control", control) });
 }
 
@@ -124,7 +125,7 @@ function show({ preset, request, figure, control }) {
   part("[data-failure]").textContent = failureOf(figure) ?? "";
   needVeils(ASKED, figure?.preset === ASKED && figure.source === pageData.measurement);
   showFigure(figure);
-  showControl(control);
+  showControl(control, figure?.source?.model ?? run.model);
 }
 
 /** What to say where a worked example, run here, does not show what it is there for. */
@@ -155,12 +156,15 @@ function showFigure(figure) {
   Object.assign(part("universe-list"), { universes: linesOf(figure), agreement: outcome?.agreement ?? null });
 }
 
-function showControl(control) {
+/** `model` is whose universes stand beside it. */
+function showControl(control, model) {
   if (!control?.outcome) return;
   const temperature = formatNumber(control.request.temperature, 2);
   const prompt = html`<span lang="en">${control.request.prompt}</span>`;
   const title = tParts("Control: “{prompt} …”, the same temperature {temperature}", { prompt, temperature });
   render(title, part("[data-control-title]"));
+  const other = control.source.model === model ? null : control.source.model;
+  part("[data-control-model]").textContent = other ? t("These are the answers of {model}.", { model: other }) : "";
   Object.assign(part("[data-control] answer-groups"), { outcome: control.outcome, opening: control.opening });
 }
 
