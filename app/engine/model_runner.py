@@ -4,6 +4,7 @@ The Llama family goes through app/engine/decoder.py; any other decoder of transf
 explicit positions and a prepared mask (GPT-2 and GPT-NeoX are tested) through its own modules.
 """
 
+import logging
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from app.engine.recorded_steps import RecordedSteps, Recorder, Result
 from app.engine.runner import Chunk, DeviceLost, Prediction
 from app.engine.summaries import read, summed_at
 
+_log = logging.getLogger(__name__)
 _MANY_ROWS = 8  # from here on bfloat16 products are faster than reading 8-bit weights
 
 
@@ -157,11 +159,18 @@ class ModelRunner:
 
     def warm_up(self) -> None:
         """The first pass of each shape chooses and builds its kernels: let nobody wait for that."""
-        for length in (8, 1):
-            self.forward([Chunk(0, np.zeros(length, np.int32), 0, 1)])
+        self.forward([Chunk(0, np.zeros(8, np.int32), 0, 1)])
         if self._recorded:
-            with torch.inference_mode():
-                self._recorded.warm_up()
+            self._record(self._recorded)
+        self.forward([Chunk(0, np.zeros(1, np.int32), 0, 1)])
+
+    @torch.inference_mode()
+    def _record(self, steps: RecordedSteps) -> None:
+        try:
+            steps.warm_up()
+        except RuntimeError as error:  # such a network needs the host on its way, or memory is too small
+            self._recorded = None
+            _log.warning("steps are launched one kernel at a time: %s", str(error).partition("\n")[0])
 
     @_device_watched()
     @torch.inference_mode()

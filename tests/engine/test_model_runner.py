@@ -209,6 +209,21 @@ def test_the_activation_of_gpt2_is_one_operation_and_the_same_numbers(build_mode
     assert np.abs(prediction.logits[0] - logits).max() < 1e-5
 
 
+async def test_a_network_that_cannot_be_recorded_runs_all_the_same(build_model, caplog):
+    def refuses(_):
+        raise RuntimeError("operation not permitted when stream is capturing\nand more")
+
+    model = build_model("llama")
+    runner = ModelRunner(model, slots=2, context_length=CONTEXT_LENGTH, record=refuses)
+    runner.warm_up()
+    assert "not permitted when stream is capturing" in caplog.text and "and more" not in caplog.text
+    prompt = np.array([1, 2, 3], np.int32)
+    runner.forward([Chunk(0, prompt, 0, 1)])
+    [prediction] = runner.forward([Chunk(0, np.array([4], np.int32), 3, 1)])
+    [distribution] = prediction.distributions()
+    assert np.abs(distribution.logprobs - full_pass(model, [1, 2, 3, 4])[-1]).max() <= 1e-4
+
+
 def test_a_small_gpu_has_a_shorter_context_and_not_none():
     per_position = 33 * 18_432  # bytes: 33 slots of Gemma 3 270M in bfloat16
     assert local.fitting_length(8_192, per_position, 24 * 10**9) == 8_192
