@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from app.engine.checkpoint import Checkpoint
 from app.engine.linear import Linear, PlainLinear
 
 _MODEL_TYPES = ("gemma3_text", "llama", "qwen3")
@@ -73,27 +74,34 @@ class _Layer:
 class Decoder:
     """Tokens to the last layer's hidden states, with keys and values in a cache."""
 
-    def __init__(self, model: Any, *, context_length: int, linear: MakeLinear = PlainLinear) -> None:
-        """Take the weights of transformers' `model`, of which `can_decode` must hold."""
-        config, inner = model.config, model.base_model
+    def __init__(
+        self, checkpoint: Checkpoint, *, context_length: int, linear: MakeLinear = PlainLinear
+    ) -> None:
+        """`can_decode` must hold of its configuration. Raises KeyError for a tensor that is missing."""
+        config, device = checkpoint.config, checkpoint.device
         self._heads: int = config.num_attention_heads
         self._key_heads: int = config.num_key_value_heads
-        self._head_dim: int = inner.layers[0].self_attn.head_dim
+        self._head_dim = head_width(config)
         eps: float = config.rms_norm_eps
-        self._eps = eps if model.device.type == "cuda" else None  # there torch's own norm is one kernel
-        widths = (config.hidden_size, inner.layers[0].self_attn.head_dim)
-        self._least = {width: torch.tensor(math.sqrt(width * eps), device=model.device) for width in widths}
-        self._attention_scale: float = inner.layers[0].self_attn.scaling
+        self._eps = eps if device.type == "cuda" else None  # there torch's own norm is one kernel
+        widths = (config.hidden_size, self._head_dim)
+        self._least = {width: torch.tensor(math.sqrt(width * eps), device=device) for width in widths}
+        is_gemma = config.model_type == "gemma3_text"
+        scale: float = config.query_pre_attn_scalar if is_gemma else self._head_dim
+        self._attention_scale = scale**-0.5
         self._activation = _ACTIVATIONS[_activation_name(config)]
-        self._embedding: Tensor = inner.embed_tokens.weight  # (V, W)
-        scale = getattr(inner.embed_tokens, "embed_scale", None)
-        # transformers rounds Gemma's factor to the weights' number format, and the model was trained so
-        self._embedding_scale = 1.0 if scale is None else float(scale.to(self._embedding.dtype))
-        self._final_gain = _gain(inner.norm)
-        kinds = getattr(config, "layer_types", None) or [_WHOLE] * len(inner.layers)
-        self._layers = [_layer(layer, kind, linear) for layer, kind in zip(inner.layers, kinds, strict=True)]
+        self._embedding = checkpoint.embedding  # (V, W)
+        self._embedding_scale = 1.0
+        if is_gemma:  # rounded to the weights' number format, as the model was trained
+            self._embedding_scale = float(torch.tensor(config.hidden_size**0.5).to(checkpoint.dtype))
+        tensors = _Tensors(checkpoint)
+        self._final_gain = tensors.gain("model.norm")
+        kinds = getattr(config, "layer_types", None) or [_WHOLE] * config.num_hidden_layers
+        self._layers = [
+            _layer(tensors, f"model.layers.{number}", kind, linear) for number, kind in enumerate(kinds)
+        ]
         self._rotations = {
-            kind: _rotation(inner.rotary_emb, config, kind, context_length) for kind in sorted(set(kinds))
+            kind: _rotation(config, kind, context_length, device) for kind in sorted(set(kinds))
         }
 
     def __call__(self, segments: Sequence[Segment]) -> Tensor:
@@ -172,58 +180,77 @@ def _activation_name(config: Any) -> str:
     return name
 
 
-def _gain(norm: Any) -> Tensor:
-    """What a vector of length 1 is multiplied by, float32; on CUDA, one of root mean square 1.
-
-    Gemma stores its distance from 1.
-    """
-    gain: Tensor = norm.weight.detach().float()
-    if "Gemma" in type(norm).__name__:
-        gain = 1.0 + gain
-    return gain if gain.is_cuda else gain * math.sqrt(len(gain))
+def head_width(config: Any) -> int:
+    width: int | None = getattr(config, "head_dim", None)
+    return width or config.hidden_size // config.num_attention_heads
 
 
-def _layer(layer: Any, kind: str, linear: MakeLinear) -> _Layer:
-    attention, mlp = layer.self_attn, layer.mlp
-    norms_output = hasattr(layer, "pre_feedforward_layernorm")  # Gemma 3's four norms, against Llama's two
+class _Tensors:
+    """The tensors of a checkpoint as a layer wants them."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._tensors, self._config = checkpoint.tensors, checkpoint.config
+
+    def __contains__(self, module: str) -> bool:
+        return f"{module}.weight" in self._tensors
+
+    def gain(self, norm: str) -> Tensor:
+        """What a vector of length 1 is multiplied by, float32; on CUDA, one of root mean square 1.
+
+        Gemma stores its distance from 1.
+        """
+        gain = self._tensors[f"{norm}.weight"].float()
+        if self._config.model_type == "gemma3_text":
+            gain = 1.0 + gain
+        return gain if gain.is_cuda else gain * math.sqrt(len(gain))
+
+    def joined(self, *modules: str) -> tuple[Tensor, Tensor | None]:
+        """Weight and bias of products with one input, computed as one: outputs lie one after the other."""
+        weight = torch.cat([self._tensors[f"{module}.weight"] for module in modules])
+        if f"{modules[0]}.bias" not in self._tensors:
+            return weight, None
+        return weight, torch.cat([self._tensors[f"{module}.bias"] for module in modules])
+
+    def head_gains(self, attention: str) -> Tensor | None:
+        if f"{attention}.q_norm" not in self:
+            return None
+        queries = [self.gain(f"{attention}.q_norm")] * self._config.num_attention_heads
+        return torch.stack(queries + [self.gain(f"{attention}.k_norm")] * self._config.num_key_value_heads)
+
+
+def _layer(tensors: _Tensors, name: str, kind: str, linear: MakeLinear) -> _Layer:
+    attention, mlp, after = f"{name}.self_attn", f"{name}.mlp", f"{name}.post_attention_layernorm"
+    norms_output = f"{name}.pre_feedforward_layernorm" in tensors  # Gemma 3's four norms, against Llama's two
     return _Layer(
         kind=kind,
-        before_attention=_gain(layer.input_layernorm),
-        qkv=linear(*_joined(attention.q_proj, attention.k_proj, attention.v_proj)),
-        head_gains=_head_gains(attention),
-        output=linear(*_joined(attention.o_proj)),
-        after_attention=_gain(layer.post_attention_layernorm) if norms_output else None,
-        before_mlp=_gain(layer.pre_feedforward_layernorm if norms_output else layer.post_attention_layernorm),
-        gate_up=linear(*_joined(mlp.gate_proj, mlp.up_proj)),
-        down=linear(*_joined(mlp.down_proj)),
-        after_mlp=_gain(layer.post_feedforward_layernorm) if norms_output else None,
+        before_attention=tensors.gain(f"{name}.input_layernorm"),
+        qkv=linear(*tensors.joined(*(f"{attention}.{part}_proj" for part in "qkv"))),
+        head_gains=tensors.head_gains(attention),
+        output=linear(*tensors.joined(f"{attention}.o_proj")),
+        after_attention=tensors.gain(after) if norms_output else None,
+        before_mlp=tensors.gain(f"{name}.pre_feedforward_layernorm" if norms_output else after),
+        gate_up=linear(*tensors.joined(f"{mlp}.gate_proj", f"{mlp}.up_proj")),
+        down=linear(*tensors.joined(f"{mlp}.down_proj")),
+        after_mlp=tensors.gain(f"{name}.post_feedforward_layernorm") if norms_output else None,
     )
 
 
-def _joined(*modules: Any) -> tuple[Tensor, Tensor | None]:
-    """Weight and bias of products with one input, computed as one: their outputs lie one after the other."""
-    weight = torch.cat([module.weight.detach() for module in modules])
-    if modules[0].bias is None:
-        return weight, None
-    return weight, torch.cat([module.bias.detach() for module in modules])
-
-
-def _head_gains(attention: Any) -> Tensor | None:
-    if not hasattr(attention, "q_norm"):
-        return None
-    queries = attention.q_proj.out_features // attention.head_dim
-    keys = attention.k_proj.out_features // attention.head_dim
-    return torch.stack([_gain(attention.q_norm)] * queries + [_gain(attention.k_norm)] * keys)
-
-
-def _rotation(rotary: Any, config: Any, kind: str, length: int) -> tuple[Tensor, Tensor]:
+def _rotation(config: Any, kind: str, length: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Cosines and signed sines (length, D) of rotary position embedding (Su et al. 2021, RoFormer).
 
     Signed, because rotating the halves of a head is `x * cos + roll(x) * (-sin, sin)`.
     """
-    positions = torch.arange(length, device=next(rotary.buffers()).device)[None]
-    like = torch.zeros(1, device=positions.device)  # its number format is the tables'
     by_kind = config.model_type == "gemma3_text"
-    cos, sin = rotary(like, positions, kind) if by_kind else rotary(like, positions)
-    half = sin.shape[-1] // 2
-    return cos[0], torch.cat((-sin[0, :, :half], sin[0, :, half:]), dim=-1)
+    parameters = config.rope_parameters[kind] if by_kind else config.rope_parameters
+    width, scale = head_width(config), 1.0
+    if parameters["rope_type"] == "default":
+        exponents = torch.arange(0, width, 2, dtype=torch.float) / width
+        frequencies = 1.0 / (parameters["rope_theta"] ** exponents)  # (D / 2,)
+    else:
+        from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+        make = ROPE_INIT_FUNCTIONS[parameters["rope_type"]]
+        frequencies, scale = make(config, None, layer_type=kind) if by_kind else make(config, None)
+    angles = torch.outer(torch.arange(length).float(), frequencies.cpu())  # (length, D / 2)
+    cos, sin = (angles.cos() * scale).to(device), (angles.sin() * scale).to(device)
+    return torch.cat((cos, cos), -1), torch.cat((-sin, sin), -1)

@@ -7,10 +7,12 @@ from typing import Any
 
 import torch
 import transformers
-from transformers import AutoModelForCausalLM
-from transformers.utils.logging import disable_progress_bar
+from safetensors import SafetensorError
+from transformers import AutoConfig
 
+from app.engine.checkpoint import read_checkpoint
 from app.engine.cpu_features import has_fast_bfloat16, has_integer_dot_products
+from app.engine.decoder import can_decode
 from app.engine.engine import EngineLimits, ThreadedEngine
 from app.engine.interface import Vocabulary
 from app.engine.model_runner import ModelRunner, kv_bytes_per_token
@@ -42,28 +44,14 @@ def load(
     teacher_slots: int = 0,
 ) -> ThreadedEngine:
     """The engine for the safetensors model in `folder`. Raises ModelUnavailable where it cannot be loaded."""
-    disable_progress_bar()
     for setting, value in _TORCH_READS.items():
         os.environ.setdefault(setting, value)
     place = pick_device(device)
     number_format = torch.float32 if exact else pick_dtype(dtype, place)
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            folder,
-            dtype=number_format,
-            local_files_only=True,
-            use_safetensors=True,
-            attn_implementation="sdpa",
-        )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        logging.getLogger(__name__).warning("loading %s failed: %s", name, error)
-        raise ModelUnavailable(
-            f"{name} could not be loaded: its files are damaged or of an unknown kind; fetch it again"
-        ) from error
-    model = model.to(place).eval()
-    embedding = model.get_input_embeddings().weight  # often the output layer's, too
-    # so that the file, whose layers are copied anyway, leaves the memory
-    embedding.data = embedding.data.clone()
+        model = _read(folder, number_format, place)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise _damaged(name, error) from error
     length = min(context_length, context_limit(model.config))
     int8 = dtype == "auto" and number_format is torch.bfloat16 and place.type == "cpu"
     int8 = int8 and has_integer_dot_products()
@@ -73,7 +61,12 @@ def load(
         needed = (slots + teacher_slots) * kv_bytes_per_token(model.config.get_text_config(), number_format)
         length = fitting_length(length, needed, torch.cuda.mem_get_info(place)[0])
         record = CudaGraphs()
-    runner = ModelRunner(model, slots=slots + teacher_slots, context_length=length, int8=int8, record=record)
+    try:
+        runner = ModelRunner(
+            model, slots=slots + teacher_slots, context_length=length, int8=int8, record=record
+        )
+    except KeyError as error:  # a tensor that is not there
+        raise _damaged(name, error) from error
     runner.warm_up()
     return ThreadedEngine(
         runner,
@@ -86,6 +79,28 @@ def load(
         },
         limits=EngineLimits(slots, queue, length, deadline_seconds, teacher_slots),
     )
+
+
+def _damaged(name: str, error: Exception) -> ModelUnavailable:
+    logging.getLogger(__name__).warning("loading %s failed: %s", name, error)
+    return ModelUnavailable(
+        f"{name} could not be loaded: its files are damaged or of an unknown kind; fetch it again"
+    )
+
+
+def _read(folder: Path, dtype: torch.dtype, device: torch.device) -> Any:
+    """A `Checkpoint` where the lean decoder runs it, else transformers' model."""
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    if can_decode(config):
+        return read_checkpoint(folder, config, dtype, device)
+    from transformers import AutoModelForCausalLM
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    model: Any = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=dtype, local_files_only=True, use_safetensors=True, attn_implementation="sdpa"
+    )
+    return model.to(device).eval()
 
 
 def context_limit(config: transformers.PreTrainedConfig) -> int:

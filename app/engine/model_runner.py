@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from transformers.activations import NewGELUActivation
 
-from app.engine.decoder import Decoder, Segment, can_decode
+from app.engine.checkpoint import Checkpoint
+from app.engine.decoder import Decoder, Segment, can_decode, head_width
 from app.engine.distribution import FarRow, Summary
 from app.engine.kv_tensors import CachePart, KeyValueCache
 from app.engine.linear import ByRows, Int8WeightLinear, Linear, PlainLinear
@@ -43,9 +43,8 @@ class _TransformersNetwork:
         self._model, self._named_masks = model.base_model, named_masks
         for module in model.modules():
             for name, child in module.named_children():
-                if isinstance(
-                    child, NewGELUActivation
-                ):  # GPT-2's: eight operations for what is one of torch's
+                # GPT-2's is eight operations for what is one of torch's
+                if type(child).__name__ == "NewGELUActivation":
                     setattr(module, name, torch.nn.GELU("tanh"))
 
     def __call__(self, segments: Sequence[Segment]) -> Tensor:
@@ -91,7 +90,7 @@ def kv_bytes_per_token(config: Any, dtype: torch.dtype) -> int:
 def _heads(config: Any) -> tuple[int, int]:
     """How many heads have keys of their own, and the width of one."""
     heads: int = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    return heads, getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return heads, head_width(config)
 
 
 class ModelRunner:
@@ -106,7 +105,9 @@ class ModelRunner:
         int8: bool = False,
         record: Recorder | None = None,
     ) -> None:
-        """`int8` computes in 8-bit integers where that is faster: on a CPU, of a bfloat16 `model`.
+        """`model` is transformers', or of the Llama family also a `Checkpoint`.
+
+        `int8` computes in 8-bit integers where that is faster: on a CPU, of a bfloat16 `model`.
 
         `record` is how steps that give every running sequence one more token are recorded, if they are.
         """
@@ -121,13 +122,15 @@ class ModelRunner:
         self._network: Network
         if can_decode(config):
             linear = _int8_for_few_rows if int8 else PlainLinear
-            self._network = Decoder(model, context_length=context_length, linear=linear)
+            checkpoint = model if isinstance(model, Checkpoint) else Checkpoint.of(model)
+            self._network = Decoder(checkpoint, context_length=context_length, linear=linear)
+            weight, bias = checkpoint.output, None
         else:
             self._network = _TransformersNetwork(model, named_masks=bool(layer_types))
+            output = model.get_output_embeddings()
+            weight, bias = output.weight.detach(), output.bias
         softcap: float | None = getattr(config, "final_logit_softcapping", None)
-        self._output = output_layer(
-            model.get_output_embeddings(), int8=int8, softcap=softcap, rows_kept=slots
-        )
+        self._output = output_layer(weight, bias, int8=int8, softcap=softcap, rows_kept=slots)
         # one position more than the window, where padding may write; a GPU's attention likes multiples of 8
         length = (context_length // 8 + 1) * 8
         self._cache = KeyValueCache(

@@ -100,18 +100,22 @@ class OutputLayer:
 
 
 def output_layer(
-    layer: torch.nn.Linear, *, int8: bool = False, softcap: float | None = None, rows_kept: int = 0
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    int8: bool = False,
+    softcap: float | None = None,
+    rows_kept: int = 0,
 ) -> OutputLayer:
     """On a CPU in float32, at about the speed of bfloat16, or in 8 bits; elsewhere by the weights."""
-    weight = layer.weight.detach()
     if weight.device.type != "cpu":
-        blocks: list[Linear] = [Float32Linear(weight, layer.bias)]
+        blocks: list[Linear] = [Float32Linear(weight, bias)]
         return OutputLayer(blocks, len(weight), softcap=softcap, rows_kept=rows_kept)
     pieces = torch.split(weight, _COLUMNS)
-    if int8 and layer.bias is None:
+    if int8 and bias is None:
         blocks = [Int8Linear(piece) for piece in pieces]
         return OutputLayer(blocks, len(weight), exact=weight, softcap=softcap, rows_kept=rows_kept)
-    biases = [None] * len(pieces) if layer.bias is None else torch.split(layer.bias.float(), _COLUMNS)
+    biases = [None] * len(pieces) if bias is None else torch.split(bias.float(), _COLUMNS)
     blocks = [PlainLinear(piece.float(), bias) for piece, bias in zip(pieces, biases, strict=True)]
     return OutputLayer(blocks, len(weight), softcap=softcap, rows_kept=rows_kept)
 

@@ -20,6 +20,11 @@ def normal(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
+def built(layer: torch.nn.Linear, **options) -> OutputLayer:
+    bias = None if layer.bias is None else layer.bias.detach()
+    return output_layer(layer.weight.detach(), bias, **options)
+
+
 def layer_of(vocabulary: int, *, bias: bool = False) -> torch.nn.Linear:
     layer = torch.nn.Linear(64, vocabulary, bias=bias, dtype=torch.bfloat16)
     layer.weight.data = (normal(vocabulary, 64) / 3).bfloat16()
@@ -48,7 +53,7 @@ def test_the_likeliest_are_the_highest_logits(rows: int, size: int, seed: int, t
 def test_the_likeliest_logits_are_those_of_the_weights(vocabulary: int):
     layer, hidden = layer_of(vocabulary), normal(5, 64, seed=1)
     with torch.inference_mode():
-        logits, _ = output_layer(layer, int8=True)(hidden)
+        logits, _ = built(layer, int8=True)(hidden)
         exact = hidden @ layer.weight.float().T
     favourites = exact.topk(
         min(vocabulary, CANDIDATES) // 2
@@ -64,7 +69,7 @@ def test_the_likeliest_logits_are_those_of_the_weights(vocabulary: int):
 @pytest.mark.parametrize("softcap", [None, 5.0])
 def test_a_summary_says_what_the_row_itself_would(vocabulary: int, int8: bool, softcap: float | None):
     temperatures = [0.0, 0.01, 0.5, 0.8, 1.0, 2.5]
-    layer = output_layer(layer_of(vocabulary, bias=not int8), int8=int8, softcap=softcap)
+    layer = built(layer_of(vocabulary, bias=not int8), int8=int8, softcap=softcap)
     with torch.inference_mode():
         logits, summaries = layer(normal(6, 64, seed=1), temperatures)
     for row, summary, temperature in zip(logits.numpy(), summaries, temperatures, strict=True):
@@ -87,7 +92,7 @@ def test_a_summary_says_what_the_row_itself_would(vocabulary: int, int8: bool, s
 
 
 def test_of_a_far_row_the_likeliest_are_known_without_fetching_it():
-    layer = output_layer(layer_of(1_000))
+    layer = built(layer_of(1_000))
     with torch.inference_mode():
         logits, [summary] = layer(normal(1, 64), [0.8])
     row, fetched = logits[0].numpy(), []
@@ -119,7 +124,7 @@ def test_equal_logits_are_in_order_of_their_ids():
 
 
 def test_rows_that_are_kept_are_the_same_memory():
-    layer = output_layer(layer_of(1_000), rows_kept=2)
+    layer = built(layer_of(1_000), rows_kept=2)
     one, _ = layer(normal(2, 64))
     two, _ = layer(normal(2, 64, seed=1))
     more, _ = layer(normal(3, 64))
