@@ -88,14 +88,20 @@ def test_selection_and_scroll_survive_fifty_streamed_tokens(page: Page):
 def test_nothing_moves_while_text_streams(page: Page):
     open_with(page)
     page.evaluate(
-        "() => { window.shifted = 0; new PerformanceObserver(list => { for (const e of list.getEntries())"
-        " if (!e.hadRecentInput) window.shifted += e.value; }).observe({type: 'layout-shift'}) }"
+        """() => {
+          window.shifts = []; // how much, and what
+          const named = ({ node }) => `${node?.nodeName} ${node?.parentElement?.className ?? ""}`;
+          new PerformanceObserver((list) => {
+            for (const e of list.getEntries()) if (!e.hadRecentInput) shifts.push([e.value, e.sources.map(named)]);
+          }).observe({ type: "layout-shift" });
+        }"""
     )
     at_most(page, 200)
     page.get_by_role("button", name="Continue", exact=True).click()
     page.wait_for_timeout(300)
     ended(page)
-    assert page.evaluate("window.shifted") < 0.01
+    shifts = page.evaluate("shifts")
+    assert sum(value for value, _ in shifts) < 0.01, shifts
 
 
 def test_undo_goes_back_over_edits_and_generations_alike(page: Page):
