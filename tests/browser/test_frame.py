@@ -133,16 +133,22 @@ def test_a_chosen_theme_is_there_at_once_after_a_reload(new_page: NewPage):
     dark = background(page)
     assert dark != light
     page.goto("/sampling", wait_until="commit")
-    expect(page.locator("body")).to_be_attached()
-    assert background(page) == dark
+    # nothing is painted before the style sheets are there: the first frame that has colours
+    first = page.wait_for_function(
+        f"() => document.body && !({BACKGROUND}).includes('rgba(0, 0, 0, 0)') && ({BACKGROUND})"
+    )
+    assert first.json_value() == dark
     page.get_by_role("button", name="Colours: dark").click()
     assert background(page) == light
 
 
+BACKGROUND = (
+    "getComputedStyle(document.documentElement).colorScheme + getComputedStyle(document.body).backgroundColor"
+)
+
+
 def background(page: Page) -> str:
-    return page.evaluate(
-        "getComputedStyle(document.documentElement).colorScheme + getComputedStyle(document.body).backgroundColor"
-    )
+    return page.evaluate(BACKGROUND)
 
 
 def test_projector_mode_is_larger_and_stays(page: Page):
