@@ -24,6 +24,7 @@ from app.errors import (
 )
 from app.host import ModelHost
 from app.settings import Settings
+from app.tokenization.registry import load_model_tokenizer
 from tests.site import Hurried, Loader
 from tests.tiny_folder import save_tiny_model
 
@@ -276,8 +277,17 @@ def test_the_scripted_engine_is_up_in_a_second_and_does_not_pretend_to_load_othe
     host.close()
 
 
-def test_a_folder_on_disk_is_loaded_by_the_real_engine_and_leaves_a_broken_one_alone(tmp_path: Path):
+def test_a_folder_on_disk_is_loaded_by_the_real_engine_and_leaves_a_broken_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     folder = save_tiny_model(tmp_path / "my-gpt2")
+    collecting = []
+
+    def load_tokenizer(*arguments: Any) -> Any:
+        collecting.append(gc.isenabled())
+        return load_model_tokenizer(*arguments)
+
+    monkeypatch.setattr("app.host.load_model_tokenizer", load_tokenizer)
     host = ModelHost(Settings(model=str(folder), exact=True, slots=2))
     host.start()
     until(lambda: host.state()["state"] != "loading")
@@ -295,4 +305,4 @@ def test_a_folder_on_disk_is_loaded_by_the_real_engine_and_leaves_a_broken_one_a
     until(lambda: broken.state()["state"] == "failed")
     assert "is not whole" in broken.state()["error"]["message"]
     broken.close()
-    assert gc.isenabled()  # it rests while a model is loaded
+    assert collecting == [False] and gc.isenabled()  # after a failure, too

@@ -60,7 +60,7 @@ class Segment:
 @dataclass(frozen=True, slots=True)
 class _Layer:
     kind: str  # which mask and which rotation: "full_attention" or "sliding_attention"
-    before_attention: Tensor  # gains of the root mean square norms, (W,), as `_gain` gives them
+    before_attention: Tensor  # gains of the root mean square norms, (W,), as `_Tensors.gain` gives them
     qkv: Linear
     head_gains: Tensor | None  # (query heads + key heads, D): Qwen3 and Gemma 3 norm each head
     output: Linear
