@@ -24,7 +24,12 @@ _PARTS = {  # of a decode step, by the names of torch's operations
         "aten::topk",
         "aten::gather",
     ),  # fmt: skip
-    "other products with weights": ("aten::mm", "aten::addmm", "aten::_weight_int8pack_mm"),
+    "other products with weights": (
+        "aten::mm",
+        "aten::addmm",
+        "aten::_weight_int8pack_mm",
+        "mkldnn::_linear_pointwise",
+    ),  # fmt: skip
     "attention": ("aten::_scaled_dot_product",),
 }
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from app.engine.checkpoint import Checkpoint
-from app.engine.linear import Linear, PlainLinear
+from app.engine.linear import Linear, fast_linear
 
 _MODEL_TYPES = ("gemma3_text", "llama", "qwen3")
 _MOVING_ROTATIONS = ("dynamic", "longrope")  # these change with the length of the text: no table holds them
@@ -29,8 +29,6 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 _WHOLE = "full_attention"
 
-MakeLinear = Callable[[Tensor, Tensor | None], Linear]  # from a weight (out, in) and its bias
-
 
 def can_decode(config: Any) -> bool:
     """Whether transformers' configuration is of a model that `Decoder` runs."""
@@ -39,6 +37,9 @@ def can_decode(config: Any) -> bool:
     parameters = config.rope_parameters
     by_kind = parameters.values() if config.model_type == "gemma3_text" else [parameters]
     return not any(kind["rope_type"] in _MOVING_ROTATIONS for kind in by_kind if kind)
+
+
+MakeLinear = Callable[[Tensor, Tensor | None], Linear]  # from a weight (out, in) and its bias
 
 
 class Cache(Protocol):
@@ -75,7 +76,7 @@ class Decoder:
     """Tokens to the last layer's hidden states, with keys and values in a cache."""
 
     def __init__(
-        self, checkpoint: Checkpoint, *, context_length: int, linear: MakeLinear = PlainLinear
+        self, checkpoint: Checkpoint, *, context_length: int, linear: MakeLinear = fast_linear
     ) -> None:
         """`can_decode` must hold of its configuration. Raises KeyError for a tensor that is missing."""
         config, device = checkpoint.config, checkpoint.device

@@ -1,7 +1,8 @@
-"""Products with the model's weights: as they are, or in 8-bit integers.
+"""Products with the model's weights: as they are, laid out for the processor, or in 8-bit integers.
 
-Reading weights is what one token costs, multiplying is what many cost. Eight bits halve the first, and on a
-CPU with integer dot products (VNNI) make the second several times faster.
+Reading weights is what one token costs, multiplying is what many cost. A layout in the order in which oneDNN
+multiplies makes both cheaper and changes no number; eight bits halve the first, and on a CPU with integer dot
+products (VNNI) make the second several times faster.
 """
 
 from typing import Protocol
@@ -27,6 +28,23 @@ class PlainLinear:
 
     def __call__(self, x: Tensor) -> Tensor:
         return functional.linear(x.to(self._weight.dtype), self._weight, self._bias)
+
+
+class PackedLinear:
+    """As PlainLinear, on a CPU: the weight is kept in blocks, as oneDNN wants it.
+
+    A plain weight is put into blocks again by every product, which for one row takes longer than the product.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        self._dtype, self._bias = weight.dtype, bias
+        self._packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous())
+
+    def __call__(self, x: Tensor) -> Tensor:
+        product: Tensor = torch.ops.mkldnn._linear_pointwise(
+            x.to(self._dtype), self._packed, self._bias, "none", [], ""
+        )
+        return product
 
 
 class Float32Linear:
@@ -93,6 +111,21 @@ class ByRows:
     def __call__(self, x: Tensor) -> Tensor:
         rows = x.numel() // x.shape[-1]
         return self._many(x) if rows >= self._many_from else self._few(x)
+
+
+def fast_linear(weight: Tensor, bias: Tensor | None = None) -> Linear:
+    """Packed where it can be."""
+    return PackedLinear(weight, bias) if can_pack(weight) else PlainLinear(weight, bias)
+
+
+def can_pack(weight: Tensor) -> bool:
+    """Whether oneDNN multiplies this number format here."""
+    if weight.device.type != "cpu" or not torch._C._has_mkldnn:
+        return False
+    if weight.dtype == torch.bfloat16:
+        supported: bool = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        return supported
+    return weight.dtype == torch.float32
 
 
 def quantise(weight: Tensor) -> tuple[Tensor, Tensor]:
