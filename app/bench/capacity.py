@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from app.bench.endpoint import Endpoint
-from app.bench.event_stream import Read, Stream
+from app.bench.event_stream import Stream
 from app.bench.load import PROMPTS, Load
 from app.bench.passage import passage, passage_of
 from app.bench.percentiles import median_of, percentile
+from app.bench.recording import Read
 from app.bench.results import Memory, Mixed, Queueing, Tokenizing
 from app.bench.streams import run_round
 from app.bench.turns import turns

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import h11
 import httpx
 
-from app.bench.event_stream import Read, Stream, error_message, printable, read_stream
+from app.bench.event_stream import Stream, error_message, printable, read_stream
+from app.bench.recording import Read, Recording, content
 
 _KINDS = {"llamacpp": "llama-server", "vllm": "vLLM", "base-model-playground": "playground"}
-_TIMEOUT = httpx.Timeout(120.0, connect=5.0)  # seconds; a busy server may well be silent for a while
+_SILENCE = 120.0  # seconds; a busy server may well be silent for a while
 _KEEP_SECONDS = 2.0  # servers close what is idle for 5: a request sent at that moment would be lost
 
 
@@ -38,9 +40,8 @@ class Endpoint:
             raise ServerFailed(f"{printable(self.url)} is no address; write http://127.0.0.1:8080")
         self._http = httpx.AsyncClient(
             base_url=self.url,
-            timeout=_TIMEOUT,
+            timeout=httpx.Timeout(_SILENCE, connect=5.0),
             limits=httpx.Limits(keepalive_expiry=_KEEP_SECONDS),
-            headers={"accept-encoding": "identity"},  # the clock is for tokens, not for unpacking
             trust_env=False,  # no proxy between the clock and the server
         )
 
@@ -84,14 +85,15 @@ class Endpoint:
         reads = [] if reads is None else reads
         sent = time.perf_counter()
         try:
-            async with self._http.stream("POST", "/v1/completions", json=body) as response:
-                if response.status_code != 200:
-                    raise self._refused(response.status_code, await response.aread())
-                async for data in response.aiter_raw():
-                    reads.append((time.perf_counter(), data))
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            await Recording(f"{self.url}/v1/completions", body, reads).run(_SILENCE)
+            status, pieces = content(reads)
+        except (OSError, h11.RemoteProtocolError) as error:
             raise self._unreachable(error) from error
-        stream = read_stream(sent, reads)
+        if status == 0:
+            raise ServerFailed(f"{self.name} went away without a word")
+        if status != 200:
+            raise self._refused(status, b"".join(data for _, data in pieces))
+        stream = read_stream(sent, pieces)
         if stream.error:
             raise ServerFailed(f"{self.name} broke a stream off: {stream.error}")
         if not stream.complete:
@@ -110,15 +112,15 @@ class Endpoint:
         return [task.result() for task in tasks]
 
     def _unreachable(self, error: Exception) -> ServerFailed:
-        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | ConnectionRefusedError):
             return ServerFailed(f"{self.name} does not answer; is it running?")
-        if isinstance(error, httpx.TimeoutException):
-            return ServerFailed(f"{self.name} was silent for {_TIMEOUT.read:g} seconds")
+        if isinstance(error, httpx.TimeoutException | TimeoutError):
+            return ServerFailed(f"{self.name} was silent for {_SILENCE:g} seconds")
         return ServerFailed(f"{self.name} went away: {printable(str(error)) or type(error).__name__}")
 
-    def _refused(self, status: int, content: bytes) -> ServerFailed:
+    def _refused(self, status: int, reply: bytes) -> ServerFailed:
         try:
-            message = error_message(httpx.Response(status, content=content).json())
+            message = error_message(httpx.Response(status, content=reply).json())
         except (ValueError, UnicodeDecodeError):
-            message = printable(content[:200].decode(errors="replace"))
+            message = printable(reply[:200].decode(errors="replace"))
         return ServerFailed(f"{self.name} answered {status}: {message or 'nothing'}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-Read = tuple[float, bytes]  # when (seconds of the monotonic clock), and what the socket gave
+from app.bench.recording import Read
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from contextlib import suppress
 from itertools import pairwise
 
 from app.bench.endpoint import Endpoint, ServerFailed
-from app.bench.event_stream import Read, Stream, read_stream
+from app.bench.event_stream import Stream, read_stream
 from app.bench.load import PROMPTS, Load
 from app.bench.passage import FreshPrompts
 from app.bench.percentiles import median_of, percentile
+from app.bench.recording import Read, content
 from app.bench.results import FirstToken, PrefillGap, Prefix, Universes
 from app.bench.turns import SECONDS, turns
 
@@ -82,7 +83,7 @@ async def prefill_gap(endpoint: Endpoint, fresh: FreshPrompts, most_tokens: int)
         watched.cancel()
         with suppress(asyncio.CancelledError, ServerFailed):
             await watched
-    before, during = split_gaps(read_stream(0.0, reads).arrivals, visits)
+    before, during = split_gaps(read_stream(0.0, content(reads)[1]).arrivals, visits)
     if not before or not during:
         raise NotMeasurable("no token arrived while the long prompt was read: it was over too soon")
     return PrefillGap(length, percentile(before, 95), percentile(during, 95), len(during))

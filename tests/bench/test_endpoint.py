@@ -57,7 +57,7 @@ async def test_streams_that_end_early_are_noticed():
     ("fault", "says"),
     [
         ("error", "answered 500: out of  [1mslots"),
-        ("vanish", "went away"),
+        ("vanish", "cut a stream off after 1 tokens"),
         ("cut", "cut a stream off after 1 tokens"),
     ],
 )
