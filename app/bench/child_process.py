@@ -1,6 +1,7 @@
 """Programs of our own that run beside the bench: started, watched, and never left behind."""
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -19,10 +20,13 @@ _ROOM = {"PLAYGROUND_PER_CLIENT": "1000", "PLAYGROUND_QUEUE": "1000"}  # the ben
 
 
 class ChildProcess:
-    """`python -m ...` with its output in files, so that a full pipe can never hold it up."""
+    """`python -m ...` with its output in files, so that a full pipe can never hold it up.
 
-    def __init__(self, *arguments: str) -> None:
-        self._arguments = arguments
+    One that `listens` can be told lines.
+    """
+
+    def __init__(self, *arguments: str, listens: bool = False) -> None:
+        self._arguments, self._listens = arguments, listens
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True)
 
@@ -31,7 +35,7 @@ class ChildProcess:
         with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *self._arguments],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if self._listens else subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
                 env=_environment(),
@@ -47,6 +51,8 @@ class ChildProcess:
         finally:
             self.process.kill()  # a second Ctrl-C cut the polite way short; otherwise it is over by now
             self.process.wait()
+            if self.process.stdin:
+                self.process.stdin.close()
             self._folder.cleanup()
 
     @property
@@ -57,6 +63,13 @@ class ChildProcess:
     @property
     def ended(self) -> bool:
         return self.process.poll() is not None
+
+    def tell(self, line: str) -> None:
+        """A line to its standard input; one that has ended does not hear it."""
+        assert self.process.stdin is not None, "it listens"
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(f"{line}\n".encode())
+            self.process.stdin.flush()
 
     def output(self) -> str:
         return self._read("out")

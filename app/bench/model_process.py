@@ -1,13 +1,14 @@
-"""`python -m app.bench.model_process JSON`: what is measured on the model itself, when the server is gone.
+"""`python -m app.bench.model_process JSON`: what is measured on the model itself.
 
 A process of its own, so that torch is never loaded beside the clock of the load. Each line it prints is a
-JSON object with one measurement.
+JSON object: a measurement when the server is gone; or, of the task "bare", one for each line it reads, which
+says how many sequences to continue: so it takes turns with the servers.
 """
 
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.bench.passage import PASSAGE_NAME, passage
 from app.bench.percentiles import median_of
-from app.bench.results import Bare, BarePrefill, Fidelity, StepBudget
-from app.bench.turns import turns
+from app.bench.results import BarePrefill, Fidelity, StepBudget
 from app.errors import PlaygroundError
 from app.tokenization.registry import load_model_tokenizer
 from app.tokenization.tokenizer import Tokenizer
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.engine.engine import ThreadedEngine
 
 CONTEXT = 64  # tokens of each sequence in the bare forward pass
-_ROUNDS, _STEPS = 3, 16  # passes are added up within a round, as they are for the server
+_STEPS = 16  # passes are added up within a round, as they are for the server
 _PREFILL_REPEATS = 7
 FIDELITY_TOKENS = 2_000
 _WINDOW = 250  # tokens of text read at once: whole distributions of 262,144 columns take 1 MB a token
@@ -56,15 +56,18 @@ def main() -> None:
     given = json.loads(sys.argv[1])
     order = Order(**(given | {"tasks": tuple(given["tasks"]), "batches": tuple(given["batches"])}))
     try:
-        measure(order, _print)
+        measure(order, _print, map(int, sys.stdin))
     except PlaygroundError as error:
         sys.exit(error.message)
     except MemoryError:
         sys.exit("this machine's memory is too small for it")
 
 
-def measure(order: Order, tell: Callable[[str, Any], None]) -> None:
-    """Run the tasks on the path the server would take; `tell` hears of each as it is done."""
+def measure(order: Order, tell: Callable[[str, Any], None], asked: Iterable[int] = ()) -> None:
+    """Run the tasks on the path the server would take; `tell` hears of each as it is done.
+
+    `asked` are the sequences of each round of "bare".
+    """
     from app.engine import bare, local
 
     tokenizer = load_model_tokenizer(Path(order.folder), order.name)
@@ -86,12 +89,10 @@ def measure(order: Order, tell: Callable[[str, Any], None]) -> None:
             tell("bare_prefill", BarePrefill(tokens, seconds))
         if "bare" in order.tasks:
             context = min(CONTEXT, engine.context_length - 2)
-            levels = []
-            for batch in (each for each in order.batches if each <= order.slots):
-                times = bare.decode_seconds(runner, batch, context=context)
-                rounds = [sum(islice(times, _STEPS)) for _ in turns(_ROUNDS)]
-                levels.append((batch, batch * _STEPS / median_of(rounds)))
-            tell("bare", Bare(context, tuple(levels)))
+            tell("context", context)
+            for streams in asked:
+                seconds = sum(islice(bare.decode_seconds(runner, streams, context=context), _STEPS))
+                tell("tokens_per_second", streams * _STEPS / seconds)
         if "step" in order.tasks:
             tell("step", _step_budget(order, runner, min(CONTEXT, engine.context_length - 2)))
         if "fidelity" in order.tasks:
@@ -174,7 +175,8 @@ class _Comparison:
 
 
 def _print(name: str, measurement: Any) -> None:
-    sys.stdout.write(json.dumps({"name": name, "measurement": asdict(measurement)}) + "\n")
+    values = measurement if isinstance(measurement, int | float) else asdict(measurement)
+    sys.stdout.write(json.dumps({"name": name, "measurement": values}) + "\n")
     sys.stdout.flush()
 
 

@@ -40,7 +40,7 @@ class Plan:
     @property
     def model_tasks(self) -> tuple[str, ...]:
         """What the model is asked after the server is gone."""
-        tasks = {"bare": "bare", "first-token": "prefill", "step": "step", "fidelity": "fidelity"}
+        tasks = {"first-token": "prefill", "step": "step", "fidelity": "fidelity"}
         return tuple(task for name, task in tasks.items() if name in self.names)
 
 

@@ -10,22 +10,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.bench import capacity, latency
+from app.bench.bare_model import BareModel, bare_model
 from app.bench.child_process import ChildProcess
 from app.bench.endpoint import Endpoint, ServerFailed
 from app.bench.event_stream import printable
 from app.bench.load import Load
 from app.bench.model_process import Order
 from app.bench.passage import FreshPrompts, passage
+from app.bench.percentiles import median_of
 from app.bench.plan import LONG, ModelFiles, Plan
 from app.bench.results import Bare, BarePrefill, Fidelity, Level, Results, ServerUnderLoad, StepBudget
 from app.bench.server_process import RunningServer, running_server
-from app.bench.streams import Round, run_round, summarise, warm_up
+from app.bench.streams import UnderLoad, summarise
+from app.bench.turns import Contender, in_turn
 from app.settings import Settings
 
-_LEVEL_SECONDS = 15.0  # once a server has had this long at one N, it gets no further round
 _DYING_SECONDS = 0.5
-_REST_SECONDS = 1.5  # for the threads of the server before, which may wait busily for more
 _MEMORY_TIMES = 4  # streams are this much longer while memory is watched: 256 tokens of 64
+_BARE = "the bare model"
 _SCRIPTED = "needs a model; this engine is scripted"
 
 Say = Callable[[str], None]
@@ -44,6 +46,8 @@ class Bench:
     async def run(self) -> None:
         if self.plan.needs_server:
             await self._on_servers()
+        elif "bare" in self.plan.names:
+            await self._streams([])
         if self.plan.model_tasks:
             await self._on_model()
 
@@ -57,7 +61,7 @@ class Bench:
                 self.say(f"it is at {server.endpoint.url}: {times}")
                 ready = server.memory()  # before anything has run
                 self.results.servers.insert(0, _server(server.endpoint))
-                await self._streams(server, others)
+                await self._streams([server.endpoint, *others])
                 await self._further(server, ready)
         except ServerFailed as error:
             self._failed(error)
@@ -81,34 +85,45 @@ class Bench:
                 self.results.servers.append(_server(endpoint))
             yield there
 
-    async def _streams(self, server: RunningServer, others: list[Endpoint]) -> None:
-        """At each N every server in turn, round by round: whatever else this machine does, it does to all."""
-        if "streams" not in self.plan.names:
-            return
-        loaded = dict(zip(self.results.servers, [server.endpoint, *others], strict=True))
-        for streams in self.plan.streams:
-            rounds: dict[str, list[Round]] = {each.label: [] for each in loaded}
-            spent = dict.fromkeys(rounds, 0.0)
-            for turn in range(-1, self.plan.repeats):  # the first is not counted
-                for each, endpoint in list(loaded.items()):
-                    if spent[each.label] > _LEVEL_SECONDS:
-                        continue
-                    if len(loaded) > 1:
-                        await asyncio.sleep(_REST_SECONDS)
-                    try:
-                        if turn < 0:
-                            await warm_up(endpoint, self.plan.load, streams)
-                            continue
-                        one = await run_round(endpoint, self.plan.load, streams)
-                    except ServerFailed as error:
-                        self._failed(error)
+    async def _streams(self, endpoints: list[Endpoint]) -> None:
+        """At each N every server in turn, and the bare model with them."""
+        loaded = {}
+        if "streams" in self.plan.names:
+            loaded = dict(zip(self.results.servers, endpoints, strict=True))
+        async with self._bare_model() as bare:
+            for streams in self.plan.streams:
+                contenders: dict[str, Contender] = {
+                    each.label: UnderLoad(endpoint, self.plan.load) for each, endpoint in loaded.items()
+                }
+                if bare and streams <= self.settings.slots:
+                    contenders[_BARE] = bare
+                rounds = await in_turn(contenders, streams, self.plan.repeats, self._failed)
+                for each in list(loaded):
+                    if each.label not in rounds:
                         del loaded[each]
                         continue
-                    rounds[each.label].append(one)
-                    spent[each.label] += one.seconds
-            for each in loaded:
-                each.levels.append(summarise(rounds[each.label], self.plan.load))
-                self._say_level(each, each.levels[-1])
+                    each.levels.append(summarise(rounds[each.label], self.plan.load))
+                    self._say_level(each, each.levels[-1])
+                if bare and _BARE in rounds:
+                    self._take_bare(bare.context, streams, median_of(rounds[_BARE]))
+
+    @asynccontextmanager
+    async def _bare_model(self) -> AsyncIterator[BareModel | None]:
+        async with AsyncExitStack() as stack:
+            bare = None
+            if "bare" in self.plan.names and self.model is None:
+                self.results.skipped["bare"] = _SCRIPTED
+            elif "bare" in self.plan.names and self.model is not None:
+                try:
+                    bare = await stack.enter_async_context(bare_model(self._order(self.model, ("bare",))))
+                except ServerFailed as error:
+                    self._failed(error)
+            yield bare
+
+    def _take_bare(self, context: int, streams: int, speed: float) -> None:
+        before = self.results.bare.tokens_per_second if self.results.bare else ()
+        self.results.bare = Bare(context, (*before, (streams, speed)))
+        self.say(f"the bare model, {streams} at once: {speed:.1f} tokens/s")
 
     async def _further(self, server: RunningServer, ready: int) -> None:
         """Only of this server."""
@@ -148,23 +163,12 @@ class Bench:
 
     async def _on_model(self) -> None:
         """In a process of its own, now that the server has left it the cores and the memory."""
-        names = {"bare", "step", "fidelity", "first-token"} & self.plan.names
         if self.model is None:
+            names = {"step", "fidelity", "first-token"} & self.plan.names
             self.results.skipped |= dict.fromkeys(sorted(names), _SCRIPTED)
             return
         self.say(f"the model without a server: {', '.join(self.plan.model_tasks)}")
-        order = Order(
-            folder=str(self.model.folder),
-            name=self.model.name,
-            device=self.settings.device,
-            dtype=self.settings.dtype,
-            exact=self.settings.exact,
-            slots=self.settings.slots,
-            context_length=self.settings.context_length,
-            tasks=self.plan.model_tasks,
-            batches=self.plan.streams,
-            prompt_tokens=latency.PROMPT_TOKENS,
-        )
+        order = self._order(self.model, self.plan.model_tasks)
         async with ChildProcess("app.bench.model_process", order.as_argument()) as child:
             heard = 0
             while True:
@@ -180,11 +184,23 @@ class Bench:
             if child.process.returncode != 0:
                 self._failed(f"the model could not be measured without a server: {child.last_words()}")
 
+    def _order(self, model: ModelFiles, tasks: tuple[str, ...]) -> Order:
+        return Order(
+            folder=str(model.folder),
+            name=model.name,
+            device=self.settings.device,
+            dtype=self.settings.dtype,
+            exact=self.settings.exact,
+            slots=self.settings.slots,
+            context_length=self.settings.context_length,
+            tasks=tasks,
+            batches=self.plan.streams,
+            prompt_tokens=latency.PROMPT_TOKENS,
+        )
+
     def _take(self, told: dict[str, Any]) -> None:
-        kinds = {"bare": Bare, "bare_prefill": BarePrefill, "step": StepBudget, "fidelity": Fidelity}
+        kinds = {"bare_prefill": BarePrefill, "step": StepBudget, "fidelity": Fidelity}
         name, values = told["name"], told["measurement"]
-        if name == "bare":
-            values["tokens_per_second"] = tuple(map(tuple, values["tokens_per_second"]))
         setattr(self.results, name, kinds[name](**values))
         self.say(f"{name.replace('_', ' ')}: done")
 

@@ -33,10 +33,20 @@ class Round:
         return self.tokens / self.seconds
 
 
-async def warm_up(endpoint: Endpoint, load: Load, streams: int) -> None:
-    """A short round that nobody counts: kernels of this shape, connections, the prompts' first reading."""
-    few = Load(min(load.tokens, _WARM_UP_TOKENS), load.temperature, load.logprobs)
-    await run_round(endpoint, few, streams)
+@dataclass(frozen=True, slots=True)
+class UnderLoad:
+    """A server in turn with others."""
+
+    endpoint: Endpoint
+    load: Load
+
+    async def warm_up(self, streams: int) -> None:
+        """A short round that nobody counts: kernels of this shape, the prompts' first reading."""
+        few = Load(min(self.load.tokens, _WARM_UP_TOKENS), self.load.temperature, self.load.logprobs)
+        await run_round(self.endpoint, few, streams)
+
+    async def round(self, streams: int) -> Round:
+        return await run_round(self.endpoint, self.load, streams)
 
 
 async def run_round(endpoint: Endpoint, load: Load, streams: int) -> Round:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from app.bench.bare_model import bare_model
+from app.bench.endpoint import ServerFailed
 from app.bench.model_process import Order, measure
 from tests.tiny_folder import save_tiny_model
 
@@ -25,7 +27,7 @@ def order(folder: Path, **others) -> Order:
         "exact": True,
         "slots": 4,
         "context_length": 64,
-        "tasks": ("bare", "prefill", "step", "fidelity"),
+        "tasks": ("prefill", "step", "fidelity"),
         "batches": (1, 4, 8),
         "prompt_tokens": 128,
         "fidelity_tokens": 150,
@@ -36,9 +38,7 @@ def order(folder: Path, **others) -> Order:
 def test_the_exact_path_is_float32_and_bfloat16_is_not(tiny_folder: Path):
     told = {}
     measure(order(tiny_folder), told.__setitem__)
-    assert [batch for batch, _ in told["bare"].tokens_per_second] == [1, 4], "no more than there are slots"
-    assert all(speed > 0 for _, speed in told["bare"].tokens_per_second)
-    assert (told["bare"].context, told["bare_prefill"].tokens) == (62, 62), "the model reads 64"
+    assert told["bare_prefill"].tokens == 62, "the model reads 64"
     step = told["step"]
     assert step.batches == (1, 4)
     *parts, whole, summed = step.seconds.values()
@@ -74,3 +74,19 @@ def test_a_folder_that_is_no_model_is_one_sentence(tmp_path: Path):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "has no tokenizer.json" in done.stderr
+
+
+async def test_the_bare_model_computes_when_it_is_asked_to(tiny_folder: Path):
+    async with bare_model(order(tiny_folder, tasks=("bare",))) as bare:
+        assert bare.context == 62, "the model reads 64"
+        assert await bare.round(1) > 0
+        assert await bare.round(4) > 0
+        bare.child.process.kill()
+        with pytest.raises(ServerFailed, match="the bare forward pass ended"):
+            await bare.round(1)
+
+
+async def test_a_bare_model_that_cannot_be_loaded_says_so(tmp_path: Path):
+    with pytest.raises(ServerFailed, match="the bare forward pass ended: "):
+        async with bare_model(order(tmp_path, tasks=("bare",))):
+            pass
