@@ -18,7 +18,7 @@ from app.engine.summaries import Found, Sums, read, summed_at
 
 CANDIDATES = 128  # tokens a row that are known by their order, and computed twice where 8 bits found them
 _GROUP = 64  # tokens that are represented by their likeliest while candidates are looked for
-_COLUMNS = 65_536  # of a block, on a CPU
+_COLUMNS = 1_024 * _GROUP  # of a block, on a CPU
 
 
 class OutputLayer:
@@ -57,29 +57,32 @@ class OutputLayer:
     def logits(self, hidden: Tensor) -> Tensor:
         """(N, V), good until the next call."""
         logits = self._room_for(hidden)
-        self._compute(hidden, logits, None)
+        highest = self._compute(hidden, logits, None)
         if self._exact is not None:
-            self._look_again(hidden, logits, likeliest(logits, CANDIDATES))
+            self._look_again(hidden, logits, likeliest(logits, CANDIDATES, highest))
         return logits
 
     def summed(self, hidden: Tensor, factors: Tensor | None) -> tuple[Tensor, Found]:
         """Logits (N, V), good until the next call, and what is known of them; see `Sums` for `factors`."""
         logits, sums = self._room_for(hidden), Sums(factors)
-        self._compute(hidden, logits, sums)
-        candidates = likeliest(logits, CANDIDATES)  # (N, K)
+        highest = self._compute(hidden, logits, sums)
+        candidates = likeliest(logits, CANDIDATES, highest)  # (N, K)
         before = logits.gather(1, candidates)
         if self._exact is not None:
             self._look_again(hidden, logits, candidates)
         return logits, sums.found(logits, candidates, before)
 
-    def _compute(self, hidden: Tensor, logits: Tensor, sums: Sums | None) -> None:
-        start = 0
+    def _compute(self, hidden: Tensor, logits: Tensor, sums: Sums | None) -> Tensor:
+        """Fill in `logits` (N, V); the highest of each group of columns, of all blocks side by side."""
+        start, highest = 0, []
         for block in self._blocks:
             piece = self._capped(block(hidden).float())  # (N, C)
             logits[:, start : start + piece.shape[1]] = piece
             start += piece.shape[1]
+            highest.append(group_maxima(piece))
             if sums:
-                sums.add(piece)
+                sums.add(piece, highest[-1])
+        return torch.cat(highest, 1)
 
     def _look_again(self, hidden: Tensor, logits: Tensor, candidates: Tensor) -> None:
         """Logits of the candidates (N, K) by the weights."""
@@ -120,18 +123,25 @@ def output_layer(
     return OutputLayer(blocks, len(weight), softcap=softcap, rows_kept=rows_kept)
 
 
-def likeliest(logits: Tensor, count: int) -> Tensor:
-    """Ids (N, count) of the highest logits (N, V), in no order.
+def group_maxima(logits: Tensor) -> Tensor:
+    """The highest of each whole group of neighbouring columns (N, C), or of all where there is none."""
+    groups = logits.shape[1] // _GROUP
+    if not groups:
+        return logits.amax(1, keepdim=True)
+    return logits[:, : groups * _GROUP].reshape(len(logits), groups, _GROUP).amax(-1)
+
+
+def likeliest(logits: Tensor, count: int, highest: Tensor) -> Tensor:
+    """Ids (N, count) of the highest logits (N, V), in no order; `highest` are their `group_maxima`.
 
     The `count` best tokens lie in the `count` best groups, so only those are looked through.
     """
     rows, size = logits.shape
-    grouped = size - size % _GROUP
     if size < 2 * count * _GROUP:
         return logits.topk(min(count, size), sorted=False).indices
-    groups = logits[:, :grouped].reshape(rows, -1, _GROUP)
-    best = groups.amax(-1).topk(count, sorted=False).indices  # (N, count)
+    groups = size // _GROUP
+    best = highest[:, :groups].topk(count, sorted=False).indices  # (N, count)
     inside = torch.arange(_GROUP, device=logits.device)
-    rest = torch.arange(grouped, size, device=logits.device).expand(rows, -1)
+    rest = torch.arange(groups * _GROUP, size, device=logits.device).expand(rows, -1)
     ids = torch.cat(((best[..., None] * _GROUP + inside).flatten(1), rest), 1)  # (N, count * group + rest)
     return ids.gather(1, logits.gather(1, ids).topk(count, sorted=False).indices)

@@ -155,16 +155,14 @@ def _alternatives(
     if params.logprobs == 0:
         return ()
     top = raw.top(params.logprobs)
-    return tuple(
-        Alternative(
-            token_id=int(token_id),
-            raw_logprob=float(logprob),
-            processed_logprob=_processed_logprob(processed, params, kept, log_mass, int(token_id)),
-        )
-        for token_id, logprob in zip(
-            top.token_ids[: params.logprobs], top.logprobs[: params.logprobs], strict=True
-        )
-    )
+    token_ids, logprobs = top.token_ids[: params.logprobs].tolist(), top.logprobs[: params.logprobs]
+    processed_logprobs: list[float | None]
+    if processed is raw:  # what is kept are the first of the same order
+        processed_logprobs = _scaled(logprobs[: kept.count] - logprobs[0], params, log_mass)
+        processed_logprobs += [None] * (len(token_ids) - len(processed_logprobs))
+    else:
+        processed_logprobs = [_processed_logprob(processed, params, kept, log_mass, i) for i in token_ids]
+    return tuple(map(Alternative, token_ids, logprobs.tolist(), processed_logprobs))
 
 
 def _processed_logprob(
@@ -172,8 +170,14 @@ def _processed_logprob(
 ) -> float | None:
     if not kept.holds(processed, token_id):
         return None
+    below_peak = processed.logprob(token_id) - kept.ranking.logprobs[:1]
+    return _scaled(below_peak, params, log_mass)[0]
+
+
+def _scaled(below_peak: NDArray[np.float64], params: SamplingParams, log_mass: float) -> list[float | None]:
+    """Processed log-probabilities of kept tokens (K,), from how far their own lie below the peak."""
     if params.temperature == 0:
-        return 0.0
-    below_peak = processed.logprob(token_id) - float(kept.ranking.logprobs[0])
-    logprob = below_peak / params.temperature - log_mass
-    return logprob if logprob > -1e300 else None  # a temperature this low leaves nothing of it
+        return [0.0] * len(below_peak)
+    with np.errstate(over="ignore"):
+        logprobs = (below_peak / params.temperature - log_mass).tolist()
+    return [logprob if logprob > -1e300 else None for logprob in logprobs]  # too cold leaves nothing of it

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from app.engine.distribution import Summary
 
-_LOG2_E = math.log2(math.e)
+_LOG2_E = float(np.float32(math.log2(math.e)))  # as a block has it, so that what is near its peak is exact
 # A colder distribution is left to whoever draws from it: what is said again of a candidate would outweigh
 # by far what was summed up of it.
 _COLDEST = 0.1
@@ -32,7 +32,7 @@ def summed_at(temperature: float) -> float:
 class Found:
     """What is known of N rows of logits, where they were computed."""
 
-    sums: Tensor  # (blocks, 4, N), as `Sums` makes them
+    sums: Tensor  # (blocks, 4, N): what the others are relative to, and three sums as `Sums` makes them
     before: Tensor  # (N, K) logits of the candidates when they were summed up, in no order
     token_ids: Tensor  # (N, K) candidates, likeliest first, ties by id
     logits: Tensor  # (N, K) theirs, now
@@ -58,24 +58,33 @@ class Sums:
     def __init__(self, factors: Tensor | None) -> None:
         self._factors = factors
         self._sums: list[Tensor] = []
+        self._room: Tensor | None = None  # (2, rows, C)
 
-    def add(self, logits: Tensor) -> None:
-        """The next block's columns (N, C), which are used up."""
-        size = _ROWS if logits.device.type == "cpu" else len(logits)
-        room = torch.empty_like(logits[:size])
-        starts = range(0, len(logits), size)
-        self._sums.append(torch.cat([self._sum(logits, slice(i, i + size), room) for i in starts], 1))
+    def add(self, logits: Tensor, highest: Tensor) -> None:
+        """The next block's columns (N, C), whose groups of columns are `highest` (N, groups) at most."""
+        rows = min(len(logits), _ROWS) if logits.device.type == "cpu" else len(logits)
+        if self._room is None or self._room.shape[2] < logits.shape[1]:
+            self._room = logits.new_empty(2, rows, logits.shape[1])
+        zeros = highest.amax(1, keepdim=True).mul_(_LOG2_E)
+        sums = logits.new_empty(4, len(logits))
+        sums[0] = zeros[:, 0]
+        for start in range(0, len(logits), rows):
+            self._sum(logits, zeros, sums, slice(start, start + rows))
+        self._sums.append(sums)
 
-    def _sum(self, logits: Tensor, rows: slice, room: Tensor) -> Tensor:
-        """(4, N): the peak, the sum of w = exp(logit - peak), of w * log2(w), of w at the temperature."""
+    def _sum(self, logits: Tensor, zeros: Tensor, sums: Tensor, rows: slice) -> None:
+        """The sum of w = 2 ** (log2(e) * logit - zero), of w * log2(w), of w at the temperature."""
         logits = logits[rows]
-        peak = logits.amax(1, keepdim=True)
-        exponents = logits.sub_(peak).mul_(_LOG2_E)  # 2 is raised in half the time of e
-        weights = torch.exp2(exponents, out=room[: len(logits)])
-        total = weights.sum(1)
-        moment = weights.mul_(exponents).sum(1)
-        tempered = total if self._factors is None else exponents.mul_(self._factors[rows]).exp2_().sum(1)
-        return torch.stack((peak[:, 0], total, moment, tempered))
+        assert self._room is not None
+        exponents, weights = self._room[:, : len(logits), : logits.shape[1]]
+        torch.add(-zeros[rows], logits, alpha=_LOG2_E, out=exponents)  # one rounding: it multiplies and adds
+        torch.exp2(exponents, out=weights)  # 2 is raised in half the time of e
+        torch.sum(weights, 1, out=sums[1, rows])
+        torch.sum(weights.mul_(exponents), 1, out=sums[2, rows])
+        if self._factors is None:
+            sums[3, rows] = sums[1, rows]
+        else:
+            torch.sum(exponents.mul_(self._factors[rows]).exp2_(), 1, out=sums[3, rows])
 
     def found(self, logits: Tensor, candidates: Tensor, before: Tensor) -> Found:
         """With the rows as they are now (N, V), where candidates (N, K) were `before` otherwise."""
@@ -98,9 +107,9 @@ def read(found: Found, temperatures: Sequence[float]) -> list[Summary | None]:
     inverse = np.array([1 / each for each in at])  # (N,)
     token_ids, logits, known = (part.cpu().numpy() for part in (found.token_ids, found.logits, found.known))
     before, now = _float64(found.before), logits.astype(np.float64)
-    peaks, totals, moments, tempered = _float64(found.sums.transpose(0, 1))  # each (blocks, N)
+    zeros, totals, moments, tempered = _float64(found.sums.transpose(0, 1))  # each (blocks, N)
     peak = now[:, 0]
-    shift = (peaks - peak) * _LOG2_E
+    shift = zeros - peak * _LOG2_E
     total = (totals * np.exp2(shift)).sum(0)
     moment = ((moments + shift * totals) * np.exp2(shift)).sum(0)
     at_temperature = (tempered * np.exp2(shift * inverse)).sum(0)
