@@ -82,16 +82,21 @@ class CachePart:
     def __init__(self, cache: KeyValueCache, first_slot: int, positions: Tensor, read: int) -> None:
         self._cache, self._read = cache, read
         self._slots = slice(first_slot, first_slot + len(positions))
-        self._rows = torch.arange(first_slot, self._slots.stop, device=positions.device)[:, None]
-        self._positions = positions
+        _, heads, length, _ = cache.keys[0].shape
+        first_rows = torch.arange(
+            first_slot * heads * length, self._slots.stop * heads * length, length, device=positions.device
+        )
+        rows = first_rows.view(-1, 1, heads) + positions[:, :, None]  # (B, T, H)
+        self._rows = rows.flatten()  # of a layer's (S * H * L, D)
 
     def update(
         self, keys: Tensor, values: Tensor, layer_idx: int, *_: Any, **__: Any
     ) -> tuple[Tensor, Tensor]:
         """Write (B, H, T, D); read back (B, H, read, D), a view."""
         layer_keys, layer_values = self._cache.keys[layer_idx], self._cache.values[layer_idx]
-        layer_keys[self._rows, :, self._positions] = keys.transpose(1, 2).to(layer_keys.dtype)  # (B, T, H, D)
-        layer_values[self._rows, :, self._positions] = values.transpose(1, 2).to(layer_values.dtype)
+        for layer, new in ((layer_keys, keys), (layer_values, values)):
+            rows = new.transpose(1, 2).to(layer.dtype).flatten(0, 2)  # (B * T * H, D)
+            layer.view(-1, layer.shape[-1]).index_copy_(0, self._rows, rows)
         return layer_keys[self._slots, :, : self._read], layer_values[self._slots, :, : self._read]
 
     def get_seq_length(self, *_: Any) -> int:

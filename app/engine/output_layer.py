@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from app.engine.distribution import Summary
 from app.engine.linear import Float32Linear, Int8Linear, Linear, PlainLinear
@@ -87,8 +88,9 @@ class OutputLayer:
     def _look_again(self, hidden: Tensor, logits: Tensor, candidates: Tensor) -> None:
         """Logits of the candidates (N, K) by the weights."""
         assert self._exact is not None
-        rows = self._exact[candidates].float()  # (N, K, W)
-        logits.scatter_(1, candidates, self._capped(torch.bmm(rows, hidden.float()[:, :, None])[..., 0]))
+        rows = functional.embedding(candidates, self._exact).float()  # (N, K, W), faster than by index
+        again = torch.bmm(hidden.float()[:, None], rows.transpose(1, 2))[:, 0]  # so, not as rows @ hidden
+        logits.scatter_(1, candidates, self._capped(again))
 
     def _capped(self, logits: Tensor) -> Tensor:
         return logits if self._softcap is None else torch.tanh(logits / self._softcap) * self._softcap
