@@ -19,7 +19,7 @@ from app.engine.summaries import Found, Sums, read, summed_at
 
 CANDIDATES = 128  # tokens a row that are known by their order, and computed twice where 8 bits found them
 _GROUP = 64  # tokens that are represented by their likeliest while candidates are looked for
-_COLUMNS = 1_024 * _GROUP  # of a block, on a CPU
+_COLUMNS = 2_048 * _GROUP  # of a block, on a CPU
 
 
 class OutputLayer:

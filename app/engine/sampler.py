@@ -4,6 +4,7 @@ The order is transformers' (`GenerationMixin._get_logits_processor`, 5.x). The d
 kept tokens, likeliest first, so a page can show the roll and repeat it.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,13 +122,14 @@ def sample(
         processed = Distribution(penalise(raw.logits, params, token_ids, prompt_length))
     kept, index = _draw(processed, params, u)
     chosen = int(kept.ranking.token_ids[index])
-    log_mass = float(np.log(kept.mass))
+    same_order = processed is raw
+    log_mass = math.log(kept.mass)
     return Choice(
         token_id=chosen,
         u=u,
-        raw_logprob=raw.logprob(chosen),
-        processed_logprob=float(np.log(kept.weights[index])) - log_mass,
-        rank=raw.rank(chosen),
+        raw_logprob=float(kept.ranking.logprobs[index]) if same_order else raw.logprob(chosen),
+        processed_logprob=math.log(kept.weights[index]) - log_mass,
+        rank=index + 1 if same_order else raw.rank(chosen),
         entropy_bits=raw.entropy_bits,
         kept=kept.count,
         top=_alternatives(raw, processed, params, kept, log_mass),
