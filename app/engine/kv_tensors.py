@@ -2,17 +2,20 @@
 
 import math
 import mmap
+import sys
 from typing import Any
 
 import torch
 from torch import Tensor
 
+_MAP_NORESERVE = 0x4000  # Linux's; Python's mmap names it from 3.13 on
+
 
 class KeyValueCache:
     """Keys and values of every slot, per layer (S, H, L, D).
 
-    Allocated once. Untouched pages cost no memory on a CPU, and are zero, so that a masked position can
-    never turn a softmax into NaN.
+    Allocated once, as one tensor, so that a slot is copied by one operation. Untouched pages cost no memory
+    on a CPU, and are zero, so that a masked position can never turn a softmax into NaN.
     """
 
     def __init__(
@@ -26,49 +29,55 @@ class KeyValueCache:
         dtype: torch.dtype,
         device: torch.device,
     ) -> None:
-        shape = (slots, heads, length, head_dim)
-        self._pages: list[mmap.mmap] = []
-        self.keys = [self._zeros(shape, dtype, device) for _ in range(layers)]
-        self.values = [self._zeros(shape, dtype, device) for _ in range(layers)]
+        shape = (2, layers, slots, heads, length, head_dim)
+        self._pages: mmap.mmap | None = None  # a CPU's
+        if device.type == "cpu":
+            self._pages = _pages(math.prod(shape) * dtype.itemsize)
+            self._whole = torch.frombuffer(self._pages, dtype=dtype).view(shape)
+        else:
+            self._whole = torch.zeros(shape, dtype=dtype, device=device)
+        self.keys, self.values = self._whole
 
     def copy(self, source: int, target: int, length: int) -> None:
-        for tensor in (*self.keys, *self.values):
-            tensor[target, :, :length] = tensor[source, :, :length]
+        self._part(target, length).copy_(self._part(source, length))
 
     def swap(self, first: int, second: int, length: int) -> None:
-        for tensor in (*self.keys, *self.values):
-            kept = tensor[first, :, :length].clone()
-            tensor[first, :, :length] = tensor[second, :, :length]
-            tensor[second, :, :length] = kept
+        kept = self._part(first, length).clone()
+        self.copy(second, first, length)
+        self._part(second, length).copy_(kept)
+
+    def _part(self, slot: int, length: int) -> Tensor:
+        """Of a slot's first positions: (2, layers, H, length, D)."""
+        return self._whole[:, :, slot, :, :length]
 
     def forget(self, slot: int, start: int) -> None:
         """Give back the memory of a slot's positions from `start` on. A GPU's stays."""
-        if not hasattr(mmap, "MADV_DONTNEED"):
+        if self._pages is None or not hasattr(mmap, "MADV_DONTNEED"):
             return
-        _, heads, length, head_dim = self.keys[0].shape
-        row = head_dim * self.keys[0].itemsize  # bytes of one position of one head
-        for head in range(slot * heads, (slot + 1) * heads):
-            first = -(-(head * length + start) * row // mmap.PAGESIZE) * mmap.PAGESIZE
-            end = (head + 1) * length * row // mmap.PAGESIZE * mmap.PAGESIZE
-            if first < end:
-                for pages in self._pages:
-                    pages.madvise(mmap.MADV_DONTNEED, first, end - first)
+        _, layers, slots, heads, length, head_dim = self._whole.shape
+        row = head_dim * self._whole.itemsize  # bytes of one position of one head
+        for tensor in range(2 * layers):
+            for head in range((tensor * slots + slot) * heads, (tensor * slots + slot + 1) * heads):
+                first = -(-(head * length + start) * row // mmap.PAGESIZE) * mmap.PAGESIZE
+                end = (head + 1) * length * row // mmap.PAGESIZE * mmap.PAGESIZE
+                if first < end:
+                    self._pages.madvise(mmap.MADV_DONTNEED, first, end - first)
 
-    def _zeros(self, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-        """Zeros that take memory only where they are written, a small page at a time.
 
-        torch would write every zero; and in huge pages one token would cost 2 MB of each slot and layer.
-        """
-        if device.type != "cpu":
-            return torch.zeros(shape, dtype=dtype, device=device)
-        size = math.prod(shape) * dtype.itemsize
-        # private, because shared memory can be forgotten only by all who share it; Windows knows neither
-        private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
-        pages = mmap.mmap(-1, size, **private)
-        if hasattr(mmap, "MADV_NOHUGEPAGE"):
-            pages.madvise(mmap.MADV_NOHUGEPAGE)
-        self._pages.append(pages)
-        return torch.frombuffer(pages, dtype=dtype).view(shape)
+def _pages(size: int) -> mmap.mmap:
+    """Zeros that take memory only where they are written, a small page at a time.
+
+    torch would write every zero; and in huge pages one token would cost 2 MB of each slot and layer.
+    """
+    if not hasattr(mmap, "MAP_PRIVATE"):  # Windows knows neither
+        return mmap.mmap(-1, size)
+    # private, because shared memory can be forgotten only by all who share it; and never more is written than
+    # there is memory for, though all of it together may be more
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | (_MAP_NORESERVE if sys.platform == "linux" else 0)
+    pages = mmap.mmap(-1, size, flags=flags)
+    if hasattr(mmap, "MADV_NOHUGEPAGE"):
+        pages.madvise(mmap.MADV_NOHUGEPAGE)
+    return pages
 
 
 class CachePart:

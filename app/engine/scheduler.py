@@ -227,6 +227,7 @@ class Scheduler:
         drawn = [(sequence, raw[0]) for (sequence, _), raw in zip(writing, predicted, strict=True) if raw]
         for sequence, raw in drawn:
             self._advance(sequence, self._choose(sequence, raw))
+        self._retire([sequence for sequence, _ in drawn])
         if drawn:
             self._recent.append((time.monotonic(), len(drawn)))
         for job in list(self._running):
@@ -302,6 +303,7 @@ class Scheduler:
         self._running.append(job)
         for sequence in job.sequences:
             self._advance(sequence, self._choose(sequence, raw))
+        self._retire(job.sequences)
         if all(sequence.finish_reason for sequence in job.sequences):
             self._finish(job, "finished")
 
@@ -316,7 +318,7 @@ class Scheduler:
         )
 
     def _advance(self, sequence: Continuation, choice: Choice) -> None:
-        """Write the token, tell of it, and retire the sequence if this was its last."""
+        """Write the token and tell of it."""
         job, position = sequence.job, sequence.length
         sequence.push(choice.token_id)
         sequence.finish_reason = sequence.stopping.feed(choice.token_id)
@@ -336,8 +338,12 @@ class Scheduler:
                 finish_reason=sequence.finish_reason,
             )
         )
-        if sequence.finish_reason:
-            self._table.release(sequence)
+
+    def _retire(self, sequences: Sequence[Continuation]) -> None:
+        """Free the slots of those that wrote their last token: last slot first, for it leaves no gap."""
+        for sequence in reversed(sequences):
+            if sequence.finish_reason:
+                self._table.release(sequence)
 
     def _finish(self, job: Job, outcome: str) -> None:
         """Release what the job still holds and say how it ended."""

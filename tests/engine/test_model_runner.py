@@ -237,7 +237,7 @@ def test_the_llama_family_takes_the_lean_path(build_model):
 
 
 def test_what_is_forgotten_takes_no_memory_and_what_is_kept_stays():
-    cache = KeyValueCache(1, 3, 2, 4_096, 8, dtype=torch.float32, device=torch.device("cpu"))
+    cache = KeyValueCache(2, 3, 2, 4_096, 8, dtype=torch.float32, device=torch.device("cpu"))
     for tensor in (*cache.keys, *cache.values):
         tensor.fill_(1.0)
     cache.forget(1, 300)
