@@ -1,9 +1,8 @@
 """Continue a text, token by token, as server-sent events: `queued`, `token`s, then one `done` or `error`."""
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -55,17 +54,13 @@ async def completions(
         async for event in completion.events:
             if isinstance(event, Queued):
                 ids = list(completion.prompt.token_ids)
-                yield _sse("queued", {"position": event.position, "seed": event.seed, "ids": ids})
+                yield wire.sse("queued", {"position": event.position, "seed": event.seed, "ids": ids})
             elif isinstance(event, Step):
-                yield _sse("token", wire.step(event, completion.tokenizer))
+                yield wire.sse("token", wire.step(event, completion.tokenizer))
             elif isinstance(event, Done):
-                yield _sse("done", wire.done(event))
+                yield wire.sse("done", wire.done(event))
     except PlaygroundError as error:
-        yield _sse("error", {"code": error.code, "message": error.message})
+        yield wire.sse("error", {"code": error.code, "message": error.message})
     except Exception as error:
         log_unexpected(error)
-        yield _sse("error", {"code": "internal", "message": INTERNAL})
-
-
-def _sse(event: str, data: dict[str, Any]) -> ServerSentEvent:
-    return ServerSentEvent(event=event, raw_data=json.dumps(data, allow_nan=False))
+        yield wire.sse("error", {"code": "internal", "message": INTERNAL})

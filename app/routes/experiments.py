@@ -21,6 +21,7 @@ from app.experiments.presets import part_json
 from app.routes.admission import PLACE
 from app.routes.dependencies import ClientDep, HostDep, SharedRunsDep
 from app.routes.errors import INTERNAL, log_unexpected
+from app.routes.wire import sse
 
 router = APIRouter(prefix="/api/experiments")
 
@@ -47,15 +48,15 @@ def _add(experiment: Experiment) -> None:
         first, parts = opened
         try:
             if first is not None:
-                yield _sse(first.kind, part_json(first))
+                yield sse(first.kind, part_json(first))
             async for part in parts:
-                yield _sse(part.kind, part_json(part))
-            yield _sse("done", {})
+                yield sse(part.kind, part_json(part))
+            yield sse("done", {})
         except PlaygroundError as error:
-            yield _sse("error", {"code": error.code, "message": error.message})
+            yield sse("error", {"code": error.code, "message": error.message})
         except Exception as error:
             log_unexpected(error)
-            yield _sse("error", {"code": "internal", "message": INTERNAL})
+            yield sse("error", {"code": "internal", "message": INTERNAL})
 
     router.add_api_route(
         f"/{experiment.name}",
@@ -75,10 +76,6 @@ def _key(experiment: Experiment, body: ExperimentRequest, engine: Engine, client
     """The teacher's runs are the teacher's own: one that a student began waits where students wait."""
     lane = client == TEACHER
     return json.dumps([engine.name, engine.description, experiment.name, body.model_dump(mode="json"), lane])
-
-
-def _sse(event: str, data: dict[str, Any]) -> ServerSentEvent:
-    return ServerSentEvent(event=event, raw_data=json.dumps(data, allow_nan=False))
 
 
 for _experiment in EXPERIMENTS.values():

@@ -1,7 +1,6 @@
 """`/v1`: the completions of OpenAI's API, with vLLM's extra fields, for tools that speak it."""
 
 import asyncio
-import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.sse import EventSourceResponse, format_sse_event
+from fastapi.sse import EventSourceResponse
 
 from app.engine.interface import Engine
 from app.engine.outputs import Done, Event, PromptScores, Step
@@ -31,7 +30,7 @@ from app.routes.generation import merged, open_generation
 from app.routes.openai_schemas import OpenAICompletionRequest, PromptItem
 from app.routes.openai_text import ChoiceText, Logprobs, Piece
 from app.routes.prompts import check_ids, check_length, encode
-from app.routes.wire import or_else
+from app.routes.wire import json_bytes, or_else
 from app.tokenization.tokenizer import Tokenizer
 from app.tokenization.workers import TokenizerWorkers
 
@@ -194,12 +193,12 @@ async def _chunks(completion: OpenCompletion) -> AsyncIterator[bytes]:
     except Exception as error:
         log_unexpected(error)
         yield _sse({"error": {"code": "internal", "message": INTERNAL}})
-    yield format_sse_event(data_str="[DONE]")
+    yield b"data: [DONE]\n\n"
 
 
 def _json(whole: dict[str, Any]) -> Response:
-    return Response(json.dumps(whole, allow_nan=False), media_type="application/json")
+    return Response(json_bytes(whole), media_type="application/json")
 
 
 def _sse(data: dict[str, Any]) -> bytes:
-    return format_sse_event(data_str=json.dumps(data, allow_nan=False))
+    return b"data: %b\n\n" % json_bytes(data)

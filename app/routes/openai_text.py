@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from app.engine.detokenizer import Detokenizer
@@ -135,6 +136,7 @@ class ChoiceText:
         return taken
 
 
+@lru_cache(maxsize=8_192)
 def token_name(token_bytes: bytes) -> str:
     r"""A token as text; part of a character as OpenAI writes it, `bytes:\xf0\x9f`."""
     try:

@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+from fastapi.sse import ServerSentEvent
+from pydantic_core import to_json
 from starlette.responses import Response
 
 from app.engine.outputs import Alternative, Done, Score, Step
@@ -16,6 +18,15 @@ class Binary(Response):
 
 
 BINARY = Binary.media_type
+
+
+def json_bytes(data: Any) -> bytes:
+    """In a seventh of the time of `json.dumps`, which was a tenth of what a streamed token cost."""
+    return to_json(data, inf_nan_mode="null")
+
+
+def sse(event: str, data: dict[str, Any]) -> ServerSentEvent:
+    return ServerSentEvent(event=event, raw_data=json_bytes(data).decode())
 
 
 def or_else(media_type: str) -> dict[int | str, dict[str, Any]]:
