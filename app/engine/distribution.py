@@ -38,7 +38,7 @@ class Summary:
 
     peak: np.float32  # the highest logit
     total: float  # sum of exp(logit - peak)
-    mean: float  # of logit - peak over the distribution, in nats
+    mean: float | None  # of logit - peak over the distribution, in nats, where it was wanted
     temperature: float
     total_at_temperature: float  # sum of exp((logit - peak) / temperature)
     token_ids: NDArray[np.int64]  # (K,) likeliest first, ties by id; no token left out is as likely
@@ -83,17 +83,21 @@ class Distribution:
         self._peak = self._summary.peak
         if not np.isfinite(self._peak):
             raise FloatingPointError("the model's logits are not finite")
-        log_total = float(np.log(self._summary.total))
-        self._log_total = np.float32(log_total)
+        self._log_total = np.float32(np.log(self._summary.total))
         self.peak = -float(self._log_total)  # the likeliest token's log-probability
-        # H = log(total) - E[logit - peak]
-        self.entropy_bits = max(0.0, (log_total - self._summary.mean) / float(np.log(2)))
         known = self._summary.token_ids
         self._rankings = [self._in_order(known, self._summary.logits)] if len(known) else []
         self._deeper = iter(_DEPTHS)
 
     def __len__(self) -> int:
         return len(self._row)
+
+    @cached_property
+    def entropy_bits(self) -> float:
+        """H = log(total) - E[logit - peak]."""
+        summary = self._summary if self._summary.mean is not None else _summary(self.logits)
+        assert summary.mean is not None
+        return max(0.0, (float(np.log(summary.total)) - summary.mean) / float(np.log(2)))
 
     @cached_property
     def logits(self) -> NDArray[np.float32]:

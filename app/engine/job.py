@@ -73,6 +73,11 @@ class Job:
         """Of what is drawn; None if nothing is."""
         return self.request.params.temperature if self.request.params.max_tokens else None
 
+    @property
+    def entropy(self) -> bool:
+        """Whether anybody is told of it."""
+        return self.request.params.entropy or self.first_wanted < len(self.prompt) - 1
+
     def done(self, unfinished: FinishReason) -> Done:
         """How it ended, as of now; `unfinished` is why, where a sequence has no reason of its own."""
         now = time.monotonic()

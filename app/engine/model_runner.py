@@ -212,7 +212,8 @@ class ModelRunner:
         counts = [chunk.logits for chunk in chunks]
         if not places:
             return [Prediction(np.zeros((0, self.vocabulary_size), np.float32)) for _ in chunks]
-        logits, summaries = self._output(hidden[places], _temperatures(chunks))  # (N, V)
+        entropy = any(chunk.entropy for chunk in chunks)
+        logits, summaries = self._output(hidden[places], _temperatures(chunks), entropy=entropy)  # (N, V)
         rows = self._rows(logits, summaries)
         ends = np.cumsum(counts).tolist()
         return [

@@ -45,14 +45,14 @@ class OutputLayer:
         self._kept = torch.empty(0, 0)
 
     def __call__(
-        self, hidden: Tensor, temperatures: Sequence[float] | None = None
+        self, hidden: Tensor, temperatures: Sequence[float] | None = None, *, entropy: bool = True
     ) -> tuple[Tensor, Sequence[Summary | None]]:
         """Logits (N, V), good until the next call, and summaries, if there are `temperatures` (N,)."""
         if temperatures is None:
             return self.logits(hidden), ()
         inverse = [1 / summed_at(each) for each in temperatures]
         factors = torch.tensor(inverse, device=hidden.device)[:, None] if set(inverse) != {1.0} else None
-        logits, found = self.summed(hidden, factors)
+        logits, found = self.summed(hidden, factors, entropy=entropy)
         return logits, read(found, temperatures)
 
     def logits(self, hidden: Tensor) -> Tensor:
@@ -63,9 +63,9 @@ class OutputLayer:
             self._look_again(hidden, logits, likeliest(logits, CANDIDATES, highest))
         return logits
 
-    def summed(self, hidden: Tensor, factors: Tensor | None) -> tuple[Tensor, Found]:
-        """Logits (N, V), good until the next call, and what is known of them; see `Sums` for `factors`."""
-        logits, sums = self._room_for(hidden), Sums(factors)
+    def summed(self, hidden: Tensor, factors: Tensor | None, *, entropy: bool = True) -> tuple[Tensor, Found]:
+        """Logits (N, V), good until the next call, and what is known of them; see `Sums` for the rest."""
+        logits, sums = self._room_for(hidden), Sums(factors, entropy=entropy)
         highest = self._compute(hidden, logits, sums)
         candidates = likeliest(logits, CANDIDATES, highest)  # (N, K)
         before = logits.gather(1, candidates)

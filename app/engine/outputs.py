@@ -63,7 +63,7 @@ class Step:
     raw_logprob: float
     processed_logprob: float
     rank: int
-    entropy_bits: float
+    entropy_bits: float | None  # None: not asked for
     u: float
     kept: int
     top: tuple[Alternative, ...] = ()

@@ -31,6 +31,7 @@ class SamplingParams:
     prompt_logprobs: bool = False  # also score the prompt's own tokens
     prompt_logprobs_from: int = 0  # index of the first of them; what comes before may come from the cache
     ignore_eos: bool = False  # go on after an end-of-text token
+    entropy: bool = True  # tell each step's, which takes a pass over the whole vocabulary
 
     @property
     def has_penalties(self) -> bool:

@@ -24,6 +24,7 @@ class Chunk:
     past: int
     logits: int  # how many of the last positions' logits are wanted
     temperature: float | None = None  # of the draw that follows, if one does
+    entropy: bool = True  # whether that is wanted, too
 
 
 @dataclass(frozen=True, slots=True)

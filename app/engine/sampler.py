@@ -31,7 +31,7 @@ class Choice:
     raw_logprob: float
     processed_logprob: float
     rank: int
-    entropy_bits: float
+    entropy_bits: float | None
     kept: int
     top: tuple[Alternative, ...]
 
@@ -130,7 +130,7 @@ def sample(
         raw_logprob=float(kept.ranking.logprobs[index]) if same_order else raw.logprob(chosen),
         processed_logprob=math.log(kept.weights[index]) - log_mass,
         rank=index + 1 if same_order else raw.rank(chosen),
-        entropy_bits=raw.entropy_bits,
+        entropy_bits=raw.entropy_bits if params.entropy else None,
         kept=kept.count,
         top=_alternatives(raw, processed, params, kept, log_mass),
     )

@@ -204,7 +204,7 @@ class Scheduler:
         for slot, (sequence, waits) in enumerate(zip(sequences, held, strict=True)):
             past = sequence.length - 1
             last = sequence.token_ids[past : sequence.length]
-            chunk = Chunk(slot, last, past, 0 if waits else 1, sequence.job.temperature)
+            chunk = Chunk(slot, last, past, 0 if waits else 1, sequence.job.temperature, sequence.job.entropy)
             writing.append((sequence, chunk))
         return writing
 
@@ -220,7 +220,8 @@ class Scheduler:
             piece = job.prompt[job.read : job.read + width]
             end = job.read + len(piece)
             wanted = max(0, end - max(job.read, job.first_wanted))
-            reading.append((job, Chunk(self._table.slot_of(job), piece, job.read, wanted, job.temperature)))
+            slot = self._table.slot_of(job)
+            reading.append((job, Chunk(slot, piece, job.read, wanted, job.temperature, job.entropy)))
         return reading
 
     def _write(self, writing: Sequence[Writing], predicted: Sequence[list[Distribution]]) -> None:

@@ -52,11 +52,11 @@ class Found:
 class Sums:
     """Of N rows, each to be drawn from at its temperature.
 
-    `factors` are 1 / `summed_at` (N, 1); None: 1 everywhere.
+    `factors` are 1 / `summed_at` (N, 1); None: 1 everywhere. `entropy` wants a sum that nothing else does.
     """
 
-    def __init__(self, factors: Tensor | None) -> None:
-        self._factors = factors
+    def __init__(self, factors: Tensor | None, *, entropy: bool = True) -> None:
+        self._factors, self._entropy = factors, entropy
         self._sums: list[Tensor] = []
         self._room: Tensor | None = None  # (2, rows, C)
 
@@ -80,7 +80,10 @@ class Sums:
         torch.add(-zeros[rows], logits, alpha=_LOG2_E, out=exponents)  # one rounding: it multiplies and adds
         torch.exp2(exponents, out=weights)  # 2 is raised in half the time of e
         torch.sum(weights, 1, out=sums[1, rows])
-        torch.sum(weights.mul_(exponents), 1, out=sums[2, rows])
+        if self._entropy:
+            torch.sum(weights.mul_(exponents), 1, out=sums[2, rows])
+        else:
+            sums[2, rows] = math.nan
         if self._factors is None:
             sums[3, rows] = sums[1, rows]
         else:
@@ -118,11 +121,9 @@ def read(found: Found, temperatures: Sequence[float]) -> list[Summary | None]:
         total += sign * np.exp2(exponents).sum(1)
         moment += sign * (exponents * np.exp2(exponents)).sum(1)
         at_temperature += sign * np.exp2(exponents * inverse[:, None]).sum(1)
-    mean = moment / total / _LOG2_E
+    means = [None if math.isnan(mean) else mean for mean in (moment / total / _LOG2_E).tolist()]
     return [
-        Summary(
-            row[0], float(total[i]), float(mean[i]), at[i], float(at_temperature[i]), ids[:count], row[:count]
-        )
+        Summary(row[0], float(total[i]), means[i], at[i], float(at_temperature[i]), ids[:count], row[:count])
         if count
         else None
         for i, (row, ids, count) in enumerate(zip(logits, token_ids, known, strict=True))

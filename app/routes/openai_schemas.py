@@ -126,4 +126,5 @@ class OpenAICompletionRequest(Sampling):
             stop=tuple(self.stop),
             logprobs=self.logprobs or 0,
             prompt_logprobs=self.echo and self.logprobs is not None,
+            entropy=False,  # OpenAI's reply has no place for it
         )

@@ -91,6 +91,19 @@ def test_a_summary_says_what_the_row_itself_would(vocabulary: int, int8: bool, s
             assert [each.token_id for each in ours.top] == [each.token_id for each in theirs.top]
 
 
+def test_an_entropy_nobody_wants_is_not_summed_up_but_can_be_had():
+    layer, hidden = built(layer_of(1_000)), normal(2, 64)
+    with torch.inference_mode():
+        _, wanted = layer(hidden, [0.8, 0.8])
+        logits, unwanted = layer(hidden, [0.8, 0.8], entropy=False)
+    for row, before, after in zip(logits.numpy(), wanted, unwanted, strict=True):
+        assert before.mean is not None and after.mean is None
+        told, alone = Distribution(row, after), Distribution(row)
+        assert told.entropy_bits == pytest.approx(alone.entropy_bits, abs=1e-9)
+        assert sample(told, SamplingParams(entropy=False), 0.5).entropy_bits is None
+        assert sample(told, SamplingParams(), 0.5).entropy_bits == told.entropy_bits
+
+
 def test_of_a_far_row_the_likeliest_are_known_without_fetching_it():
     layer = built(layer_of(1_000))
     with torch.inference_mode():
