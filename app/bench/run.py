@@ -104,7 +104,9 @@ class Bench:
                         continue
                     each.levels.append(summarise(rounds[each.label], self.plan.load))
                     self._say_level(each, each.levels[-1])
-                if bare and _BARE in rounds:
+                if _BARE in contenders and _BARE not in rounds:
+                    bare = None  # it has ended
+                elif bare and rounds.get(_BARE):
                     self._take_bare(bare.context, streams, median_of(rounds[_BARE]))
 
     @asynccontextmanager
