@@ -73,7 +73,7 @@ def test_every_place_where_a_stream_can_be_cut_is_said(behind: Behind):
     for cut_at, count in (
         (b"event: queued", 1),
         (b"event: token", 1),
-        (b'"finish_reason": "length"', 1),
+        (b'"finish_reason":"length"', 1),
         (b"event: done", 1),
     ):
         faults.cut_at, faults.cut_count = cut_at, count
