@@ -1,6 +1,5 @@
 """The model without a server, in a process that computes when it is asked to: in turn with the servers."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,8 +9,6 @@ from app.bench.child_process import ChildProcess
 from app.bench.endpoint import ServerFailed
 from app.bench.model_process import Order
 
-_LOOK_EVERY = 0.02  # seconds
-
 
 @dataclass
 class BareModel:
@@ -19,7 +16,6 @@ class BareModel:
 
     child: ChildProcess
     context: int = 0  # tokens of each sequence
-    _heard: int = 0
 
     async def warm_up(self, streams: int) -> None:
         """Nothing: it warms itself up in every round."""
@@ -31,15 +27,10 @@ class BareModel:
 
     async def next(self) -> float:
         """What it says next."""
-        while True:
-            ended = self.child.ended  # asked before the output is read: nothing is missed
-            lines = self.child.output().splitlines(keepends=True)
-            if len(lines) > self._heard and lines[self._heard].endswith("\n"):
-                self._heard += 1
-                return float(json.loads(lines[self._heard - 1])["measurement"])
-            if ended:
-                raise ServerFailed(f"the bare forward pass ended: {self.child.last_words()}")
-            await asyncio.sleep(_LOOK_EVERY)
+        line = await self.child.next_line()
+        if line is None:
+            raise ServerFailed(f"the bare forward pass ended: {self.child.last_words()}")
+        return float(json.loads(line)["measurement"])
 
 
 @asynccontextmanager

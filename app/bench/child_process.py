@@ -16,6 +16,7 @@ import app
 from app.bench.event_stream import printable
 
 _STOP_SECONDS = 15.0
+_LOOK_EVERY = 0.05  # seconds
 _ROOM = {"PLAYGROUND_PER_CLIENT": "1000", "PLAYGROUND_QUEUE": "1000"}  # the bench is a class in one client
 
 
@@ -28,6 +29,7 @@ class ChildProcess:
     def __init__(self, *arguments: str, listens: bool = False) -> None:
         self._arguments, self._listens = arguments, listens
         self._process: subprocess.Popen[bytes] | None = None
+        self._heard = 0  # lines
         self._folder = tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True)
 
     async def __aenter__(self) -> Self:
@@ -73,6 +75,18 @@ class ChildProcess:
 
     def output(self) -> str:
         return self._read("out")
+
+    async def next_line(self) -> str | None:
+        """The next whole line it writes; None when it has ended and all was heard."""
+        while True:
+            ended = self.ended  # asked before the output is read: nothing is missed
+            lines = self.output().splitlines(keepends=True)
+            if len(lines) > self._heard and lines[self._heard].endswith("\n"):
+                self._heard += 1
+                return lines[self._heard - 1]
+            if ended:
+                return None
+            await asyncio.sleep(_LOOK_EVERY)
 
     def last_words(self) -> str:
         """The last line it wrote about what went wrong."""

@@ -172,17 +172,8 @@ class Bench:
         self.say(f"the model without a server: {', '.join(self.plan.model_tasks)}")
         order = self._order(self.model, self.plan.model_tasks)
         async with ChildProcess("app.bench.model_process", order.as_argument()) as child:
-            heard = 0
-            while True:
-                ended = child.ended  # asked before the output is read: nothing is missed
-                lines = child.output().splitlines(keepends=True)
-                for line in lines[heard:]:
-                    if line.endswith("\n"):
-                        heard += 1
-                        self._take(json.loads(line))
-                if ended:
-                    break
-                await asyncio.sleep(0.1)
+            while (line := await child.next_line()) is not None:
+                self._take(json.loads(line))
             if child.process.returncode != 0:
                 self._failed(f"the model could not be measured without a server: {child.last_words()}")
 

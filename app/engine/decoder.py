@@ -29,6 +29,8 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 _WHOLE = "full_attention"
 
+MakeLinear = Callable[[Tensor, Tensor | None], Linear]  # from a weight (out, in) and its bias
+
 
 def can_decode(config: Any) -> bool:
     """Whether transformers' configuration is of a model that `Decoder` runs."""
@@ -37,9 +39,6 @@ def can_decode(config: Any) -> bool:
     parameters = config.rope_parameters
     by_kind = parameters.values() if config.model_type == "gemma3_text" else [parameters]
     return not any(kind["rope_type"] in _MOVING_ROTATIONS for kind in by_kind if kind)
-
-
-MakeLinear = Callable[[Tensor, Tensor | None], Linear]  # from a weight (out, in) and its bias
 
 
 class Cache(Protocol):

@@ -69,6 +69,11 @@ class Job:
         return wanted
 
     @property
+    def observed(self) -> bool:
+        """More than the last position's logits are wanted: these take memory, so they are read apart."""
+        return self.first_wanted < len(self.prompt) - 1
+
+    @property
     def temperature(self) -> float | None:
         """Of what is drawn; None if nothing is."""
         return self.request.params.temperature if self.request.params.max_tokens else None
@@ -76,7 +81,7 @@ class Job:
     @property
     def entropy(self) -> bool:
         """Whether anybody is told of it."""
-        return self.request.params.entropy or self.first_wanted < len(self.prompt) - 1
+        return self.request.params.entropy or self.observed
 
     def done(self, unfinished: FinishReason) -> Done:
         """How it ended, as of now; `unfinished` is why, where a sequence has no reason of its own."""

@@ -252,9 +252,9 @@ class Scheduler:
         Neighbours of the first in line join it as long as padding does not outweigh what is read.
         """
         first = self._prefilling[0]
-        if _is_observed(first):
+        if first.observed:
             return [first], min(budget, max(0, first.first_wanted - first.read) + CHUNK_SCORED)
-        by_slot = {self._table.slot_of(job): job for job in self._prefilling if not _is_observed(job)}
+        by_slot = {self._table.slot_of(job): job for job in self._prefilling if not job.observed}
         batch, width = [first], min(budget, first.left)
         tokens = width
         for direction in (1, -1):
@@ -376,11 +376,6 @@ class Scheduler:
         recent = [(at, tokens) for at, tokens in self._recent if now - at < _RECENT_SECONDS]
         seconds = recent[-1][0] - recent[0][0] if recent else 0.0
         return sum(tokens for _, tokens in recent[1:]) / seconds if seconds else 0.0
-
-
-def _is_observed(job: Job) -> bool:
-    """More than the last position's logits are wanted: these take memory, so they are read apart."""
-    return job.first_wanted < len(job.prompt) - 1
 
 
 def _understood(error: Exception) -> Exception:

@@ -14,6 +14,7 @@ from app.engine import local
 from app.engine.decoder import can_decode
 from app.engine.engine import EngineLimits, ThreadedEngine
 from app.engine.kv_tensors import KeyValueCache
+from app.engine.linear import can_pack
 from app.engine.model_runner import ModelRunner
 from app.engine.outputs import Step
 from app.engine.params import GenerationRequest, SamplingParams
@@ -282,3 +283,15 @@ def test_what_an_accelerator_says_for_good_is_a_lost_device(build_model, error, 
         with pytest.raises(understood) as raised:
             call()
         assert type(raised.value) is understood
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_products_with_weights_are_packed_ones(name: str, build_model):
+    runner = ModelRunner(build_model(name), slots=1, context_length=64)
+    chunk = Chunk(0, np.ones(5, np.int32), 0, 1)
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profiler:
+        runner.forward([chunk])
+    calls = {event.key: event.count for event in profiler.key_averages()}
+    packed, plain = calls.get("mkldnn::_linear_pointwise", 0), calls.get("aten::linear", 0)
+    assert can_pack(torch.zeros(1)) == (packed >= 8), "four in each of two layers"
+    assert plain <= 1 or not packed, "the output layer's"
