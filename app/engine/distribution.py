@@ -47,7 +47,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class FarRow:
-    """A row of logits in a GPU's memory: most questions are answered without fetching its megabyte."""
+    """A row of logits that lies elsewhere: most questions are answered without fetching its megabyte."""
 
     size: int
     fetch: Callable[[], NDArray[np.float32]]  # (size,)
