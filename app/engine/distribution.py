@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +22,30 @@ _LOG2_E = math.log2(math.e)
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """Of K ranked tokens at a temperature above 0, relative to the likeliest token's 1.0."""
+
+    temperature: float
+    each: NDArray[np.float64]  # (K,) exp((logprob - peak) / temperature)
+    cumulative: NDArray[np.float64]  # (K,)
+
+
+@dataclass(frozen=True, slots=True)
 class Ranking:
     """The likeliest tokens, likeliest first, ties by id; no token left out is likelier than the last."""
 
     token_ids: NDArray[np.int64]  # (K,)
     logprobs: NDArray[np.float64]  # (K,)
     complete: bool  # K is the whole vocabulary
+    computed: Weights | None = None  # at the one temperature they were computed at already
 
     def __len__(self) -> int:
         return len(self.token_ids)
+
+    def weights(self, temperature: float) -> Weights:
+        if self.computed is not None and self.computed.temperature == temperature:
+            return self.computed
+        return Weights(temperature, *weights_at(self.logprobs, temperature))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +54,11 @@ class Summary:
 
     peak: np.float32  # the highest logit
     total: float  # sum of exp(logit - peak)
+    log_total: np.float32  # of it, as log-probabilities are rounded
     mean: float | None  # of logit - peak over the distribution, in nats, where it was wanted
     temperature: float
     total_at_temperature: float  # sum of exp((logit - peak) / temperature)
-    token_ids: NDArray[np.int64]  # (K,) likeliest first, ties by id; no token left out is as likely
-    logits: NDArray[np.float32]  # (K,) theirs
+    ranking: Ranking | None  # of the likeliest tokens; no token left out is as likely
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +97,11 @@ class Distribution:
         self._row = logits
         self._summary = summary or _summary(self.logits)
         self._peak = self._summary.peak
-        if not np.isfinite(self._peak):
+        if not math.isfinite(self._peak):
             raise FloatingPointError("the model's logits are not finite")
-        self._log_total = np.float32(np.log(self._summary.total))
+        self._log_total = self._summary.log_total
         self.peak = -float(self._log_total)  # the likeliest token's log-probability
-        known = self._summary.token_ids
-        self._rankings = [self._in_order(known, self._summary.logits)] if len(known) else []
+        self._rankings = [] if self._summary.ranking is None else [self._summary.ranking]
         self._deeper = iter(_DEPTHS)
 
     def __len__(self) -> int:
@@ -107,20 +122,16 @@ class Distribution:
     @cached_property
     def logprobs(self) -> NDArray[np.float32]:
         """Of every token, (V,)."""
-        logprobs: NDArray[np.float32] = self.logits - self._peak
-        logprobs -= self._log_total
+        logprobs: NDArray[np.float32] = below(self.logits, self._peak, self._log_total)
         return logprobs
 
     def logprob(self, token_id: int) -> float:
         """Of one token, in nats."""
-        return float((self._logit(token_id) - self._peak) - self._log_total)
-
-    def _logit(self, token_id: int) -> np.float32:
-        if isinstance(self._row, FarRow) and "logits" not in self.__dict__:
-            places = np.flatnonzero(self._summary.token_ids == token_id)
+        if self._rankings and isinstance(self._row, FarRow) and "logits" not in self.__dict__:
+            places = np.flatnonzero(self._rankings[0].token_ids == token_id)
             if len(places):
-                return np.float32(self._summary.logits[places[0]])
-        return np.float32(self.logits[token_id])
+                return float(self._rankings[0].logprobs[places[0]])
+        return float(below(self.logits[token_id], self._peak, self._log_total))
 
     def rankings(self) -> Iterator[Ranking]:
         """Ever wider rankings; the last one is the whole vocabulary."""
@@ -169,11 +180,24 @@ class Distribution:
     def _ranked(self, token_ids: NDArray[np.int64]) -> Ranking:
         logits = self.logits[token_ids]
         order = np.argsort(-logits, kind="stable")  # ids come ascending, so ties stay by id
-        return self._in_order(token_ids[order], logits[order])
+        logprobs = below(logits[order], self._peak, self._log_total)
+        return Ranking(token_ids[order], logprobs.astype(np.float64), complete=len(token_ids) == len(self))
 
-    def _in_order(self, token_ids: NDArray[np.int64], logits: NDArray[np.float32]) -> Ranking:
-        logprobs = (logits - self._peak) - self._log_total
-        return Ranking(token_ids, logprobs.astype(np.float64), complete=len(token_ids) == len(self))
+
+def below(logits: Any, peak: Any, log_total: Any) -> Any:
+    """Log-probabilities float32, from logits, the highest of them and the logarithm of `Summary.total`."""
+    logprobs = logits - peak
+    logprobs -= log_total
+    return logprobs
+
+
+def weights_at(
+    logprobs: NDArray[np.float64], temperature: float | NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """`Weights` of ranked tokens (..., K) at temperatures (..., 1): each, and cumulative."""
+    with np.errstate(over="ignore", under="ignore"):
+        each = np.exp((logprobs - logprobs[..., :1]) / temperature)
+    return each, np.cumsum(each, -1)
 
 
 def _summary(logits: NDArray[np.float32]) -> Summary:
@@ -181,7 +205,7 @@ def _summary(logits: NDArray[np.float32]) -> Summary:
     shifted, weights = _weights(logits, peak, 1.0)
     total = float(weights.sum())
     mean = float(np.dot(weights, shifted)) / total / _LOG2_E
-    return Summary(peak, total, mean, 1.0, total, np.zeros(0, np.int64), np.zeros(0, np.float32))
+    return Summary(peak, total, np.float32(np.log(total)), mean, 1.0, total, None)
 
 
 def _weights(

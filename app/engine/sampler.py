@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.distribution import Distribution, Ranking
+from app.engine.distribution import Distribution, Ranking, Weights
 from app.engine.logits_process import (
     min_p_count,
     occurrence_penalties,
@@ -20,6 +20,8 @@ from app.engine.logits_process import (
 )
 from app.engine.outputs import Alternative
 from app.engine.params import SamplingParams
+
+_CERTAIN = Weights(0.0, np.ones(1), np.ones(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Kept:
     """What truncation left: a prefix of the ranking, its weights and their sum."""
 
     ranking: Ranking
-    weights: NDArray[np.float64]  # (K,) relative to the likeliest token's 1.0
+    weights: Weights  # of K tokens
     count: int  # how many of the vocabulary are kept; may pass K where nothing is cut
     mass: float  # the sum of all kept weights
 
@@ -69,10 +71,10 @@ def penalise(
 def truncate(distribution: Distribution, params: SamplingParams, ranking: Ranking) -> Kept | None:
     """Apply temperature, top-k, top-p, min-p on one ranking; None if it is too short to tell."""
     if params.temperature == 0:
-        return Kept(ranking, np.ones(1), 1, 1.0)
+        return Kept(ranking, _CERTAIN, 1, 1.0)
     size = len(distribution)
-    with np.errstate(over="ignore", under="ignore"):
-        weights = np.exp((ranking.logprobs - ranking.logprobs[0]) / params.temperature)  # (K,)
+    at_temperature = ranking.weights(params.temperature)
+    weights = at_temperature.each  # (K,)
     count, mass = size, None
     if 0 < params.top_k < size:
         limit = top_k_count(ranking.logprobs, params.top_k)
@@ -95,7 +97,7 @@ def truncate(distribution: Distribution, params: SamplingParams, ranking: Rankin
             count, mass = limit, float(weights[:limit].sum())
     if mass is None:
         mass = distribution.total_weight(params.temperature)
-    return Kept(ranking, weights, count, mass)
+    return Kept(ranking, at_temperature, count, mass)
 
 
 def probabilities(distribution: Distribution, params: SamplingParams) -> NDArray[np.float64]:
@@ -103,7 +105,7 @@ def probabilities(distribution: Distribution, params: SamplingParams) -> NDArray
     kept = truncate(distribution, params, distribution.whole)
     assert kept is not None, "the whole vocabulary is always wide enough"
     result = np.zeros(len(distribution))
-    weights = kept.weights[: kept.count]
+    weights = kept.weights.each[: kept.count]
     result[kept.ranking.token_ids[: len(weights)]] = weights / weights.sum()
     return result
 
@@ -128,7 +130,7 @@ def sample(
         token_id=chosen,
         u=u,
         raw_logprob=float(kept.ranking.logprobs[index]) if same_order else raw.logprob(chosen),
-        processed_logprob=math.log(kept.weights[index]) - log_mass,
+        processed_logprob=math.log(kept.weights.each[index]) - log_mass,
         rank=index + 1 if same_order else raw.rank(chosen),
         entropy_bits=raw.entropy_bits if params.entropy else None,
         kept=kept.count,
@@ -142,12 +144,14 @@ def _draw(distribution: Distribution, params: SamplingParams, u: float) -> tuple
         kept = truncate(distribution, params, ranking)
         if kept is None:
             continue
-        cumulative = np.cumsum(kept.weights[: kept.count])
-        index = int(np.searchsorted(cumulative, u * kept.mass, side="right"))
+        cumulative = kept.weights.cumulative[: kept.count]
+        index = int(cumulative.searchsorted(u * kept.mass, side="right"))
         if index < len(cumulative):
             return kept, index
         if kept.count <= len(ranking) or ranking.complete:
-            return kept, int(np.flatnonzero(kept.weights[: kept.count])[-1])  # u fell into the rounding error
+            return kept, int(
+                np.flatnonzero(kept.weights.each[: kept.count])[-1]
+            )  # u fell into the rounding error
     raise AssertionError("the whole vocabulary holds every roll")
 
 
@@ -180,6 +184,5 @@ def _scaled(below_peak: NDArray[np.float64], params: SamplingParams, log_mass: f
     """Processed log-probabilities of kept tokens (K,), from how far their own lie below the peak."""
     if params.temperature == 0:
         return [0.0] * len(below_peak)
-    with np.errstate(over="ignore"):
-        logprobs = (below_peak / params.temperature - log_mass).tolist()
+    logprobs = [below / params.temperature - log_mass for below in below_peak.tolist()]
     return [logprob if logprob > -1e300 else None for logprob in logprobs]  # too cold leaves nothing of it

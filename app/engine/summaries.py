@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from app.engine.distribution import Summary
+from app.engine.distribution import Ranking, Summary, Weights, below, weights_at
 from app.engine.logits import Candidates
 
 _LOG2_E = float(np.float32(math.log2(math.e)))  # as a block has it, so that what is near its peak is exact
@@ -38,6 +38,7 @@ class Found:
     token_ids: Tensor  # (N, K) candidates, likeliest first, ties by id
     logits: Tensor  # (N, K) theirs, now
     known: Tensor  # (N,) how many of them nobody else comes before
+    width: int  # V
 
     def rows(self, count: int) -> "Found":
         """Of the first `count` rows."""
@@ -47,6 +48,7 @@ class Found:
             self.token_ids[:count],
             self.logits[:count],
             self.known[:count],
+            self.width,
         )
 
 
@@ -100,7 +102,9 @@ class Sums:
             known = torch.full_like(token_ids[:, 0], self._width)
         else:  # no other token is above the lowest candidate, as it was found
             known = (logits > before.logits.amin(1, keepdim=True)).sum(1)
-        return Found(torch.stack(self._sums), before.logits, token_ids.gather(1, order), logits, known)
+        return Found(
+            torch.stack(self._sums), before.logits, token_ids.gather(1, order), logits, known, self._width
+        )
 
 
 def read(found: Found, temperatures: Sequence[float]) -> list[Summary | None]:
@@ -120,16 +124,37 @@ def read(found: Found, temperatures: Sequence[float]) -> list[Summary | None]:
     at_temperature = (tempered * np.exp2(shift * inverse)).sum(0)
     for sign, values in ((-1, before), (1, now)):
         exponents = (values - peak[:, None]) * _LOG2_E  # (N, K)
-        total += sign * np.exp2(exponents).sum(1)
-        moment += sign * (exponents * np.exp2(exponents)).sum(1)
+        weights = np.exp2(exponents)
+        total += sign * weights.sum(1)
+        moment += sign * (exponents * weights).sum(1)
         at_temperature += sign * np.exp2(exponents * inverse[:, None]).sum(1)
     means = [None if math.isnan(mean) else mean for mean in (moment / total / _LOG2_E).tolist()]
-    return [
-        Summary(row[0], float(total[i]), means[i], at[i], float(at_temperature[i]), ids[:count], row[:count])
-        if count
-        else None
-        for i, (row, ids, count) in enumerate(zip(logits, token_ids, known, strict=True))
-    ]
+    log_total = np.log(total).astype(np.float32)
+    logprobs = below(logits, logits[:, :1], log_total[:, None]).astype(np.float64)
+    rankings = _rankings(token_ids, logprobs, known.tolist(), temperatures, found.width)
+    rows = zip(
+        logits[:, 0], total.tolist(), log_total, means, at, at_temperature.tolist(), rankings, strict=True
+    )
+    return [Summary(*row) if len(row[-1]) else None for row in rows]
+
+
+def _rankings(
+    token_ids: NDArray[np.int64],
+    logprobs: NDArray[np.float64],
+    known: Sequence[int],
+    temperatures: Sequence[float],
+    vocabulary_size: int,
+) -> list[Ranking]:
+    """Of the first `known` of each row's candidates (N, K), with their weights at its temperature."""
+    divisors = np.array([each or 1.0 for each in temperatures])[:, None]
+    each, cumulative = weights_at(logprobs, divisors)
+    rankings = []
+    for row, (count, temperature) in enumerate(zip(known, temperatures, strict=True)):
+        kept = slice(count)
+        weights = Weights(temperature, each[row, kept], cumulative[row, kept]) if temperature else None
+        complete = count == vocabulary_size
+        rankings.append(Ranking(token_ids[row, kept], logprobs[row, kept], complete, weights))
+    return rankings
 
 
 def _float64(values: Tensor) -> NDArray[np.float64]:

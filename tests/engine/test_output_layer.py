@@ -93,8 +93,8 @@ def test_a_summary_says_what_the_row_itself_would(vocabulary: int, int8: bool, s
         assert told.entropy_bits == pytest.approx(alone.entropy_bits, abs=1e-5)
         assert told.total_weight(temperature) == pytest.approx(alone.total_weight(temperature), rel=2e-5)
         ids = told.whole.token_ids
-        assert len(summary.token_ids) >= min(vocabulary, CANDIDATES) // 2
-        assert np.array_equal(summary.token_ids, ids[: len(summary.token_ids)])
+        assert len(summary.ranking.token_ids) >= min(vocabulary, CANDIDATES) // 2
+        assert np.array_equal(summary.ranking.token_ids, ids[: len(summary.ranking.token_ids)])
         for u in (0.0, 0.3, 0.9):
             params = SamplingParams(temperature=temperature, logprobs=3)
             ours, theirs = sample(told, params, u), sample(alone, params, u)
@@ -146,5 +146,5 @@ def test_equal_logits_are_in_order_of_their_ids():
     logits, [summary] = layer(normal(1, 40_000), [1.0])
     assert summary is not None
     logits = logits[0].numpy()
-    expected = np.lexsort((np.arange(40_000), -logits))[: len(summary.token_ids)]
-    assert np.array_equal(summary.token_ids, expected)
+    expected = np.lexsort((np.arange(40_000), -logits))[: len(summary.ranking.token_ids)]
+    assert np.array_equal(summary.ranking.token_ids, expected)

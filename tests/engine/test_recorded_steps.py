@@ -31,7 +31,9 @@ def steps(record: Recorder) -> tuple[RecordedSteps, list]:
         )
         rows = len(token_ids)
         table = torch.arange(rows * 3.0).view(rows, 3)
-        return Logits([table]), Found(torch.zeros(1, 4, rows), table, table.long(), table, table[:, 0].long())
+        return Logits([table]), Found(
+            torch.zeros(1, 4, rows), table, table.long(), table, table[:, 0].long(), 3
+        )
 
     return RecordedSteps(
         step, record, slots=SLOTS, spare=SPARE, length=LENGTH, device=torch.device("cpu")
