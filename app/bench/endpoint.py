@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -83,9 +84,43 @@ class Endpoint:
     async def stream(self, body: dict[str, Any], reads: list[Read] | None = None) -> Stream:
         """One completion, streamed to its end. `reads` fills while it runs, for those who watch."""
         reads = [] if reads is None else reads
+        async with self._recording(body, reads) as recording:
+            return await self._recorded(recording, reads)
+
+    async def streams(self, bodies: Sequence[dict[str, Any]]) -> list[Stream]:
+        """Several at once: all are connected before the first asks. The first failure ends them all."""
+        reads: list[list[Read]] = [[] for _ in bodies]
+        try:
+            async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+                recordings = [
+                    await stack.enter_async_context(self._recording(body, each))
+                    for body, each in zip(bodies, reads, strict=True)
+                ]
+                tasks = [
+                    group.create_task(self._recorded(recording, each))
+                    for recording, each in zip(recordings, reads, strict=True)
+                ]
+        except* ServerFailed as failures:
+            raise ServerFailed(str(failures.exceptions[0])) from None
+        return [task.result() for task in tasks]
+
+    @asynccontextmanager
+    async def _recording(self, body: dict[str, Any], reads: list[Read]) -> AsyncIterator[Recording]:
+        """Connected, and closed when the block is left."""
+        recording = Recording(f"{self.url}/v1/completions", body, reads)
+        try:
+            await recording.connect()
+        except OSError as error:
+            raise self._unreachable(error) from error
+        try:
+            yield recording
+        finally:
+            recording.close()
+
+    async def _recorded(self, recording: Recording, reads: list[Read]) -> Stream:
         sent = time.perf_counter()
         try:
-            await Recording(f"{self.url}/v1/completions", body, reads).run(_SILENCE)
+            await recording.run(_SILENCE)
             status, pieces = content(reads)
         except (OSError, h11.RemoteProtocolError) as error:
             raise self._unreachable(error) from error
@@ -101,15 +136,6 @@ class Endpoint:
         if not stream.arrivals:
             raise ServerFailed(f"{self.name} ended a stream without a token")
         return stream
-
-    async def streams(self, bodies: Sequence[dict[str, Any]]) -> list[Stream]:
-        """Several at once. The first failure ends them all."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self.stream(body)) for body in bodies]
-        except* ServerFailed as failures:
-            raise ServerFailed(str(failures.exceptions[0])) from None
-        return [task.result() for task in tasks]
 
     def _unreachable(self, error: Exception) -> ServerFailed:
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | ConnectionRefusedError):

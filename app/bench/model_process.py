@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.engine.engine import ThreadedEngine
 
 CONTEXT = 64  # tokens of each sequence in the bare forward pass
-_STEPS = 16  # passes are added up within a round, as they are for the server
+_STEPS = 16  # of a budget
 _PREFILL_REPEATS = 7
 FIDELITY_TOKENS = 2_000
 _WINDOW = 250  # tokens of text read at once: whole distributions of 262,144 columns take 1 MB a token
@@ -46,6 +46,7 @@ class Order:
     tasks: tuple[str, ...]  # of "bare", "prefill", "step", "fidelity"
     batches: tuple[int, ...]
     prompt_tokens: int
+    passes: int  # of a round of "bare": as many as a stream has tokens, for a round to last as long
     fidelity_tokens: int = FIDELITY_TOKENS
 
     def as_argument(self) -> str:
@@ -91,8 +92,8 @@ def measure(order: Order, tell: Callable[[str, Any], None], asked: Iterable[int]
             context = min(CONTEXT, engine.context_length - 2)
             tell("context", context)
             for streams in asked:
-                seconds = sum(islice(bare.decode_seconds(runner, streams, context=context), _STEPS))
-                tell("tokens_per_second", streams * _STEPS / seconds)
+                seconds = sum(islice(bare.decode_seconds(runner, streams, context=context), order.passes))
+                tell("tokens_per_second", streams * order.passes / seconds)
         if "step" in order.tasks:
             tell("step", _step_budget(order, runner, min(CONTEXT, engine.context_length - 2)))
         if "fidelity" in order.tasks:

@@ -24,29 +24,31 @@ class Recording(asyncio.Protocol):
         host = self._url.netloc.rpartition("@")[2]
         self._request = _sent(h11.Connection(h11.CLIENT), self._url.path, host, json.dumps(body).encode())
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._transport: asyncio.Transport | None = None
+
+    async def connect(self) -> None:
+        """Before the clock runs, so that many begin at once. Raises OSError."""
+        address, secure = self._url, self._url.scheme == "https"
+        port = address.port or (443 if secure else 80)
+        self._transport, _ = await asyncio.get_running_loop().create_connection(
+            lambda: self, address.hostname or "", port, ssl=secure or None
+        )
 
     async def run(self, silence: float) -> None:
         """Raises OSError, and TimeoutError after `silence` seconds without a byte."""
-        loop, address = asyncio.get_running_loop(), self._url
-        secure = address.scheme == "https"
-        port = address.port or (443 if secure else 80)
-        transport, _ = await loop.create_connection(
-            lambda: self, address.hostname or "", port, ssl=secure or None
-        )
-        try:
-            heard = -1
-            while heard < len(self._reads):
-                heard = len(self._reads)
-                await asyncio.wait([self._closed], timeout=silence)
-                if self._closed.done():
-                    return self._closed.result()
-            raise TimeoutError
-        finally:
-            transport.abort()
+        assert self._transport is not None, "it is connected first"
+        self._transport.write(self._request)
+        heard = -1
+        while heard < len(self._reads):
+            heard = len(self._reads)
+            await asyncio.wait([self._closed], timeout=silence)
+            if self._closed.done():
+                return self._closed.result()
+        raise TimeoutError
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        transport.write(self._request)
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self._reads.append((time.perf_counter(), data))

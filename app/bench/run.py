@@ -189,6 +189,7 @@ class Bench:
             tasks=tasks,
             batches=self.plan.streams,
             prompt_tokens=latency.PROMPT_TOKENS,
+            passes=self.plan.load.tokens,
         )
 
     def _take(self, told: dict[str, Any]) -> None:

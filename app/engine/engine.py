@@ -31,6 +31,7 @@ from app.errors import (
 
 MAX_UNREAD = 96  # events of one request that wait for its reader
 STUCK_SECONDS = 60.0  # a step that takes longer has hung
+_GATHER_SECONDS = 0.001  # an idle engine starts so long after the latest arrival
 _CLOSE_SECONDS = 1.0  # a step that takes longer is not waited for
 _LATE_SECONDS = 1.0  # after the deadline the engine says so itself; a hung one does not
 MAX_DISTRIBUTIONS = 256  # whole distributions of one request: 256 * 262,144 * 4 bytes = 268 MB
@@ -88,6 +89,7 @@ class ThreadedEngine:
             teacher_slots=limits.teacher_slots,
         )
         self._arrivals: deque[Job] = deque()
+        self._latest: Job | None = None  # of those that arrived
         self._stats = self._scheduler.stats()
         self._outbox: dict[asyncio.AbstractEventLoop, list[tuple[_Mailbox, Delivered]]] = {}
         self._wake = threading.Condition()
@@ -197,7 +199,8 @@ class ThreadedEngine:
                 raise self._closing.again()
             self._open[job] = mailbox
             self._arrivals.append(job)
-            self._wake.notify()
+            self._latest = job
+        mailbox.loop.call_later(_GATHER_SECONDS, self._awake_for, job)
         patience = self._limits.deadline_seconds + _LATE_SECONDS
         too_late = mailbox.loop.call_later(patience, mailbox.events.put_nowait, None)
         try:
@@ -216,6 +219,15 @@ class ThreadedEngine:
             too_late.cancel()
             del self._open[job]
             job.cancelled = True  # the reader left, or everything was delivered
+
+    def _awake_for(self, job: Job) -> None:
+        """Unless somebody came after `job`: who comes together starts together, not behind the first's step.
+
+        An engine that runs takes `job` in with its next step, whatever happens here.
+        """
+        if job is self._latest or len(self._arrivals) >= self._limits.slots:
+            with self._wake:
+                self._wake.notify()
 
     def _out_of_time(self) -> PlaygroundError:
         return OutOfTime(f"{self.name} took longer than this server gives one request").again(counted=True)

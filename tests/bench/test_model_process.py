@@ -30,6 +30,7 @@ def order(folder: Path, **others) -> Order:
         "tasks": ("prefill", "step", "fidelity"),
         "batches": (1, 4, 8),
         "prompt_tokens": 128,
+        "passes": 2,
         "fidelity_tokens": 150,
     }
     return Order(**(fields | others))

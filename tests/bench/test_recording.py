@@ -57,7 +57,11 @@ async def test_the_request_is_one_that_any_server_understands():
 
     reads: list[tuple[float, bytes]] = []
     async with talking(talk) as url:
-        await Recording(f"{url}/v1/completions", {"a": 1}, reads).run(5)
+        recording = Recording(f"{url}/v1/completions", {"a": 1}, reads)
+        await recording.connect()
+        assert not asked
+        await recording.run(5)
+        recording.close()
     head, _, body = asked[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /v1/completions HTTP/1.1\r\n")
     assert f"host: {url.removeprefix('http://')}".encode() in head.lower()

@@ -134,6 +134,25 @@ async def test_eight_streams_at_once_each_get_their_own_text(engine):
     assert [text(events) for events in together] == alone
 
 
+async def test_who_comes_together_starts_together(engine, monkeypatch):
+    read = []
+    forward = engine.runner.forward
+
+    def watched(chunks):
+        read.append(len(chunks))
+        return forward(chunks)
+
+    monkeypatch.setattr(engine.runner, "forward", watched)
+
+    async def after(turns):
+        for _ in range(turns):  # of the loop, as another request's own way through the server would take
+            await asyncio.sleep(0)
+        return await collect(engine, request(max_tokens=2))
+
+    await asyncio.gather(*(after(30 * number) for number in range(4)))
+    assert read[0] == 4
+
+
 async def test_n_continuations_differ_and_each_says_how_it_ended(engine):
     events = await collect(engine, request(max_tokens=20, seed=1, n=4))
     texts = {text(events, sequence) for sequence in range(4)}
