@@ -135,6 +135,7 @@ async def test_eight_streams_at_once_each_get_their_own_text(engine):
 
 
 async def test_who_comes_together_starts_together(engine, monkeypatch):
+    monkeypatch.setattr("app.engine.engine._GATHER_SECONDS", 0.05)
     read = []
     forward = engine.runner.forward
 
