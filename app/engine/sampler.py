@@ -149,9 +149,8 @@ def _draw(distribution: Distribution, params: SamplingParams, u: float) -> tuple
         if index < len(cumulative):
             return kept, index
         if kept.count <= len(ranking) or ranking.complete:
-            return kept, int(
-                np.flatnonzero(kept.weights.each[: kept.count])[-1]
-            )  # u fell into the rounding error
+            possible = np.flatnonzero(kept.weights.each[: kept.count])
+            return kept, int(possible[-1])  # u fell into the rounding error
     raise AssertionError("the whole vocabulary holds every roll")
 
 

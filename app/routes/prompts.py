@@ -8,6 +8,8 @@ from app.errors import BadRequest, ContextOverflow
 from app.tokenization.tokenizer import Tokenizer
 from app.tokenization.workers import TokenizerWorkers
 
+BRIEF_CHARACTERS = 500  # tokenised in less time than changing threads takes
+
 
 @dataclass(frozen=True)
 class PromptIds:
@@ -22,7 +24,7 @@ async def read_prompt(
     tokenizer: Tokenizer,
     workers: TokenizerWorkers,
 ) -> PromptIds:
-    """Ids are taken as they are; text is tokenised as plain text, off the event loop."""
+    """Ids are taken as they are; text is tokenised as plain text, off the event loop unless it is brief."""
     if (ids is None) == (text is None):
         raise BadRequest("give either ids or prompt, and only one of them", "prompt")
     if text is None:
@@ -38,7 +40,10 @@ async def encode(
     text: str, tokenizer: Tokenizer, workers: TokenizerWorkers, *, add_bos: bool | None = None
 ) -> PromptIds:
     """BOS comes first where the model's own tokenizer puts it, and before nothing at all."""
-    token_ids = await workers.run(lambda: tokenizer.encode(text), len(text))
+    if len(text) <= BRIEF_CHARACTERS:
+        token_ids = tokenizer.encode(text)
+    else:
+        token_ids = await workers.run(lambda: tokenizer.encode(text), len(text))
     wants_bos = tokenizer.adds_bos if add_bos is None else add_bos
     bos = tokenizer.bos_token_id
     if not token_ids and bos is None:

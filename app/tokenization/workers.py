@@ -11,7 +11,6 @@ from typing import TypeVar
 from app.errors import Overloaded
 
 TEXT_THREADS = 3  # two for short texts, one for long ones
-BRIEF_CHARACTERS = 500  # take less than changing threads does
 LONG_CHARACTERS = 50_000
 MAX_WAITING = 8  # long texts, of at most a second or two each
 
@@ -26,15 +25,8 @@ class TokenizerWorkers:
         self._long = ThreadPoolExecutor(1, "tokenize-long")
         self._long_waiting = 0
 
-    async def run(self, work: Callable[[], Result], characters: int | None = None) -> Result:
-        """`work()`, on a thread unless it is brief; `characters` is the length of its text, where it has one.
-
-        Overloaded where the line is full.
-        """
-        if characters is None:
-            characters = BRIEF_CHARACTERS + 1
-        if characters <= BRIEF_CHARACTERS:
-            return work()
+    async def run(self, work: Callable[[], Result], characters: int = 0) -> Result:
+        """`work()` on a thread; `characters` is the length of its text. Overloaded where the line is full."""
         loop = asyncio.get_running_loop()
         if characters <= LONG_CHARACTERS:
             return await loop.run_in_executor(self._short, work)
