@@ -150,7 +150,7 @@ class ModelRunner:
             output = model.get_output_embeddings()
             weight, bias = output.weight.detach(), output.bias
         softcap: float | None = getattr(config, "final_logit_softcapping", None)
-        self._output = output_layer(weight, bias, int8=int8, softcap=softcap)
+        self._output = output_layer(weight, bias, int8=int8, softcap=softcap, rows_kept=slots)
         # one position more than the window, where padding may write; a GPU's attention likes multiples of 8
         length = (context_length // 8 + 1) * 8
         self._cache = KeyValueCache(

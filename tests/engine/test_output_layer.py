@@ -148,3 +148,9 @@ def test_equal_logits_are_in_order_of_their_ids():
     logits = logits[0].numpy()
     expected = np.lexsort((np.arange(40_000), -logits))[: len(summary.ranking.token_ids)]
     assert np.array_equal(summary.ranking.token_ids, expected)
+
+
+def test_rows_that_are_kept_are_the_same_memory():
+    layer = built(layer_of(1_000), rows_kept=2)
+    one, two, more = (layer.logits(normal(rows, 64)).blocks[0].data_ptr() for rows in (2, 1, 3))
+    assert one == two != more
