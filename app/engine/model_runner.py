@@ -18,10 +18,9 @@ from torch import Tensor
 
 from app.engine.checkpoint import Checkpoint
 from app.engine.decoder import Decoder, Segment, can_decode, head_width
-from app.engine.distribution import FarRow
+from app.engine.distribution import FarRow, Summary
 from app.engine.kv_tensors import CachePart, KeyValueCache
 from app.engine.linear import ByRows, Int8WeightLinear, Linear, PackedLinear, can_pack, fast_linear
-from app.engine.logits import Logits
 from app.engine.output_layer import output_layer
 from app.engine.recorded_steps import RecordedSteps, Recorder, Result
 from app.engine.runner import Chunk, DeviceLost, Prediction
@@ -212,10 +211,10 @@ class ModelRunner:
                 start += part.token_ids.shape[1]
         counts = [chunk.logits for chunk in chunks]
         if not places:
-            return [Prediction(()) for _ in chunks]
+            return [Prediction(np.zeros((0, self.vocabulary_size), np.float32)) for _ in chunks]
         entropy = any(chunk.entropy for chunk in chunks)
-        logits, summaries = self._output(hidden[places], _temperatures(chunks), entropy=entropy)
-        rows = _rows(logits)
+        logits, summaries = self._output(hidden[places], _temperatures(chunks), entropy=entropy)  # (N, V)
+        rows = self._rows(logits, summaries)
         ends = np.cumsum(counts).tolist()
         return [
             Prediction(rows[end - count : end], summaries[end - count : end])
@@ -229,7 +228,8 @@ class ModelRunner:
             [chunk.past for chunk in chunks],
             [1 / summed_at(temperature) for temperature in temperatures],
         )
-        summaries, rows = read(found, temperatures), _rows(logits)
+        summaries = read(found, temperatures)
+        rows = self._rows(logits, summaries)
         return [
             Prediction(rows[i : i + chunk.logits], summaries[i : i + chunk.logits])
             for i, chunk in enumerate(chunks)
@@ -244,6 +244,15 @@ class ModelRunner:
             self._masks(positions, length),
         )
         return self._output.summed(self._network([segment]), factors)
+
+    def _rows(
+        self, logits: Tensor, summaries: Sequence[Summary | None]
+    ) -> NDArray[np.float32] | list[FarRow]:
+        """Logits (N, V): of a GPU only when somebody asks for more than is in the summary."""
+        if logits.device.type == "cpu" or not (summaries and all(summaries)):
+            here: NDArray[np.float32] = logits.cpu().numpy()
+            return here
+        return [FarRow(logits.shape[1], partial(_fetch, row)) for row in logits]
 
     def _segment(self, chunks: Sequence[Chunk]) -> Segment:
         """Chunks of neighbouring slots, padded on the right to the longest."""
@@ -300,15 +309,9 @@ def _is_one_step(chunks: Sequence[Chunk]) -> bool:
     )
 
 
-def _rows(logits: Logits) -> list[FarRow]:
-    size = logits.vocabulary_size
-    return [FarRow(size, partial(_fetch, logits, number)) for number in range(len(logits))]
-
-
 @_device_watched()
-@torch.inference_mode()
-def _fetch(logits: Logits, number: int) -> NDArray[np.float32]:
-    fetched: NDArray[np.float32] = logits[number].cpu().numpy()
+def _fetch(row: Tensor) -> NDArray[np.float32]:
+    fetched: NDArray[np.float32] = row.cpu().numpy()
     return fetched
 
 

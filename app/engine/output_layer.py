@@ -15,11 +15,11 @@ from torch.nn import functional
 
 from app.engine.distribution import Summary
 from app.engine.linear import Float32Linear, Int8Linear, Linear, PlainLinear
-from app.engine.logits import GROUP, Candidates, Logits, group_maxima, likeliest
 from app.engine.summaries import Found, Sums, read, summed_at
 
 CANDIDATES = 128  # tokens a row that are known by their order, and computed twice where 8 bits found them
-_COLUMNS = 2_048 * GROUP  # of a block, on a CPU
+_GROUP = 64  # tokens that are represented by their likeliest while candidates are looked for
+_COLUMNS = 2_048 * _GROUP  # of a block, on a CPU
 
 
 class OutputLayer:
@@ -27,26 +27,27 @@ class OutputLayer:
 
     `exact` are weights (V, W) that say again how likely each row's `CANDIDATES` likeliest tokens are: where
     the blocks compute in 8-bit integers, these find them, and their error matters only where there is
-    probability. Memory for `rows_kept` rows is kept from one call to the next: blocks of another size with
-    every batch would leave holes, 59 to 84 MB of them in a thousand requests.
+    probability. Memory for `rows_kept` rows is kept from one call to the next.
     """
 
     def __init__(
         self,
         blocks: Sequence[Linear],
+        vocabulary_size: int,
         *,
         exact: Tensor | None = None,
         softcap: float | None = None,
         rows_kept: int = 0,
     ) -> None:
-        self._blocks, self._exact, self._softcap = blocks, exact, softcap
+        self._blocks, self._vocabulary_size = blocks, vocabulary_size
+        self._exact, self._softcap = exact, softcap
         self._rows_kept = rows_kept
-        self._kept: dict[int, Tensor] = {}  # (rows_kept, C) by the block's number
+        self._kept = torch.empty(0, 0)
 
     def __call__(
         self, hidden: Tensor, temperatures: Sequence[float] | None = None, *, entropy: bool = True
-    ) -> tuple[Logits, Sequence[Summary | None]]:
-        """Logits of N rows, good until the next call, and summaries, if there are `temperatures` (N,)."""
+    ) -> tuple[Tensor, Sequence[Summary | None]]:
+        """Logits (N, V), good until the next call, and summaries, if there are `temperatures` (N,)."""
         if temperatures is None:
             return self.logits(hidden), ()
         inverse = [1 / summed_at(each) for each in temperatures]
@@ -54,51 +55,53 @@ class OutputLayer:
         logits, found = self.summed(hidden, factors, entropy=entropy)
         return logits, read(found, temperatures)
 
-    def logits(self, hidden: Tensor) -> Logits:
-        """Of N rows, good until the next call."""
-        blocks, highest = self._compute(hidden, None)
-        if self._exact is None:
-            return Logits(blocks)
-        return Logits(blocks, self._look_again(hidden, likeliest(blocks, highest, CANDIDATES)))
+    def logits(self, hidden: Tensor) -> Tensor:
+        """(N, V), good until the next call."""
+        logits = self._room_for(hidden)
+        highest = self._compute(hidden, logits, None)
+        if self._exact is not None:
+            self._look_again(hidden, logits, likeliest(logits, CANDIDATES, highest))
+        return logits
 
-    def summed(self, hidden: Tensor, factors: Tensor | None, *, entropy: bool = True) -> tuple[Logits, Found]:
-        """Logits of N rows, good until the next call, and what is known of them; see `Sums` for the rest."""
-        sums = Sums(factors, entropy=entropy)
-        blocks, highest = self._compute(hidden, sums)
-        before = likeliest(blocks, highest, CANDIDATES)
-        if self._exact is None:
-            return Logits(blocks), sums.found(before, before)
-        now = self._look_again(hidden, before)
-        return Logits(blocks, now), sums.found(before, now)
+    def summed(self, hidden: Tensor, factors: Tensor | None, *, entropy: bool = True) -> tuple[Tensor, Found]:
+        """Logits (N, V), good until the next call, and what is known of them; see `Sums` for the rest."""
+        logits, sums = self._room_for(hidden), Sums(factors, entropy=entropy)
+        highest = self._compute(hidden, logits, sums)
+        candidates = likeliest(logits, CANDIDATES, highest)  # (N, K)
+        before = logits.gather(1, candidates)
+        if self._exact is not None:
+            self._look_again(hidden, logits, candidates)
+        return logits, sums.found(logits, candidates, before)
 
-    def _compute(self, hidden: Tensor, sums: Sums | None) -> tuple[list[Tensor], list[Tensor]]:
-        """Blocks of logits (N, C), and the highest of each group of their columns."""
-        blocks, highest = [], []
-        for number, linear in enumerate(self._blocks):
-            block = self._capped(linear(hidden).float())
-            highest.append(group_maxima(block))
+    def _compute(self, hidden: Tensor, logits: Tensor, sums: Sums | None) -> Tensor:
+        """Fill in `logits` (N, V); the highest of each group of columns, of all blocks side by side."""
+        start, highest = 0, []
+        for block in self._blocks:
+            piece = self._capped(block(hidden).float())  # (N, C)
+            highest.append(group_maxima(piece))
             if sums:
-                sums.add(block, highest[-1])
-            blocks.append(self._keep(number, block))
-        return blocks, highest
+                sums.add(piece, highest[-1])
+            logits[:, start : start + piece.shape[1]] = piece  # last: it pushes the piece out of the cache
+            start += piece.shape[1]
+        return torch.cat(highest, 1)
 
-    def _keep(self, number: int, block: Tensor) -> Tensor:
-        """The same rows (N, C), where there is room for as many in the memory that is kept."""
-        if len(block) > self._rows_kept:
-            return block
-        if number not in self._kept:
-            self._kept[number] = block.new_empty(self._rows_kept, block.shape[1])
-        return self._kept[number][: len(block)].copy_(block)
-
-    def _look_again(self, hidden: Tensor, candidates: Candidates) -> Candidates:
-        """The same tokens, with logits by the weights."""
+    def _look_again(self, hidden: Tensor, logits: Tensor, candidates: Tensor) -> None:
+        """Logits of the candidates (N, K) by the weights."""
         assert self._exact is not None
-        rows = functional.embedding(candidates.token_ids, self._exact).float()  # (N, K, W), faster than index
+        rows = functional.embedding(candidates, self._exact).float()  # (N, K, W), faster than by index
         again = torch.bmm(hidden.float()[:, None], rows.transpose(1, 2))[:, 0]  # so, not as rows @ hidden
-        return Candidates(candidates.token_ids, self._capped(again))
+        logits.scatter_(1, candidates, self._capped(again))
 
     def _capped(self, logits: Tensor) -> Tensor:
         return logits if self._softcap is None else torch.tanh(logits / self._softcap) * self._softcap
+
+    def _room_for(self, hidden: Tensor) -> Tensor:
+        rows = len(hidden)
+        if rows > self._rows_kept:
+            return torch.empty(rows, self._vocabulary_size, device=hidden.device)
+        if not len(self._kept):
+            self._kept = torch.empty(self._rows_kept, self._vocabulary_size, device=hidden.device)
+        return self._kept[:rows]
 
 
 def output_layer(
@@ -109,17 +112,38 @@ def output_layer(
     softcap: float | None = None,
     rows_kept: int = 0,
 ) -> OutputLayer:
-    """On a CPU in float32, at about the speed of bfloat16, or in 8 bits; elsewhere by the weights.
-
-    `rows_kept` is for a CPU: elsewhere the allocator, or a recording, keeps what it had.
-    """
+    """On a CPU in float32, at about the speed of bfloat16, or in 8 bits; elsewhere by the weights."""
     if weight.device.type != "cpu":
-        return OutputLayer([Float32Linear(weight, bias)], softcap=softcap)
+        blocks: list[Linear] = [Float32Linear(weight, bias)]
+        return OutputLayer(blocks, len(weight), softcap=softcap, rows_kept=rows_kept)
     pieces = torch.split(weight, _COLUMNS)
     if int8 and bias is None:
-        return OutputLayer(
-            [Int8Linear(piece) for piece in pieces], exact=weight, softcap=softcap, rows_kept=rows_kept
-        )
+        blocks = [Int8Linear(piece) for piece in pieces]
+        return OutputLayer(blocks, len(weight), exact=weight, softcap=softcap, rows_kept=rows_kept)
     biases = [None] * len(pieces) if bias is None else torch.split(bias.float(), _COLUMNS)
     blocks = [PlainLinear(piece.float(), bias) for piece, bias in zip(pieces, biases, strict=True)]
-    return OutputLayer(blocks, softcap=softcap, rows_kept=rows_kept)
+    return OutputLayer(blocks, len(weight), softcap=softcap, rows_kept=rows_kept)
+
+
+def group_maxima(logits: Tensor) -> Tensor:
+    """The highest of each whole group of neighbouring columns (N, C), or of all where there is none."""
+    groups = logits.shape[1] // _GROUP
+    if not groups:
+        return logits.amax(1, keepdim=True)
+    return logits[:, : groups * _GROUP].reshape(len(logits), groups, _GROUP).amax(-1)
+
+
+def likeliest(logits: Tensor, count: int, highest: Tensor) -> Tensor:
+    """Ids (N, count) of the highest logits (N, V), in no order; `highest` are their `group_maxima`.
+
+    The `count` best tokens lie in the `count` best groups, so only those are looked through.
+    """
+    rows, size = logits.shape
+    if size < 2 * count * _GROUP:
+        return logits.topk(min(count, size), sorted=False).indices
+    groups = size // _GROUP
+    best = highest[:, :groups].topk(count, sorted=False).indices  # (N, count)
+    inside = torch.arange(_GROUP, device=logits.device)
+    rest = torch.arange(groups * _GROUP, size, device=logits.device).expand(rows, -1)
+    ids = torch.cat(((best[..., None] * _GROUP + inside).flatten(1), rest), 1)  # (N, count * group + rest)
+    return ids.gather(1, logits.gather(1, ids).topk(count, sorted=False).indices)

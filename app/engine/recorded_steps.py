@@ -11,12 +11,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from app.engine.logits import Logits
 from app.engine.summaries import Found
 
 _SHORTEST = 256  # positions of the cache that are read
 
-Result = tuple[Logits, Found]  # of B rows, and what is known of them
+Result = tuple[Tensor, Found]  # logits (B, V), and what is known of them
 Recorded = Callable[[], Result]
 Recorder = Callable[[Callable[[], Result]], Recorded]
 # token ids (B, 1), positions (B, 1), `Sums`' factors (B, 1), and how much of the cache is read
@@ -61,7 +60,7 @@ class RecordedSteps:
         self._places.copy_(self._next_places, non_blocking=True)
         self._factors.copy_(self._next_factors, non_blocking=True)
         logits, found = self._at(batch, length)()
-        return logits.rows(count), found.rows(count)
+        return logits[:count], found.rows(count)
 
     def _at(self, batch: int, length: int) -> Recorded:
         shape = (batch, length)

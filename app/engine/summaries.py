@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from app.engine.distribution import Ranking, Summary, Weights, below, weights_at
-from app.engine.logits import Candidates
 
 _LOG2_E = float(np.float32(math.log2(math.e)))  # as a block has it, so that what is near its peak is exact
 # A colder distribution is left to whoever draws from it: what is said again of a candidate would outweigh
@@ -61,7 +60,6 @@ class Sums:
     def __init__(self, factors: Tensor | None, *, entropy: bool = True) -> None:
         self._factors, self._entropy = factors, entropy
         self._sums: list[Tensor] = []
-        self._width = 0  # columns added so far
         self._room: Tensor | None = None  # (2, rows, C)
 
     def add(self, logits: Tensor, highest: Tensor) -> None:
@@ -75,7 +73,6 @@ class Sums:
         for start in range(0, len(logits), rows):
             self._sum(logits, zeros, sums, slice(start, start + rows))
         self._sums.append(sums)
-        self._width += logits.shape[1]
 
     def _sum(self, logits: Tensor, zeros: Tensor, sums: Tensor, rows: slice) -> None:
         """The sum of w = 2 ** (log2(e) * logit - zero), of w * log2(w), of w at the temperature."""
@@ -94,17 +91,16 @@ class Sums:
         else:
             torch.sum(exponents.mul_(self._factors[rows]).exp2_(), 1, out=sums[3, rows])
 
-    def found(self, before: Candidates, now: Candidates) -> Found:
-        """With each row's likeliest tokens as they were summed up, and as they are now."""
-        token_ids, by_id = now.token_ids.sort(1)
-        logits, order = now.logits.gather(1, by_id).sort(dim=1, descending=True, stable=True)
-        if token_ids.shape[1] == self._width:
-            known = torch.full_like(token_ids[:, 0], self._width)
+    def found(self, logits: Tensor, candidates: Tensor, before: Tensor) -> Found:
+        """With the rows as they are now (N, V), where candidates (N, K) were `before` otherwise."""
+        candidates = candidates.sort(1).values
+        now, order = logits.gather(1, candidates).sort(dim=1, descending=True, stable=True)
+        width = logits.shape[1]
+        if candidates.shape[1] == width:
+            known = torch.full_like(candidates[:, 0], width)
         else:  # no other token is above the lowest candidate, as it was found
-            known = (logits > before.logits.amin(1, keepdim=True)).sum(1)
-        return Found(
-            torch.stack(self._sums), before.logits, token_ids.gather(1, order), logits, known, self._width
-        )
+            known = (now > before.amin(1, keepdim=True)).sum(1)
+        return Found(torch.stack(self._sums), before, candidates.gather(1, order), now, known, width)
 
 
 def read(found: Found, temperatures: Sequence[float]) -> list[Summary | None]:

@@ -4,7 +4,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.logits import Logits
 from app.engine.recorded_steps import RecordedSteps, doubling
 from app.engine.summaries import Found
 
@@ -31,9 +30,7 @@ def steps(record: Recorder) -> tuple[RecordedSteps, list]:
         )
         rows = len(token_ids)
         table = torch.arange(rows * 3.0).view(rows, 3)
-        return Logits([table]), Found(
-            torch.zeros(1, 4, rows), table, table.long(), table, table[:, 0].long(), 3
-        )
+        return table, Found(torch.zeros(1, 4, rows), table, table.long(), table, table[:, 0].long(), 3)
 
     return RecordedSteps(
         step, record, slots=SLOTS, spare=SPARE, length=LENGTH, device=torch.device("cpu")
