@@ -46,7 +46,7 @@ class Order:
     tasks: tuple[str, ...]  # of "bare", "prefill", "step", "fidelity"
     batches: tuple[int, ...]
     prompt_tokens: int
-    passes: int  # of a round of "bare": as many as a stream has tokens, for a round to last as long
+    passes: int = _STEPS  # of a round of "bare": as many as a stream has tokens, for it to last as long
     fidelity_tokens: int = FIDELITY_TOKENS
 
     def as_argument(self) -> str:
