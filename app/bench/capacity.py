@@ -25,6 +25,7 @@ _QUEUE_SECONDS = 6.0  # once a length has had this long, it gets no further roun
 _TOKENIZE_REPEATS = 15
 _LOOK_EVERY = 0.25  # seconds
 _AT_ONCE = 8  # of the mixed requests
+_REST_SECONDS = 2.0  # after which memory is what is held, and no longer what was just used
 
 Gauge = Callable[[], int]  # resident memory in bytes
 
@@ -112,6 +113,7 @@ async def mixed_requests(
             batch = min(_AT_ONCE, count - done)
             await asyncio.gather(*(dice.choice(kinds)(endpoint, dice) for _ in range(batch)))
             done += batch
+        await asyncio.sleep(_REST_SECONDS)
         held = gauge()
         points.append((done, held))
         say(f"{done:,} mixed requests: {held / 1e6:,.0f} MB")

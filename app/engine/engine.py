@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.allocator import give_back_freed_memory
 from app.engine.interface import Vocabulary
 from app.engine.job import Delivered, Distributions, Job
 from app.engine.outputs import Done, EngineStats, Event, FinishReason, PromptScores, RequestStatus, Score
@@ -32,6 +33,7 @@ from app.errors import (
 MAX_UNREAD = 96  # events of one request that wait for its reader
 STUCK_SECONDS = 60.0  # a step that takes longer has hung
 _GATHER_SECONDS = 0.001  # an idle engine starts so long after the latest arrival
+_REST_SECONDS = 1.0  # an engine that was idle for so long gives memory back
 _CLOSE_SECONDS = 1.0  # a step that takes longer is not waited for
 _LATE_SECONDS = 1.0  # after the deadline the engine says so itself; a hung one does not
 MAX_DISTRIBUTIONS = 256  # whole distributions of one request: 256 * 262,144 * 4 bytes = 268 MB
@@ -249,12 +251,7 @@ class ThreadedEngine:
         self._deliver()
 
     def _step_until_closed(self) -> None:
-        while True:
-            with self._wake:
-                while not (self._closing or self._arrivals) and self._scheduler.idle:
-                    self._wake.wait()
-                if self._closing:
-                    return
+        while self._wait_for_work():
             self._step_began = time.monotonic()
             while self._arrivals:
                 self._scheduler.submit(self._arrivals.popleft())
@@ -262,6 +259,19 @@ class ThreadedEngine:
             self._step_began = None
             self._stats = self._scheduler.stats()
             self._deliver()
+
+    def _wait_for_work(self) -> bool:
+        """False once it is being closed."""
+        with self._wake:
+            working = self._wake.wait_for(self._has_work, _REST_SECONDS)
+        if not working:
+            give_back_freed_memory()
+            with self._wake:
+                self._wake.wait_for(self._has_work)
+        return not self._closing
+
+    def _has_work(self) -> bool:
+        return bool(self._closing or self._arrivals) or not self._scheduler.idle
 
     def _post(self, mailbox: _Mailbox, event: Delivered) -> None:
         mailbox.sent += 1

@@ -154,6 +154,23 @@ async def test_who_comes_together_starts_together(engine, monkeypatch):
     assert read[0] == 4
 
 
+async def test_an_engine_that_rests_gives_memory_back_once(monkeypatch):
+    rests = []
+    monkeypatch.setattr("app.engine.engine._REST_SECONDS", 0.1)
+    monkeypatch.setattr(
+        "app.engine.engine.give_back_freed_memory", lambda: rests.append(engine.stats().tokens_total)
+    )
+    engine = FakeEngine(VOCABULARY, slots=4, ms_per_token=10)
+    try:
+        await asyncio.sleep(0.3)
+        await collect(engine, request(max_tokens=40))  # longer than a rest, and no pause in it
+        assert rests == [0]
+        await asyncio.sleep(0.3)
+        assert rests == [0, 40]
+    finally:
+        engine.close()
+
+
 async def test_n_continuations_differ_and_each_says_how_it_ended(engine):
     events = await collect(engine, request(max_tokens=20, seed=1, n=4))
     texts = {text(events, sequence) for sequence in range(4)}
