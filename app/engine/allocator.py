@@ -7,10 +7,11 @@ from collections.abc import Callable
 def _malloc_trim() -> Callable[[int], int]:
     """glibc's, by the name it has there; elsewhere there is nothing to call."""
     try:
-        found: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+        trim = ctypes.CDLL(None).malloc_trim
     except (AttributeError, OSError, TypeError):  # macOS, musl; Windows has no library of this name
         return int
-    return found
+    trim.argtypes = (ctypes.c_size_t,)
+    return trim
 
 
 _trim = _malloc_trim()
