@@ -103,7 +103,10 @@ async def tokenizing(endpoint: Endpoint) -> Tokenizing:
 async def mixed_requests(
     endpoint: Endpoint, gauge: Gauge, say: Callable[[str], None], counts: tuple[int, ...] = (100, 1_000)
 ) -> Mixed:
-    """Completions long and short, left half-way, scored, tokenised: what a lesson asks, in a fixed order."""
+    """Completions long and short, left half-way, scored, tokenised: what a lesson asks, in a fixed order.
+
+    What the process holds after so many, when it has rested.
+    """
     kinds = (_short, _short, _several, _left, _next_token, _score, _tokenized)
     dice = random.Random(0)
     points: list[tuple[int, int]] = []
