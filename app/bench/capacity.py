@@ -25,7 +25,7 @@ _QUEUE_SECONDS = 6.0  # once a length has had this long, it gets no further roun
 _TOKENIZE_REPEATS = 15
 _LOOK_EVERY = 0.25  # seconds
 _AT_ONCE = 8  # of the mixed requests
-_REST_SECONDS = 2.0  # after which memory is what is held, and no longer what was just used
+_REST_SECONDS = 2.0  # longer than an idle engine waits before it gives memory back
 
 Gauge = Callable[[], int]  # resident memory in bytes
 
