@@ -90,6 +90,13 @@ def test_every_page_has_its_script_and_styles(client: TestClient, page):
     assert missing == []
 
 
+@pages
+def test_every_preloaded_font_is_one_of_the_style_sheets(client: TestClient, page):
+    fonts = re.findall(r'rel="preload" href="([^"]+)" as="font"', client.get(page.path).text)
+    sheets = (STATIC / "css" / "fonts.css").read_text(encoding="utf-8")
+    assert fonts and all(f'url("{font}")' in sheets for font in fonts)
+
+
 def test_the_language_is_negotiated():
     assert negotiate(None, "") == "en"
     assert negotiate(None, "de, zh-TW;q=0.8, en;q=0.5") == "zh-CN"

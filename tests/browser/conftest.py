@@ -19,6 +19,8 @@ from tests.live import serve, wait_until
 
 NewPage = Callable[..., Page]
 TEACHER = "the-teachers-secret"
+# of a page behind another, or on a busy machine; that pages use what they preload is tested in test_templates.py
+NOT_PAINTED_YET = "was preloaded using link preload but not used within a few seconds"
 CHROMIUM_ARGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
     "--host-resolver-rules=MAP class.test 127.0.0.1",
@@ -73,7 +75,7 @@ class Troubles:
         return [found for found in self.found if not any(re.search(one, found) for one in self.expected)]
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("warning", "error"):
+        if message.type in ("warning", "error") and NOT_PAINTED_YET not in message.text:
             self.found.append(f"console {message.type}: {message.text}")
 
     def _request(self, request: Request) -> None:
