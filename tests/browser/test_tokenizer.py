@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import NewPage, Troubles, axe
+from tests.live import wait_until
 
 EXAMPLE = "How many r's are in strawberry? 草莓有几个r？ 😀"
 NASTY = [
@@ -54,9 +55,8 @@ def shown_ids(page: Page, panel: int = 0) -> list[int]:
 
 
 def expect_ids(page: Page, expected: list[int], panel: int = 0) -> None:
-    expect(strip(page, panel)).to_have_js_property("tokens.length", len(expected))
     expect(chips(page, panel)).to_have_count(len(expected))
-    assert shown_ids(page, panel) == expected
+    wait_until(lambda: shown_ids(page, panel) == expected)
 
 
 def test_the_page_is_alive_before_any_script(new_page: NewPage, troubles: Troubles):
@@ -288,7 +288,7 @@ def test_a_link_of_another_page_is_refused_and_the_example_lives(page: Page):
     page.goto("about:blank")
     page.goto(link)
     expect(page.get_by_role("status").filter(has_text="This link is damaged")).to_be_visible()
-    expect(strip(page)).to_have_js_property("tokens.length", chips(page).count())
+    expect(chips(page)).to_have_count(21)
 
 
 def test_changing_the_language_keeps_the_text(page: Page):

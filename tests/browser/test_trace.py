@@ -31,6 +31,19 @@ def test_a_measured_recitation_is_traced_as_the_page_opens(page: Page):
     assert page.locator("#main-trace .traced").text_content().startswith("of religion")
 
 
+def test_nothing_moves_when_the_answer_comes(page: Page):
+    held: list[Route] = []
+    page.route("**/api/trace", lambda route: held.append(route))
+    page.goto("/regurgitation")
+    expect(page.get_by_text("Looking through the library …")).to_have_count(2)
+    height = "document.documentElement.scrollHeight"
+    before = page.evaluate(height)
+    for route in held:
+        route.continue_()
+    expect(page.locator(".trace [aria-busy=false]")).to_have_count(2, timeout=20_000)
+    assert page.evaluate(height) == before
+
+
 def test_words_and_place_are_picked_together_by_mouse_and_by_keyboard(page: Page):
     opened(page)
     words = page.locator("#main-trace .traced-found")

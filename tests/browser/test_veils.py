@@ -25,6 +25,7 @@ class Place:
         page.goto(self.path)
         expect(page.locator(self.ready).first).to_be_attached()
         expect(page.locator(self.run)).to_be_enabled()
+        expect(page.locator("[aria-busy=true]")).to_have_count(0)
         return page.locator(self.answer).first if self.opens_with else self.show(page)
 
     def show(self, page: Page) -> Locator:
