@@ -17,7 +17,7 @@ from app.engine.runner import Chunk, Runner
 
 _WARM_UP_STEPS = 3
 _PARTS = {  # of a decode step, by the names of torch's operations
-    "products in 8-bit integers: the output layer": ("onednn::qlinear",),
+    "products in 8 or 4 bits": ("onednn::qlinear", "aten::_weight_int4pack_mm"),
     "the likeliest logits again, from the weights": (
         "aten::bmm",
         "aten::index",
@@ -27,7 +27,6 @@ _PARTS = {  # of a decode step, by the names of torch's operations
     "other products with weights": (
         "aten::mm",
         "aten::addmm",
-        "aten::_weight_int8pack_mm",
         "mkldnn::_linear_pointwise",
     ),  # fmt: skip
     "attention": ("aten::_scaled_dot_product",),

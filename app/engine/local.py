@@ -74,7 +74,8 @@ def load(
         name=name,
         description={
             "device": describe_device(place),
-            "dtype": str(number_format).removeprefix("torch.") + (" + int8" if int8 else ""),
+            "dtype": str(number_format).removeprefix("torch.")
+            + "".join(f" + {each}" for each in runner.quantised),
             "mode": "exact" if number_format is torch.float32 else "fast",
         },
         limits=EngineLimits(slots, queue, length, deadline_seconds, teacher_slots),

@@ -20,13 +20,13 @@ from app.engine.checkpoint import Checkpoint
 from app.engine.decoder import Decoder, Segment, can_decode, head_width
 from app.engine.distribution import FarRow, Summary
 from app.engine.kv_tensors import CachePart, KeyValueCache
-from app.engine.linear import ByRows, Int8WeightLinear, Linear, PackedLinear, can_pack, fast_linear
+from app.engine.linear import ByRows, Linear, PackedLinear, can_pack, fast_linear
 from app.engine.output_layer import output_layer
+from app.engine.quantised_linear import MANY_ROWS, Int8WeightLinear, can_halve
 from app.engine.recorded_steps import RecordedSteps, Recorder, Result
 from app.engine.runner import Chunk, DeviceLost, Prediction
 from app.engine.summaries import read, summed_at
 
-_MANY_ROWS = 4  # from here on bfloat16 products are faster than reading 8-bit weights
 _log = logging.getLogger(__name__)
 
 
@@ -96,7 +96,9 @@ def _device_watched() -> Iterator[None]:
 
 def _int8_for_few_rows(weight: Tensor, bias: Tensor | None) -> Linear:
     many = fast_linear(weight, bias)
-    return many if bias is not None else ByRows(Int8WeightLinear(weight), many, many_from=_MANY_ROWS)
+    if bias is not None or not can_halve(weight):
+        return many
+    return ByRows(Int8WeightLinear(weight), many, many_from=MANY_ROWS)
 
 
 def kv_bytes_per_token(config: Any, dtype: torch.dtype) -> int:
@@ -126,7 +128,8 @@ class ModelRunner:
     ) -> None:
         """`model` is transformers', or of the Llama family also a `Checkpoint`.
 
-        `int8` computes in 8-bit integers where that is faster: on a CPU, of a bfloat16 `model`.
+        `int8` computes in 8 bits, and few rows of the output layer in 4, where that is faster: on a CPU, of a
+        bfloat16 `model`.
 
         `record` is how steps that give every running sequence one more token are recorded, if they are.
         """
@@ -150,6 +153,7 @@ class ModelRunner:
             weight, bias = output.weight.detach(), output.bias
         softcap: float | None = getattr(config, "final_logit_softcapping", None)
         self._output = output_layer(weight, bias, int8=int8, softcap=softcap, rows_kept=slots)
+        self.quantised = self._output.quantised
         # one position more than the window, where padding may write; a GPU's attention likes multiples of 8
         length = (context_length // 8 + 1) * 8
         self._cache = KeyValueCache(

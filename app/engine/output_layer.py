@@ -8,26 +8,39 @@ of tokens would tie, which top-k would have to keep.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from app.engine.distribution import Summary
-from app.engine.linear import Float32Linear, Int8Linear, Linear, PlainLinear
-from app.engine.summaries import Found, Sums, read, summed_at
+from app.engine.linear import Float32Linear, Linear, PlainLinear
+from app.engine.quantised_linear import MANY_ROWS, Int4WeightLinear, Int8Linear, can_halve
+from app.engine.summaries import Found, Sums, may_be_rough, read, summed_at
 
-CANDIDATES = 128  # tokens a row that are known by their order, and computed twice where 8 bits found them
-_GROUP = 64  # tokens that are represented by their likeliest while candidates are looked for
-_COLUMNS = 2_048 * _GROUP  # of a block, on a CPU
+_COLUMNS = 131_072  # of a block, on a CPU
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How the likeliest tokens of a row are looked for."""
+
+    count: int  # of tokens: known by their order, and computed twice where 8 or 4 bits found them
+    group: int  # tokens that are represented by their likeliest meanwhile
+
+
+SEARCH = Search(128, 64)
+SEARCH_OF_FEW = Search(512, 32)  # 4 bits are so far off that a token's error counts until it is rarer
 
 
 class OutputLayer:
     """Logits, and a summary of every row that is drawn from.
 
-    `exact` are weights (V, W) that say again how likely each row's `CANDIDATES` likeliest tokens are: where
-    the blocks compute in 8-bit integers, these find them, and their error matters only where there is
-    probability. Memory for `rows_kept` rows is kept from one call to the next.
+    `exact` are weights (V, W) that say again how likely each row's likeliest tokens are: where the blocks
+    compute in 8 bits, or `few` in 4 (instead of them, for fewer than MANY_ROWS rows), these find them, and
+    their error matters only where there is little probability. Memory for `rows_kept` rows is kept from one
+    call to the next.
     """
 
     def __init__(
@@ -36,12 +49,14 @@ class OutputLayer:
         vocabulary_size: int,
         *,
         exact: Tensor | None = None,
+        few: Linear | None = None,
         softcap: float | None = None,
         rows_kept: int = 0,
     ) -> None:
-        self._blocks, self._vocabulary_size = blocks, vocabulary_size
+        self._blocks, self._few, self._vocabulary_size = blocks, few, vocabulary_size
         self._exact, self._softcap = exact, softcap
         self._rows_kept = rows_kept
+        self.quantised = ("int8", "int4") if few else ("int8",) if exact is not None else ()
         self._kept = torch.empty(0, 0)
 
     def __call__(
@@ -52,38 +67,43 @@ class OutputLayer:
             return self.logits(hidden), ()
         inverse = [1 / summed_at(each) for each in temperatures]
         factors = torch.tensor(inverse, device=hidden.device)[:, None] if set(inverse) != {1.0} else None
-        logits, found = self.summed(hidden, factors, entropy=entropy)
+        rough = self._exact is not None and not entropy and may_be_rough(inverse)
+        logits, found = self.summed(hidden, factors, entropy=entropy, rough=rough)
         return logits, read(found, temperatures)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(N, V), good until the next call."""
         logits = self._room_for(hidden)
-        highest = self._compute(hidden, logits, None)
+        candidates = self._compute(hidden, logits, None)
         if self._exact is not None:
-            self._look_again(hidden, logits, likeliest(logits, CANDIDATES, highest))
+            self._look_again(hidden, logits, candidates)
         return logits
 
-    def summed(self, hidden: Tensor, factors: Tensor | None, *, entropy: bool = True) -> tuple[Tensor, Found]:
+    def summed(
+        self, hidden: Tensor, factors: Tensor | None, *, entropy: bool = True, rough: bool = False
+    ) -> tuple[Tensor, Found]:
         """Logits (N, V), good until the next call, and what is known of them; see `Sums` for the rest."""
-        logits, sums = self._room_for(hidden), Sums(factors, entropy=entropy)
-        highest = self._compute(hidden, logits, sums)
-        candidates = likeliest(logits, CANDIDATES, highest)  # (N, K)
+        logits, sums = self._room_for(hidden), Sums(factors, entropy=entropy, rough=rough)
+        candidates = self._compute(hidden, logits, sums)
         before = logits.gather(1, candidates)
         if self._exact is not None:
             self._look_again(hidden, logits, candidates)
         return logits, sums.found(logits, candidates, before)
 
     def _compute(self, hidden: Tensor, logits: Tensor, sums: Sums | None) -> Tensor:
-        """Fill in `logits` (N, V); the highest of each group of columns, of all blocks side by side."""
+        """Fill in `logits` (N, V); ids (N, K) of the likeliest, in order."""
+        blocks, search = self._blocks, SEARCH
+        if self._few is not None and len(hidden) < MANY_ROWS:
+            blocks, search = [self._few], SEARCH_OF_FEW
         start, highest = 0, []
-        for block in self._blocks:
+        for block in blocks:
             piece = self._capped(block(hidden).float())  # (N, C)
-            highest.append(group_maxima(piece))
+            highest.append(group_maxima(piece, search.group))
             if sums:
                 sums.add(piece, highest[-1])
             logits[:, start : start + piece.shape[1]] = piece  # last: it pushes the piece out of the cache
             start += piece.shape[1]
-        return torch.cat(highest, 1)
+        return likeliest(logits, search, torch.cat(highest, 1)).sort(1).values
 
     def _look_again(self, hidden: Tensor, logits: Tensor, candidates: Tensor) -> None:
         """Logits of the candidates (N, K) by the weights."""
@@ -112,38 +132,46 @@ def output_layer(
     softcap: float | None = None,
     rows_kept: int = 0,
 ) -> OutputLayer:
-    """On a CPU in float32, at about the speed of bfloat16, or in 8 bits; elsewhere by the weights."""
+    """On a CPU in float32, at about the speed of bfloat16, or in 8 and 4 bits; elsewhere by the weights."""
     if weight.device.type != "cpu":
         blocks: list[Linear] = [Float32Linear(weight, bias)]
         return OutputLayer(blocks, len(weight), softcap=softcap, rows_kept=rows_kept)
     pieces = torch.split(weight, _COLUMNS)
     if int8 and bias is None:
-        blocks = [Int8Linear(piece) for piece in pieces]
-        return OutputLayer(blocks, len(weight), exact=weight, softcap=softcap, rows_kept=rows_kept)
+        return OutputLayer(
+            [Int8Linear(piece) for piece in pieces],
+            len(weight),
+            exact=weight,
+            few=Int4WeightLinear(weight) if can_halve(weight) else None,
+            softcap=softcap,
+            rows_kept=rows_kept,
+        )
     biases = [None] * len(pieces) if bias is None else torch.split(bias.float(), _COLUMNS)
     blocks = [PlainLinear(piece.float(), bias) for piece, bias in zip(pieces, biases, strict=True)]
     return OutputLayer(blocks, len(weight), softcap=softcap, rows_kept=rows_kept)
 
 
-def group_maxima(logits: Tensor) -> Tensor:
+def group_maxima(logits: Tensor, size: int) -> Tensor:
     """The highest of each whole group of neighbouring columns (N, C), or of all where there is none."""
-    groups = logits.shape[1] // _GROUP
+    groups = logits.shape[1] // size
     if not groups:
         return logits.amax(1, keepdim=True)
-    return logits[:, : groups * _GROUP].reshape(len(logits), groups, _GROUP).amax(-1)
+    return logits[:, : groups * size].reshape(len(logits), groups, size).amax(-1)
 
 
-def likeliest(logits: Tensor, count: int, highest: Tensor) -> Tensor:
+def likeliest(logits: Tensor, search: Search, highest: Tensor) -> Tensor:
     """Ids (N, count) of the highest logits (N, V), in no order; `highest` are their `group_maxima`.
 
     The `count` best tokens lie in the `count` best groups, so only those are looked through.
     """
-    rows, size = logits.shape
-    if size < 2 * count * _GROUP:
+    (rows, size), count = logits.shape, search.count
+    if size < 2 * count * search.group:
         return logits.topk(min(count, size), sorted=False).indices
-    groups = size // _GROUP
+    groups = size // search.group
     best = highest[:, :groups].topk(count, sorted=False).indices  # (N, count)
-    inside = torch.arange(_GROUP, device=logits.device)
-    rest = torch.arange(groups * _GROUP, size, device=logits.device).expand(rows, -1)
-    ids = torch.cat(((best[..., None] * _GROUP + inside).flatten(1), rest), 1)  # (N, count * group + rest)
+    inside = torch.arange(search.group, device=logits.device)
+    rest = torch.arange(groups * search.group, size, device=logits.device).expand(rows, -1)
+    ids = torch.cat(
+        ((best[..., None] * search.group + inside).flatten(1), rest), 1
+    )  # (N, those looked through)
     return ids.gather(1, logits.gather(1, ids).topk(count, sorted=False).indices)

@@ -1,19 +1,15 @@
-"""Products in 8-bit integers."""
+"""Products with weights as they are, and as a processor wants them."""
 
 import pytest
 import torch
 
 from app.engine.linear import (
     ByRows,
-    Int8Linear,
-    Int8WeightLinear,
     PackedLinear,
     PlainLinear,
     can_pack,
     fast_linear,
-    quantise,
 )
-from tests.engine.conftest import needs_dot_products
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -23,28 +19,6 @@ def normal(*shape: int, seed: int = 0) -> torch.Tensor:
 def distance(approximate: torch.Tensor, exact: torch.Tensor) -> float:
     """Relative, in the root mean square."""
     return float((approximate.float() - exact).norm() / exact.norm())
-
-
-def test_a_weight_is_off_by_half_a_step_at_most():
-    weight = normal(48, 64)
-    quantised, scales = quantise(weight)
-    assert ((quantised * scales[:, None] - weight).abs() <= scales[:, None] / 2 + 1e-6).all()
-
-
-@needs_dot_products
-@pytest.mark.parametrize("make", [Int8Linear, Int8WeightLinear])
-def test_eight_bits_are_near_the_product(make):
-    weight, x = normal(128, 256).bfloat16(), normal(3, 2, 256, seed=1)
-    product = make(weight)(x)
-    assert product.shape == (3, 2, 128)
-    assert distance(product, x @ weight.float().T) < 0.015
-
-
-@needs_dot_products
-def test_a_rows_product_does_not_depend_on_its_neighbours():
-    linear, x = Int8Linear(normal(128, 256)), normal(8, 256, seed=1)
-    x[1] *= 1_000
-    assert torch.equal(linear(x)[:1], linear(x[:1]))
 
 
 def test_few_rows_go_one_way_and_many_another():

@@ -8,12 +8,21 @@ from hypothesis import strategies as st
 
 from app.engine import output_layer as module
 from app.engine.distribution import Distribution, FarRow
-from app.engine.output_layer import CANDIDATES, OutputLayer, group_maxima, likeliest, output_layer
+from app.engine.output_layer import (
+    SEARCH,
+    SEARCH_OF_FEW,
+    OutputLayer,
+    Search,
+    group_maxima,
+    likeliest,
+    output_layer,
+)
 from app.engine.params import SamplingParams
 from app.engine.sampler import sample
 from tests.engine.conftest import needs_dot_products
 
-VOCABULARIES = [2 * CANDIDATES * 64, 2 * CANDIDATES * 64 + 17, 1_000, 100]
+WIDE = 2 * SEARCH.count * SEARCH.group  # columns from which groups are looked through
+VOCABULARIES = [WIDE, WIDE + 17, 1_000, 100]
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -37,31 +46,66 @@ def several_blocks(monkeypatch):
 
 
 @settings(deadline=None)
-@given(rows=st.integers(1, 4), size=st.integers(8_000, 8_200), seed=st.integers(0, 1_000), ties=st.booleans())
-def test_the_likeliest_are_the_highest_logits(rows: int, size: int, seed: int, ties: bool):
+@given(
+    rows=st.integers(1, 4),
+    size=st.integers(8_000, 8_200),
+    group=st.sampled_from([32, 64]),
+    seed=st.integers(0, 1_000),
+    ties=st.booleans(),
+)
+def test_the_likeliest_are_the_highest_logits(rows: int, size: int, group: int, seed: int, ties: bool):
     logits = normal(rows, size, seed=seed)
     if ties:
         logits = logits.round()  # many of the same height
-    found = likeliest(logits, 16, group_maxima(logits))
+    found = likeliest(logits, Search(16, group), group_maxima(logits, group))
     assert all(len(set(row)) == 16 for row in found.tolist())
     highest = logits.topk(16).values
     assert torch.equal(logits.gather(1, found).sort(descending=True).values, highest)
 
 
 @needs_dot_products
-@pytest.mark.parametrize("vocabulary", VOCABULARIES)
-def test_the_likeliest_logits_are_those_of_the_weights(vocabulary: int):
-    layer, hidden = layer_of(vocabulary), normal(5, 64, seed=1)
+@pytest.mark.parametrize(
+    ("rows", "vocabulary", "known"),
+    [(5, each, SEARCH.count) for each in VOCABULARIES]
+    + [(rows, each, SEARCH_OF_FEW.count) for rows in (1, 3) for each in (8 * WIDE, WIDE, 1_040)]
+    + [(1, 1_001, SEARCH.count)],  # a shape that is not taken in 4 bits
+)
+def test_the_likeliest_logits_are_those_of_the_weights(rows: int, vocabulary: int, known: int):
+    layer, hidden = layer_of(vocabulary), normal(rows, 64, seed=1)
     with torch.inference_mode():
         logits, _ = built(layer, int8=True)(hidden)
         exact = hidden @ layer.weight.float().T
-    favourites = exact.topk(
-        min(vocabulary, CANDIDATES) // 2
-    ).indices  # 8 bits may misjudge who is just inside
-    error = (logits - exact).gather(1, favourites).abs().max()
-    assert error < 1e-4
-    if vocabulary > CANDIDATES:
-        assert 1e-3 < (logits - exact).abs().max() < 1  # the others are 8-bit
+    favourites = exact.topk(min(vocabulary, known) // 2).indices  # who is just inside may be misjudged
+    assert (logits - exact).gather(1, favourites).abs().max() < 1e-4
+    if vocabulary > known:
+        assert 1e-3 < (logits - exact).abs().max() < 2
+
+
+@needs_dot_products
+@pytest.mark.parametrize("rows", [1, 12])
+@pytest.mark.parametrize("temperatures", [(0.5, 0.8, 1.0, 2.5), (1.0,), (0.0, 5.0)])
+def test_sums_that_are_made_roughly_are_near_the_others(rows: int, temperatures: tuple[float, ...]):
+    layer, hidden = built(layer_of(40_000), int8=True), normal(rows, 64, seed=1)
+    each = [temperatures[row % len(temperatures)] for row in range(rows)]
+    with torch.inference_mode():
+        _, exact = layer(hidden, each)
+        _, rough = layer(hidden, each, entropy=False)
+    different = 0
+    for near, far in zip(exact, rough, strict=True):
+        assert near is not None and far is not None and far.mean is None
+        assert far.total == pytest.approx(near.total, rel=2e-3)
+        assert far.total_at_temperature == pytest.approx(near.total_at_temperature, rel=2e-3)
+        different += far.total != near.total
+    assert different == rows
+
+
+@needs_dot_products
+def test_sums_of_a_cold_row_are_never_rough():
+    layer, hidden = built(layer_of(40_000), int8=True), normal(2, 64, seed=1)
+    with torch.inference_mode():
+        _, exact = layer(hidden, [0.2, 0.8])
+        _, other = layer(hidden, [0.2, 0.8], entropy=False)
+    assert [each.total for each in exact] == [each.total for each in other]
 
 
 @pytest.mark.parametrize("int8", [False, pytest.param(True, marks=needs_dot_products)])
@@ -79,7 +123,7 @@ def test_a_summary_says_what_the_row_itself_would(vocabulary: int, int8: bool, s
         assert told.entropy_bits == pytest.approx(alone.entropy_bits, abs=1e-5)
         assert told.total_weight(temperature) == pytest.approx(alone.total_weight(temperature), rel=2e-5)
         ids = told.whole.token_ids
-        assert len(summary.ranking.token_ids) >= min(vocabulary, CANDIDATES) // 2
+        assert len(summary.ranking.token_ids) >= min(vocabulary, SEARCH.count) // 2
         assert np.array_equal(summary.ranking.token_ids, ids[: len(summary.ranking.token_ids)])
         for u in (0.0, 0.3, 0.9):
             params = SamplingParams(temperature=temperature, logprobs=3)

@@ -30,7 +30,9 @@ def steps(record: Recorder) -> tuple[RecordedSteps, list]:
         )
         rows = len(token_ids)
         table = torch.arange(rows * 3.0).view(rows, 3)
-        return table, Found(torch.zeros(1, 4, rows), table, table.long(), table, table[:, 0].long(), 3)
+        return table, Found(
+            torch.zeros(1, 4, rows), table, table, table.long(), table, table[:, 0].long(), 3, False
+        )
 
     return RecordedSteps(
         step, record, slots=SLOTS, spare=SPARE, length=LENGTH, device=torch.device("cpu")
