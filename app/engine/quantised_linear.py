@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 MANY_ROWS = 4  # from here on multiplying outweighs reading
-_ROWS_AT_ONCE = 1_024  # of a weight while it is quantised: what lies between stays in the processor's cache
+_AT_ONCE = 2**19  # weights while they are quantised: what lies between stays in the processor's cache
+_TILE = 64  # rows that lie together in torch's 4-bit layout
 _GROUPS = (256, 128, 64, 32)  # weights that can share a scale in torch's 4-bit product
 
 
@@ -54,9 +55,14 @@ class Int8WeightLinear:
         scale = scales.view(out, -1).T
         high, low = self._scales.chunk(2)
         high[..., 0], low[..., 0], high[..., 1], low[..., 1] = 16 * scale, scale, 0, 8 * scale
+        room = torch.empty(min(out, _rows_at_once(width)), 2 * width, dtype=torch.int32)
         for integers, packed in _in_pieces(quantised.view(out, width), self._packed):
-            shifted = integers.to(torch.int32) + 128
-            packed.copy_(_pack(torch.cat((shifted >> 4, shifted & 15), 1)))
+            halves = room[: len(integers)]
+            high, low = halves.chunk(2, 1)
+            low.copy_(integers).add_(128)
+            torch.bitwise_right_shift(low, 4, out=high)
+            low.bitwise_and_(15)
+            packed.copy_(_pack(halves))
 
     def __call__(self, x: Tensor) -> Tensor:
         rows = x.to(torch.bfloat16).flatten(0, -2)  # (N, in)
@@ -73,14 +79,16 @@ class Int4WeightLinear:
         out, width = weight.shape
         self._packed = torch.empty(out, width // 2, dtype=torch.uint8)
         self._scales = torch.empty(width // _GROUPS[-1], out, 2, dtype=torch.bfloat16)
+        shape = (min(out, _rows_at_once(width)), width // _GROUPS[-1], _GROUPS[-1])
+        values, integers = torch.empty(shape), torch.empty(shape, dtype=torch.int32)
         for rows, packed, scales in _in_pieces(weight, self._packed, self._scales.transpose(0, 1)):
-            groups = rows.float().view(len(rows), -1, _GROUPS[-1])  # (R, in / 32, 32)
-            lowest, highest = groups.aminmax(dim=-1)
-            scales[..., 0] = (highest - lowest).div_(15).clamp_(min=1e-12)
+            groups = values[: len(rows)].copy_(rows.view(len(rows), *shape[1:]))  # (R, in / 32, 32)
+            lowest = groups.amin(-1)
+            scales[..., 0] = (groups.amax(-1) - lowest).div_(15).clamp_(min=1e-12)
             scales[..., 1] = lowest + 8 * scales[..., 0].float()
             scale, zero = scales.float()[..., None].unbind(-2)
-            integers = groups.sub_(zero).div_(scale).round_().add_(8).clamp_(0, 15)
-            packed.copy_(_pack(integers.to(torch.int32).flatten(1)))
+            groups.sub_(zero).div_(scale).round_().add_(8).clamp_(0, 15)
+            packed.copy_(_pack(integers[: len(rows)].copy_(groups).flatten(1)))
 
     def __call__(self, x: Tensor) -> Tensor:
         rows = x.to(torch.bfloat16).flatten(0, -2)  # (N, in)
@@ -97,7 +105,8 @@ def quantise(weight: Tensor, scale_format: torch.dtype = torch.float32) -> tuple
     """Weights (out, in) as int8 and scales (out,), the largest of each output at 127 or next to it."""
     quantised = torch.empty(weight.shape, dtype=torch.int8)
     scales = torch.empty(len(weight), dtype=scale_format)
-    room = torch.empty(min(len(weight), _ROWS_AT_ONCE), weight.shape[1])  # fresh memory would cost the most
+    rows_at_once = min(len(weight), _rows_at_once(weight.shape[1]))
+    room = torch.empty(rows_at_once, weight.shape[1])  # fresh memory would cost the most
     for rows, integers, scale in _in_pieces(weight, quantised, scales):
         values = room[: len(rows)].copy_(rows)
         scale.copy_(torch.maximum(values.amax(1), values.amin(1).neg_()).div_(127).clamp_(min=1e-12))
@@ -106,7 +115,13 @@ def quantise(weight: Tensor, scale_format: torch.dtype = torch.float32) -> tuple
 
 
 def _in_pieces(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    return zip(*(torch.split(each, _ROWS_AT_ONCE) for each in tensors), strict=True)
+    """Of tensors (out, ...) the same rows, as many as `_rows_at_once` says of the first."""
+    rows = _rows_at_once(tensors[0].shape[1])
+    return zip(*(torch.split(each, rows) for each in tensors), strict=True)
+
+
+def _rows_at_once(width: int) -> int:
+    return max(1, _AT_ONCE // width // _TILE) * _TILE
 
 
 def _pack(integers: Tensor) -> Tensor:
