@@ -4,7 +4,7 @@ import statistics
 from collections import deque
 
 IDLE = 512  # tokens, when nobody is waiting for a token of theirs
-BUSY = (8, 128)  # and when somebody is, at least and at most: their stream must not stutter
+BUSY = (4, 128)  # and when somebody is, at least and at most: their stream must not stutter
 SLOWER = 0.5  # how much longer a token may take, aimed at, while a prompt is read beside it
 
 
