@@ -14,6 +14,7 @@ from app.engine import scheduler as module
 from app.engine.distribution import Distribution
 from app.engine.job import Distributions, Job
 from app.engine.outputs import Done, PromptScores, Queued, Step
+from app.engine.pace import BUSY
 from app.engine.params import GenerationRequest, SamplingParams
 from app.engine.runner import DeviceLost, Prediction
 from app.engine.sampler import sample
@@ -170,7 +171,7 @@ def test_a_prompt_that_memory_cannot_hold_ends_alone():
     scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
     writes = submitted(scheduler, 3, max_tokens=20)
     scheduler.step()
-    runner.tokens_too_many = 8
+    runner.tokens_too_many = BUSY[0]
     reads = submitted(scheduler, 30, max_tokens=20)
     while not scheduler.idle:
         scheduler.step()
