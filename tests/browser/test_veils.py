@@ -25,8 +25,9 @@ class Place:
         page.goto(self.path)
         expect(page.locator(self.ready).first).to_be_attached()
         expect(page.locator(self.run)).to_be_enabled()
-        expect(page.locator("[aria-busy=true]")).to_have_count(0)
-        return page.locator(self.answer).first if self.opens_with else self.show(page)
+        answer = page.locator(self.answer).first if self.opens_with else self.show(page)
+        expect(page.locator("[aria-busy=true]")).to_have_count(0, timeout=20_000)  # a library is read
+        return answer
 
     def show(self, page: Page) -> Locator:
         page.locator(self.figure).click(force=True)  # a radio button lies under its label
