@@ -20,9 +20,14 @@ export function showNote(text) {
   place().message = { kind: "note", text };
 }
 
-/** What was said no longer holds. */
-export function clearMessage() {
-  place().message = null;
+/** What is said at the moment, for `clearMessage`. */
+export function messageNow() {
+  return place().message;
+}
+
+/** What was said no longer holds; what has been said since does. */
+export function clearMessage(said = messageNow()) {
+  if (messageNow() === said) place().message = null;
 }
 
 /** Tell those who listen to the page instead of looking at it; say sentences, not tokens. */

@@ -16,7 +16,7 @@ import { formatProbability } from "../format.js";
 import { t } from "../i18n.js";
 import { models } from "../models.js";
 import { loadVocabulary, nextToken, typedIds } from "../next-token.js";
-import { announce, clearMessage, pageData, showError, showNote } from "../page.js";
+import { announce, clearMessage, messageNow, pageData, showError, showNote } from "../page.js";
 import { Prompt } from "../sampling-prompt.js";
 import { neutralParams } from "../sampling-params.js";
 import { readShared, sharedState } from "../sampling-share.js";
@@ -79,6 +79,7 @@ async function ask({ pause = 0 } = {}) {
   if (untouched) return;
   asking?.abort();
   const { signal } = (asking = new AbortController());
+  const said = messageNow();
   failed = false;
   store.update({ waiting: store.state.prompt.shown !== store.state.answered });
   try {
@@ -90,7 +91,7 @@ async function ask({ pause = 0 } = {}) {
     const prompt = promptFor(name);
     const question = await questionOf(prompt, { signal });
     const answer = await nextToken(question, { signal });
-    clearMessage();
+    clearMessage(said);
     const vocabulary = name === store.state.model ? store.state.vocabulary : null;
     const us = answer.ids.length === store.state.ids.length ? store.state.us : null; // dice go by the place
     store.update({ ...answer, us, prompt, model: name, vocabulary, answered: prompt.shown, waiting: false });
