@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from app.engine.output_layer import SEARCH, SEARCH_OF_FEW
+from app.engine.quantised_linear import MANY_ROWS
 from app.engine.scheduler import CACHE_BYTES
 from app.paths import ROOT
 from app.settings import Settings
@@ -25,3 +27,9 @@ def test_the_readme_lists_no_setting_that_is_gone():
 
 def test_the_readme_tells_how_much_the_prefix_cache_keeps():
     assert f"keep at most {CACHE_BYTES // 2**20} MB" in " ".join(README.split())
+
+
+def test_the_readme_tells_how_many_likeliest_tokens_are_computed_again():
+    assert MANY_ROWS - 1 == 3  # "up to three"
+    assert f"{SEARCH_OF_FEW.count} of each of up to three rows, {SEARCH.count} of more" in README
+    assert f"whose {SEARCH_OF_FEW.count} likeliest are looked at again" in " ".join(README.split())

@@ -56,6 +56,7 @@ class OutputLayer:
         self._blocks, self._few, self._vocabulary_size = blocks, few, vocabulary_size
         self._exact, self._softcap = exact, softcap
         self._rows_kept = rows_kept
+        # the number formats of its weights, besides the model's own
         self.quantised = ("int8", "int4") if few else ("int8",) if exact is not None else ()
         self._kept = torch.empty(0, 0)
 
@@ -74,9 +75,9 @@ class OutputLayer:
     def logits(self, hidden: Tensor) -> Tensor:
         """(N, V), good until the next call."""
         logits = self._room_for(hidden)
-        candidates = self._compute(hidden, logits, None)
+        highest = self._compute(hidden, logits, None)
         if self._exact is not None:
-            self._look_again(hidden, logits, candidates)
+            self._look_again(hidden, logits, self._candidates(logits, highest))
         return logits
 
     def summed(
@@ -84,17 +85,15 @@ class OutputLayer:
     ) -> tuple[Tensor, Found]:
         """Logits (N, V), good until the next call, and what is known of them; see `Sums` for the rest."""
         logits, sums = self._room_for(hidden), Sums(factors, entropy=entropy, rough=rough)
-        candidates = self._compute(hidden, logits, sums)
+        candidates = self._candidates(logits, self._compute(hidden, logits, sums))
         before = logits.gather(1, candidates)
         if self._exact is not None:
             self._look_again(hidden, logits, candidates)
         return logits, sums.found(logits, candidates, before)
 
     def _compute(self, hidden: Tensor, logits: Tensor, sums: Sums | None) -> Tensor:
-        """Fill in `logits` (N, V); ids (N, K) of the likeliest, in order."""
-        blocks, search = self._blocks, SEARCH
-        if self._few is not None and len(hidden) < MANY_ROWS:
-            blocks, search = [self._few], SEARCH_OF_FEW
+        """Fill in `logits` (N, V); the highest of each group of columns, of all blocks side by side."""
+        blocks, search = self._way(len(hidden))
         start, highest = 0, []
         for block in blocks:
             piece = self._capped(block(hidden).float())  # (N, C)
@@ -103,7 +102,18 @@ class OutputLayer:
                 sums.add(piece, highest[-1])
             logits[:, start : start + piece.shape[1]] = piece  # last: it pushes the piece out of the cache
             start += piece.shape[1]
-        return likeliest(logits, search, torch.cat(highest, 1)).sort(1).values
+        return torch.cat(highest, 1)
+
+    def _candidates(self, logits: Tensor, highest: Tensor) -> Tensor:
+        """Ids (N, K) of the likeliest tokens, in order."""
+        _, search = self._way(len(logits))
+        return likeliest(logits, search, highest).sort(1).values
+
+    def _way(self, rows: int) -> tuple[Sequence[Linear], Search]:
+        """How so many rows are computed and looked through."""
+        if self._few is not None and rows < MANY_ROWS:
+            return [self._few], SEARCH_OF_FEW
+        return self._blocks, SEARCH
 
     def _look_again(self, hidden: Tensor, logits: Tensor, candidates: Tensor) -> None:
         """Logits of the candidates (N, K) by the weights."""

@@ -24,7 +24,7 @@ _ROWS = 8  # summed up together on a CPU: as much of a block as its own cache ho
 # The bits of a float32, read as an integer, are about (log2 + bias) * mantissa. What lies `_REACH` octaves
 # below the likeliest token counts as nothing, so that the sum still fits with exponents times a factor.
 _MANTISSA, _BIAS, _REACH, _MOST_ROUGH_FACTOR = 2.0**23, 127.0, 100.0, 2.25
-_EXCESS = 1.0406840837  # what they make of a value, on average over an octave: (1 + f) / 2 ** f
+_EXCESS = 0.5 / math.log(2) ** 2  # what they make of a value, on average over an octave: (1 + f) / 2 ** f
 
 
 def summed_at(temperature: float) -> float:
@@ -93,15 +93,21 @@ class Sums:
             part = slice(start, start + rows)
             room = self._room[:, : len(zeros[part]), : logits.shape[1]]
             factors = None if self._factors is None else self._factors[part]
-            sum_up = self._sum_roughly if self._rough else self._sum
-            sum_up(logits[part], zeros[part], factors, room, sums[:, part])
+            self._sum(logits[part], zeros[part], factors, room, sums[:, part])
         self._sums.append(sums)
 
     def _sum(self, logits: Tensor, zeros: Tensor, factors: Tensor | None, room: Tensor, sums: Tensor) -> None:
-        """The sum of w = 2 ** (log2(e) * logit - zero), of w * log2(w), of w at the temperature."""
+        """The sum of w = 2 ** (log2(e) * logit - zero), of w * log2(w), of w at the temperature.
+
+        Roughly: with exponents from 0 at the end of what counts, in units of a float32's bits.
+        """
         exponents, weights = room
-        torch.add(-zeros, logits, alpha=_LOG2_E, out=exponents)  # one rounding: it multiplies and adds
-        torch.exp2(exponents, out=weights)  # 2 is raised in half the time of e
+        if self._rough:
+            zeros = _MANTISSA * (_REACH - zeros)
+            torch.add(zeros, logits, alpha=_MANTISSA * _LOG2_E, out=exponents).clamp_(min=0)
+        else:
+            torch.add(-zeros, logits, alpha=_LOG2_E, out=exponents)  # one rounding: it multiplies and adds
+        self._raise(exponents, weights)
         torch.sum(weights, 1, out=sums[1])
         if self._entropy:
             torch.sum(weights.mul_(exponents), 1, out=sums[2])
@@ -110,25 +116,14 @@ class Sums:
         if factors is None:
             sums[3] = sums[1]
         else:
-            torch.sum(exponents.mul_(factors).exp2_(), 1, out=sums[3])
-
-    def _sum_roughly(
-        self, logits: Tensor, zeros: Tensor, factors: Tensor | None, room: Tensor, sums: Tensor
-    ) -> None:
-        """The same by the bits of w, uncorrected: see `_raised_roughly`."""
-        exponents, weights = room
-        bits = weights.view(torch.int32)
-        torch.add(_MANTISSA * (_REACH - zeros), logits, alpha=_MANTISSA * _LOG2_E, out=exponents).clamp_(
-            min=0
-        )
-        bits.copy_(exponents)
-        torch.sum(weights, 1, out=sums[1])
-        sums[2] = math.nan
-        if factors is None:
-            sums[3] = sums[1]
-        else:
-            bits.copy_(exponents.mul_(factors))
+            self._raise(exponents.mul_(factors), weights)
             torch.sum(weights, 1, out=sums[3])
+
+    def _raise(self, exponents: Tensor, weights: Tensor) -> None:
+        if self._rough:
+            weights.view(torch.int32).copy_(exponents)
+        else:
+            torch.exp2(exponents, out=weights)  # 2 is raised in half the time of e
 
     def found(self, logits: Tensor, candidates: Tensor, before: Tensor) -> Found:
         """With the rows as they are now (N, V), where candidates (N, K), in order, were `before`."""
@@ -150,29 +145,19 @@ def read(found: Found, temperatures: Sequence[float]) -> list[Summary | None]:
     None for a row whose candidates fell behind the others: nothing is known of its order.
     """
     at = [summed_at(each) for each in temperatures]
-    inverse = np.array([1 / each for each in at])  # (N,)
+    inverse = np.array([1 / each for each in at])[:, None]  # (N, 1)
     token_ids, logits, known = (part.cpu().numpy() for part in (found.token_ids, found.logits, found.known))
     before, zeros_before, now = _float64(found.before), _float64(found.zeros), logits.astype(np.float64)
-    zeros, totals, moments, tempered = _float64(found.sums.transpose(0, 1))  # each (blocks, N)
-    if found.rough:
-        totals, tempered = totals * _rough_scale(1.0), tempered * _rough_scale(inverse)
-    peak = now[:, 0]
-    shift = zeros - peak * _LOG2_E
-    total = (totals * np.exp2(shift)).sum(0)
-    moment = ((moments + shift * totals) * np.exp2(shift)).sum(0)
-    at_temperature = (tempered * np.exp2(shift * inverse)).sum(0)
-    raised = _raised_roughly if found.rough else _raised
-    for sign, values, zero, power in (
-        (-1, before, zeros_before, raised),
-        (1, now, peak[:, None] * _LOG2_E, _raised),
-    ):
-        exponents, shift = values * _LOG2_E - zero, zero - peak[:, None] * _LOG2_E  # (N, K)
-        weights = power(exponents) * np.exp2(shift)
-        total += sign * weights.sum(1)
-        moment += sign * ((exponents + shift) * weights).sum(1)
-        at_temperature += sign * (power(exponents, inverse[:, None]) * np.exp2(shift * inverse[:, None])).sum(
-            1
-        )
+    peak = now[:, :1] * _LOG2_E  # (N, 1)
+    blocks, *sums = _float64(found.sums.permute(1, 2, 0))  # each (N, blocks)
+    sums[0] *= _scale(1.0, found.rough)
+    sums[2] *= _scale(inverse, found.rough)
+    whole = _shifted(sums, blocks - peak, inverse)
+    less = _shifted(
+        _weighed(before * _LOG2_E - zeros_before, inverse, found.rough), zeros_before - peak, inverse
+    )
+    more = _shifted(_weighed(now * _LOG2_E - peak, inverse, False), 0.0, inverse)
+    total, moment, at_temperature = whole - less + more
     means = [None if math.isnan(mean) else mean for mean in (moment / total / _LOG2_E).tolist()]
     log_total = np.log(total).astype(np.float32)
     logprobs = below(logits, logits[:, :1], log_total[:, None]).astype(np.float64)
@@ -183,23 +168,41 @@ def read(found: Found, temperatures: Sequence[float]) -> list[Summary | None]:
     return [Summary(*row) if len(row[-1]) else None for row in rows]
 
 
+def _weighed(
+    exponents: NDArray[np.float64], factors: NDArray[np.float64], rough: bool
+) -> list[NDArray[np.float64]]:
+    """Of each token (N, K) what `Sums` summed up: w = 2 ** exponent, w * log2(w), w at the temperature."""
+    weights = _raised(exponents, 1.0, rough)
+    return [weights, weights * exponents, _raised(exponents, factors, rough)]
+
+
+def _shifted(
+    parts: Sequence[NDArray[np.float64]], shift: NDArray[np.float64] | float, factors: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The sums (3, N) of parts (N, K) whose exponents are to be `shift` higher."""
+    weights, moments, tempered = parts
+    raised = np.exp2(shift)
+    return np.stack([
+        (weights * raised).sum(1),
+        ((moments + shift * weights) * raised).sum(1),
+        (tempered * np.exp2(shift * factors)).sum(1),
+    ])  # fmt: skip
+
+
 def _raised(
-    exponents: NDArray[np.float64], factors: NDArray[np.float64] | float = 1.0
+    exponents: NDArray[np.float64], factors: NDArray[np.float64] | float, rough: bool
 ) -> NDArray[np.float64]:
-    return np.exp2(exponents * factors)
+    """2 ** (exponents * factors), as `Sums` makes it."""
+    if not rough:
+        return np.exp2(exponents * factors)
+    with np.errstate(invalid="ignore"):  # whoever draws looks whether logits are finite
+        bits = (np.maximum(exponents + _REACH, 0.0) * _MANTISSA * factors).astype(np.int32)
+    return bits.view(np.float32).astype(np.float64) * _scale(factors, rough)
 
 
-def _raised_roughly(
-    exponents: NDArray[np.float64], factors: NDArray[np.float64] | float = 1.0
-) -> NDArray[np.float64]:
-    """2 ** (exponents * factors), as `Sums` makes it roughly."""
-    bits = np.maximum(exponents + _REACH, 0.0) * _MANTISSA * factors
-    return bits.astype(np.int32).view(np.float32) * _rough_scale(factors)
-
-
-def _rough_scale(factors: NDArray[np.float64] | float) -> NDArray[np.float64]:
-    """What the value of such bits is multiplied by: the reach was multiplied by the factor as well."""
-    return np.exp2(_BIAS - _REACH * np.asarray(factors)) / _EXCESS
+def _scale(factors: NDArray[np.float64] | float, rough: bool) -> NDArray[np.float64] | float:
+    """What rough powers are multiplied by: the reach was multiplied by the factor as well."""
+    return np.exp2(_BIAS - _REACH * np.asarray(factors)) / _EXCESS if rough else 1.0
 
 
 def _rankings(

@@ -9,10 +9,10 @@ function place() {
   return document.querySelector("main status-message") ?? document.querySelector("status-message");
 }
 
-/** Say what went wrong; an aborted request went right. */
+/** Say what went wrong; an aborted request went right. Gives what was said, for `clearMessage`. */
 export function showError(error) {
-  if (error.name === "AbortError") return;
-  place().message = { kind: "error", text: errorMessage(error) };
+  if (error.name === "AbortError") return null;
+  return (place().message = { kind: "error", text: errorMessage(error) });
 }
 
 /** Say something worth knowing. */
@@ -20,7 +20,7 @@ export function showNote(text) {
   place().message = { kind: "note", text };
 }
 
-/** What is said at the moment, for `clearMessage`. */
+/** What is said at the moment: when a question is asked, for its answer to clear. */
 export function messageNow() {
   return place().message;
 }

@@ -5,7 +5,7 @@ import re
 import urllib.request
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import NewPage, Troubles, axe
 from tests.live import wait_until
@@ -246,6 +246,21 @@ def test_only_the_last_text_counts(page: Page, live_server: str):
     editor(page).fill("")
     editor(page).press_sequentially("Once upon a time in a land", delay=4)
     expect_ids(page, [token["id"] for token in ask(live_server, "Once upon a time in a land", "cl100k_base")])
+
+
+def test_tokens_that_come_leave_what_was_said_since_they_were_asked_for(page: Page):
+    opened(page)
+    held: list[Route] = []
+    page.route("**/api/tokenize", lambda route: held.append(route))
+    with page.expect_request("**/api/tokenize"):
+        editor(page).fill("one two three")
+    page.get_by_role("button", name="Copy link").click()
+    said = page.locator("main status-message").get_by_text("link")
+    expect(said).to_be_visible()
+    for route in held:
+        route.continue_()
+    expect(chips(page)).to_have_count(3)
+    expect(said).to_be_visible()
 
 
 def test_a_text_that_is_too_long_is_kept_and_said(page: Page):

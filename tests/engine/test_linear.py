@@ -3,13 +3,7 @@
 import pytest
 import torch
 
-from app.engine.linear import (
-    ByRows,
-    PackedLinear,
-    PlainLinear,
-    can_pack,
-    fast_linear,
-)
+from app.engine.linear import ByRows, PackedLinear, PlainLinear, can_pack, fast_linear
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -1,5 +1,7 @@
 """Logits, the favourites that 8 bits find, and what the output layer knows of a row before anyone draws."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -82,6 +84,13 @@ def test_the_likeliest_logits_are_those_of_the_weights(rows: int, vocabulary: in
 
 
 @needs_dot_products
+def test_it_says_in_which_formats_it_computes():
+    assert built(layer_of(1_040)).quantised == ()
+    assert built(layer_of(1_001), int8=True).quantised == ("int8",)
+    assert built(layer_of(1_040), int8=True).quantised == ("int8", "int4")
+
+
+@needs_dot_products
 @pytest.mark.parametrize("rows", [1, 12])
 @pytest.mark.parametrize("temperatures", [(0.5, 0.8, 1.0, 2.5), (1.0,), (0.0, 5.0)])
 def test_sums_that_are_made_roughly_are_near_the_others(rows: int, temperatures: tuple[float, ...]):
@@ -97,6 +106,19 @@ def test_sums_that_are_made_roughly_are_near_the_others(rows: int, temperatures:
         assert far.total_at_temperature == pytest.approx(near.total_at_temperature, rel=2e-3)
         different += far.total != near.total
     assert different == rows
+
+
+@needs_dot_products
+@pytest.mark.parametrize("entropy", [True, False])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_rows_that_are_not_finite_are_found_out(entropy: bool, value: float):
+    layer, hidden = built(layer_of(40_000), int8=True), normal(5, 64, seed=1)
+    hidden[2] = value
+    with torch.inference_mode():
+        logits, summaries = layer(hidden, [0.8] * 5, entropy=entropy)
+    assert Distribution(logits[1].numpy(), summaries[1]).peak < 0
+    with pytest.raises(FloatingPointError):
+        Distribution(logits[2].numpy(), summaries[2])
 
 
 @needs_dot_products

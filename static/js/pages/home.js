@@ -7,7 +7,7 @@ import "../elements/probability-bars.js";
 import { formatChoices, formatNumber, formatProbability, formatRoll } from "../format.js";
 import { language, t } from "../i18n.js";
 import { models } from "../models.js";
-import { announce, clearMessage, pageData, showError } from "../page.js";
+import { announce, clearMessage, messageNow, pageData, showError } from "../page.js";
 import { provideSnapshot, restoreFromFragment } from "../share.js";
 import { Store } from "../store.js";
 
@@ -41,12 +41,13 @@ async function ask() {
   question.abort();
   question = new AbortController();
   const { signal } = question;
+  const said = messageNow();
   store.update({ waiting: true });
   if (!models.ready || store.state.opened) return;
   try {
     const shown = await postJson("/api/next-token", { ...asPrompt(store.state), top: ROWS }, { signal });
     if (signal.aborted) return;
-    clearMessage();
+    clearMessage(said);
     store.update({ shown, asked: models.state.loaded.name, waiting: false });
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -78,6 +79,7 @@ async function roll() {
   rollButton.disabled = true;
   clearTimeout(rest);
   const { text, ids } = store.state;
+  const said = messageNow();
   try {
     const body = { ...asPrompt({ text, ids }), max_tokens: 1, logprobs: 1, ignore_eos: true };
     let before = ids;
@@ -89,7 +91,7 @@ async function roll() {
       tellRoll(data);
       take(data);
     }
-    clearMessage();
+    clearMessage(said);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     showError(error);

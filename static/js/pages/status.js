@@ -26,6 +26,8 @@ function show() {
   controls.state = classroom.state;
 }
 
+let lost = null; // what the last look failed with, as it was said
+
 async function look() {
   if (teacher.secret === null) {
     show();
@@ -34,16 +36,17 @@ async function look() {
   try {
     activity.status = await getJson("/api/status");
     door.addresses = activity.status.addresses;
-    clearMessage();
+    clearMessage(lost); // and nothing else: what was said of a wish outlasts the next look
+    lost = null;
   } catch (error) {
-    fail(error);
+    lost = fail(error);
   }
   show();
 }
 
 function fail(error) {
   if (teacher.secret === null) activity.status = null;
-  showError(error);
+  return showError(error);
 }
 
 async function wish({ detail }) {
@@ -60,8 +63,12 @@ $("#secret-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const typed = $("#secret").value.trim();
   $("#secret").value = "";
-  if (teacher.keep(secretIn(typed) ?? typed)) polling.now(); // the whole link, or the secret alone
-  else fail(new ApiError({ code: "wrong_secret", message: "" }));
+  if (teacher.keep(secretIn(typed) ?? typed)) { // the whole link, or the secret alone
+    clearMessage();
+    polling.now();
+  } else {
+    fail(new ApiError({ code: "wrong_secret", message: "" }));
+  }
 });
 addEventListener("hashchange", enter);
 classroom.addEventListener("change", show);

@@ -9,7 +9,7 @@ import { postBytes } from "../api.js";
 import { t } from "../i18n.js";
 import { Latest } from "../latest.js";
 import { models } from "../models.js";
-import { announce, clearMessage, pageData, showError, showNote } from "../page.js";
+import { announce, clearMessage, messageNow, pageData, showError, showNote } from "../page.js";
 import { ShareError, provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
 import { Store } from "../store.js";
 import { TokenList } from "../token-list.js";
@@ -52,9 +52,10 @@ async function cutAll() {
     return;
   }
   const mode = special.checked ? "parse" : "text";
+  const said = messageNow();
   try {
     await Promise.all(shownPanels().map((panel) => panel.cut(text, mode)));
-    clearMessage();
+    clearMessage(said);
   } catch (error) {
     showError(error);
   }
