@@ -325,7 +325,7 @@ def test_an_answer_leaves_what_was_said_since_the_question(page: Page):
         page.goto("/sampling", wait_until="commit")
     page.get_by_role("button", name="Copy link").click()
     said = page.locator("main status-message").get_by_text("link")
-    expect(said).to_be_visible()
+    expect(said).to_be_in_viewport()  # beside the button that was pressed
     with page.expect_response("**/api/next-token*"):
         for route in held:
             route.continue_()
