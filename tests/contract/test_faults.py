@@ -69,6 +69,7 @@ async def test_streams_under_random_faults_never_end_silently_as_success(often_f
 
     async with faulty_proxy(often_failing.port, fault) as proxy:
         replies = await asyncio.gather(*(student(proxy.port, number) for number in range(count)))
+    assert asyncio.all_tasks() == {asyncio.current_task()}
     ends = {"done": 0, "error": 0, "cut off": 0}
     for reply in replies:
         assert len(reply.terminal) <= 1

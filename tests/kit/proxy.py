@@ -1,7 +1,6 @@
 """A TCP proxy that breaks things: it cuts replies off, tears them into pieces, holds them back."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,15 +25,22 @@ class FaultyProxy:
     connections: int = 0
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Whoever hangs up first, server or client, ends the connection for both."""
         fault = self.fault(self.connections)
         self.connections += 1
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.target)
-        upwards = asyncio.create_task(_pump(reader, up_writer, Fault()))
-        with contextlib.suppress(ConnectionError):
-            await _pump(up_reader, writer, fault)
-        upwards.cancel()
-        for each in (up_writer, writer):
-            each.transport.abort() if fault.cut_after is not None else each.close()
+        pumps = [
+            asyncio.create_task(_pump(reader, up_writer, Fault())),
+            asyncio.create_task(_pump(up_reader, writer, fault)),
+        ]
+        try:
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
+            for each in (up_writer, writer):
+                each.transport.abort() if fault.cut_after is not None else each.close()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fault: Fault) -> None:
@@ -54,10 +60,22 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, faul
 
 @asynccontextmanager
 async def faulty_proxy(target: int, fault: Callable[[int], Fault]) -> AsyncIterator[FaultyProxy]:
+    """No connection outlives it: what a test leaves open would be an unclosed socket in the next one."""
     proxy = FaultyProxy(target, fault)
-    server = await asyncio.start_server(proxy.handle, "127.0.0.1", 0)
+    tasks: set[asyncio.Task[None]] = set()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(proxy.handle(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        task.add_done_callback(lambda _: writer.close())
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy
     finally:
         server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
