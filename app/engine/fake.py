@@ -56,6 +56,7 @@ class ScriptedRunner:
     """Next-token logits from a table of what follows what in the script, over a gently falling vocabulary."""
 
     kv_bytes_per_token = 4
+    free_tokens = 1
 
     def __init__(
         self,

@@ -83,30 +83,30 @@ def _pages(size: int) -> mmap.mmap:
 class CachePart:
     """The cache as one segment of a forward pass uses it, under the names transformers has for a cache.
 
-    It writes to neighbouring slots at positions (B, T) and reads back the first `read` positions.
+    It writes to slots at positions (B, T) and reads back the first `read` positions: a view where the slots
+    are neighbours, a copy where a tensor (B,) says on the device which they are.
     """
 
     is_compileable = False
 
-    def __init__(self, cache: KeyValueCache, first_slot: int, positions: Tensor, read: int) -> None:
-        self._cache, self._read = cache, read
-        self._slots = slice(first_slot, first_slot + len(positions))
+    def __init__(self, cache: KeyValueCache, slots: slice | Tensor, positions: Tensor, read: int) -> None:
+        self._cache, self._slots, self._read = cache, slots, read
         _, heads, length, _ = cache.keys[0].shape
-        first_rows = torch.arange(
-            first_slot * heads * length, self._slots.stop * heads * length, length, device=positions.device
-        )
-        rows = first_rows.view(-1, 1, heads) + positions[:, :, None]  # (B, T, H)
+        device = positions.device
+        numbers = slots if isinstance(slots, Tensor) else torch.arange(slots.start, slots.stop, device=device)
+        first_rows = (numbers[:, None] * heads + torch.arange(heads, device=device)) * length  # (B, H)
+        rows = first_rows[:, None] + positions[:, :, None]  # (B, T, H)
         self._rows = rows.flatten()  # of a layer's (S * H * L, D)
 
     def update(
         self, keys: Tensor, values: Tensor, layer_idx: int, *_: Any, **__: Any
     ) -> tuple[Tensor, Tensor]:
-        """Write (B, H, T, D); read back (B, H, read, D), a view."""
+        """Write (B, H, T, D); read back (B, H, read, D)."""
         layer_keys, layer_values = self._cache.keys[layer_idx], self._cache.values[layer_idx]
         for layer, new in ((layer_keys, keys), (layer_values, values)):
             rows = new.transpose(1, 2).to(layer.dtype).flatten(0, 2)  # (B * T * H, D)
             layer.view(-1, layer.shape[-1]).index_copy_(0, self._rows, rows)
-        return layer_keys[self._slots, :, : self._read], layer_values[self._slots, :, : self._read]
+        return layer_keys[:, :, : self._read][self._slots], layer_values[:, :, : self._read][self._slots]
 
     def get_seq_length(self, *_: Any) -> int:
         return self._read

@@ -16,7 +16,7 @@ from app.engine.decoder import can_decode
 from app.engine.engine import EngineLimits, ThreadedEngine
 from app.engine.interface import Vocabulary
 from app.engine.model_runner import ModelRunner, kv_bytes_per_token
-from app.engine.recorded_steps import CudaGraphs
+from app.engine.recordings import CudaGraphs
 from app.errors import ModelUnavailable
 
 _TORCH_READS = {  # from the environment, when first needed

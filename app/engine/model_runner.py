@@ -1,7 +1,6 @@
 """The model: batched forward passes over neighbouring slots of a preallocated key-value cache.
 
-The Llama family goes through app/engine/decoder.py; any other decoder of transformers that takes a cache,
-explicit positions and a prepared mask (GPT-2 and GPT-NeoX are tested) through its own modules.
+The Llama family goes through app/engine/decoder.py, any other through app/engine/transformers_network.py.
 """
 
 import logging
@@ -20,12 +19,15 @@ from app.engine.checkpoint import Checkpoint
 from app.engine.decoder import Decoder, Segment, can_decode, head_width
 from app.engine.distribution import FarRow, Summary
 from app.engine.kv_tensors import CachePart, KeyValueCache
-from app.engine.linear import ByRows, Linear, PackedLinear, can_pack, fast_linear
+from app.engine.linear import ByRows, Linear, fast_linear
 from app.engine.output_layer import output_layer
 from app.engine.quantised_linear import MANY_ROWS, Int8WeightLinear, can_halve
-from app.engine.recorded_steps import RecordedSteps, Recorder, Result
+from app.engine.recordings import WIDTHS, RecordedReading, RecordedSteps, Recorder, Result
 from app.engine.runner import Chunk, DeviceLost, Prediction
-from app.engine.summaries import read, summed_at
+from app.engine.summaries import Found, read, summed_at
+from app.engine.transformers_network import TransformersNetwork
+
+_MOST_READ_RECORDED = 6  # prompts; launched one kernel at a time, a pass over all takes as long as so many
 
 _log = logging.getLogger(__name__)
 
@@ -34,51 +36,6 @@ class Network(Protocol):
     """Segments to their tokens' hidden states (N, W); keys and values go to the cache."""
 
     def __call__(self, segments: Sequence[Segment]) -> Tensor: ...
-
-
-class _TransformersNetwork:
-    """Any other decoder, through transformers' own modules: one segment after the other."""
-
-    def __init__(self, model: Any, *, named_masks: bool) -> None:
-        self._model, self._named_masks = model.base_model, named_masks
-        for module in list(self._model.modules()):
-            for name, child in module.named_children():
-                setattr(module, name, _faster(child))
-
-    def __call__(self, segments: Sequence[Segment]) -> Tensor:
-        return torch.cat([self._hidden(segment).flatten(0, 1) for segment in segments])
-
-    def _hidden(self, segment: Segment) -> Tensor:
-        hidden: Tensor = self._model(
-            input_ids=segment.token_ids,
-            attention_mask=dict(segment.masks) if self._named_masks else segment.masks["full_attention"],
-            position_ids=segment.positions,
-            cache=segment.cache,
-            use_cache=True,
-        ).last_hidden_state
-        return hidden
-
-
-class _Product(torch.nn.Module):
-    """A module's product with its weight, done faster."""
-
-    def __init__(self, product: Linear) -> None:
-        super().__init__()
-        self._product = product
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self._product(x)
-
-
-def _faster(module: Any) -> Any:
-    """A module that computes the same, or the module itself."""
-    kind = type(module).__name__
-    if kind == "NewGELUActivation":  # GPT-2's is eight operations for what is one of torch's
-        return torch.nn.GELU("tanh")
-    if kind in ("Linear", "Conv1D") and can_pack(module.weight):
-        weight = module.weight.T if kind == "Conv1D" else module.weight
-        return _Product(PackedLinear(weight.detach(), module.bias))
-    return module
 
 
 @contextmanager
@@ -131,7 +88,8 @@ class ModelRunner:
         `int8` computes in 8 bits, and few rows of the output layer in 4, where that is faster: on a CPU, of a
         bfloat16 `model`.
 
-        `record` is how steps that give every running sequence one more token are recorded, if they are.
+        `record` is how passes of the usual shapes are recorded, if they are: one more token for every running
+        sequence, and the next ones of a prompt.
         """
         self._device = model.device
         self._dtype: torch.dtype = model.dtype
@@ -148,7 +106,7 @@ class ModelRunner:
             self._network = Decoder(checkpoint, context_length=context_length, linear=linear)
             weight, bias = checkpoint.output, None
         else:
-            self._network = _TransformersNetwork(model, named_masks=bool(layer_types))
+            self._network = TransformersNetwork(model, named_masks=bool(layer_types))
             output = model.get_output_embeddings()
             weight, bias = output.weight.detach(), output.bias
         softcap: float | None = getattr(config, "final_logit_softcapping", None)
@@ -166,10 +124,13 @@ class ModelRunner:
             device=model.device,
         )
         self.kv_bytes_per_token = kv_bytes_per_token(config, model.dtype)
-        self._recorded: RecordedSteps | None = None
+        self.free_tokens = 1 if self._device.type == "cpu" else WIDTHS[1]
+        self._recorded: tuple[RecordedSteps, RecordedReading] | None = None
         if record:
-            self._recorded = RecordedSteps(
-                self._step, record, slots=slots, spare=context_length, length=length, device=self._device
+            shape = {"spare": context_length, "length": length}
+            self._recorded = (
+                RecordedSteps(self._step, record, slots=slots, device=self._device, **shape),
+                RecordedReading(self._piece, record, device=self._device, **shape),
             )
 
     @_device_watched()
@@ -185,15 +146,16 @@ class ModelRunner:
 
     def warm_up(self) -> None:
         """The first pass of each shape chooses and builds its kernels: let nobody wait for that."""
-        self.forward([Chunk(0, np.zeros(8, np.int32), 0, 1)])
         if self._recorded:
             self._record(self._recorded)
-        self.forward([Chunk(0, np.zeros(1, np.int32), 0, 1)])
+        for count in (8, 1):
+            self.forward([Chunk(0, np.zeros(count, np.int32), 0, 1)])
 
     @torch.inference_mode()
-    def _record(self, steps: RecordedSteps) -> None:
+    def _record(self, recorded: tuple[RecordedSteps, RecordedReading]) -> None:
         try:
-            steps.warm_up()
+            for each in recorded:
+                each.warm_up()
         except RuntimeError as error:  # such a network needs the host on its way, or memory is too small
             self._recorded = None
             _log.warning("steps are launched one kernel at a time: %s", str(error).partition("\n")[0])
@@ -201,8 +163,8 @@ class ModelRunner:
     @_device_watched()
     @torch.inference_mode()
     def forward(self, chunks: Sequence[Chunk]) -> list[Prediction]:
-        if self._recorded and _is_one_step(chunks):
-            return self._replay(self._recorded, chunks)
+        if self._recorded and (split := _as_recorded(chunks)):
+            return self._replay(*self._recorded, *split)
         groups = _neighbours(chunks)
         parts = [self._segment(group) for group in groups]
         hidden = self._network(parts)  # (N, width of the model)
@@ -225,14 +187,29 @@ class ModelRunner:
             for count, end in zip(counts, ends, strict=True)
         ]
 
-    def _replay(self, recorded: RecordedSteps, chunks: Sequence[Chunk]) -> list[Prediction]:
-        temperatures = [1.0 if chunk.temperature is None else chunk.temperature for chunk in chunks]
-        logits, found = recorded(
-            [int(chunk.token_ids[0]) for chunk in chunks],
-            [chunk.past for chunk in chunks],
-            [1 / summed_at(temperature) for temperature in temperatures],
+    def _replay(
+        self,
+        recorded_steps: RecordedSteps,
+        recorded_reading: RecordedReading,
+        writing: Sequence[Chunk],
+        reading: Sequence[Chunk],
+    ) -> list[Prediction]:
+        """Prompts come first and their rows are copied: the next result takes the same place."""
+        read_on = []
+        for chunk in reading:
+            logits, found = recorded_reading(chunk.slot, chunk.token_ids, chunk.past, _factor(chunk))
+            read_on += self._predictions([chunk], logits.clone(), found)
+        if not writing:
+            return read_on
+        token_ids = [int(chunk.token_ids[0]) for chunk in writing]
+        logits, found = recorded_steps(
+            token_ids, [chunk.past for chunk in writing], [_factor(chunk) for chunk in writing]
         )
-        summaries = read(found, temperatures)
+        return self._predictions(writing, logits, found) + read_on
+
+    def _predictions(self, chunks: Sequence[Chunk], logits: Tensor, found: Found) -> list[Prediction]:
+        """Of chunks of which one row each is known, and may be wanted."""
+        summaries = read(found, [_temperature(chunk) for chunk in chunks])
         rows = self._rows(logits, summaries)
         return [
             Prediction(rows[i : i + chunk.logits], summaries[i : i + chunk.logits])
@@ -241,13 +218,32 @@ class ModelRunner:
 
     def _step(self, token_ids: Tensor, positions: Tensor, factors: Tensor, length: int) -> Result:
         """One more token for each of the first slots, by tensors alone."""
-        segment = Segment(
-            token_ids,
-            positions.clamp(max=self._context_length - 1),
-            CachePart(self._cache, 0, positions, length),
-            self._masks(positions, length),
+        hidden = self._hidden(token_ids, positions, slice(0, len(token_ids)), length)
+        return self._output.summed(hidden, factors)
+
+    def _piece(
+        self,
+        token_ids: Tensor,
+        positions: Tensor,
+        slot: Tensor,
+        last: Tensor,
+        factor: Tensor,
+        length: int,
+    ) -> Result:
+        """The next tokens of the prompt in a slot, by tensors alone."""
+        return self._output.summed(self._hidden(token_ids, positions, slot, length)[last], factor)
+
+    def _hidden(self, token_ids: Tensor, positions: Tensor, slots: slice | Tensor, length: int) -> Tensor:
+        return self._network(
+            [
+                Segment(
+                    token_ids,
+                    positions.clamp(max=self._context_length - 1),
+                    CachePart(self._cache, slots, positions, length),
+                    self._masks(positions, length),
+                )
+            ]
         )
-        return self._output.summed(self._network([segment]), factors)
 
     def _rows(
         self, logits: Tensor, summaries: Sequence[Summary | None]
@@ -271,7 +267,7 @@ class ModelRunner:
         return Segment(
             torch.from_numpy(token_ids).to(self._device),
             positions.clamp(max=self._context_length - 1),
-            CachePart(self._cache, chunks[0].slot, written, read),
+            CachePart(self._cache, slice(chunks[0].slot, chunks[0].slot + len(chunks)), written, read),
             self._masks(positions, read),
         )
 
@@ -305,12 +301,19 @@ def _neighbours(chunks: Sequence[Chunk]) -> list[list[Chunk]]:
     return groups
 
 
-def _is_one_step(chunks: Sequence[Chunk]) -> bool:
-    """Whether it is one more token for each of the first slots."""
-    return all(
-        chunk.slot == slot and len(chunk.token_ids) == 1 and chunk.logits <= 1
-        for slot, chunk in enumerate(chunks)
-    )
+def _as_recorded(chunks: Sequence[Chunk]) -> tuple[Sequence[Chunk], Sequence[Chunk]] | None:
+    """Those that write one more token in each of the first slots, and those that read on in a prompt.
+
+    None if recordings are not made for them, or there is so much to read that one pass over all is faster.
+    """
+    writes = [chunk.slot == slot and len(chunk.token_ids) == 1 for slot, chunk in enumerate(chunks)]
+    count = [*writes, False].index(False)
+    reading = chunks[count:]
+    if any(chunk.logits > 1 for chunk in chunks) or len(reading) > _MOST_READ_RECORDED:
+        return None
+    if any(len(chunk.token_ids) > WIDTHS[-1] for chunk in reading):
+        return None
+    return chunks[:count], reading
 
 
 @_device_watched()
@@ -319,8 +322,16 @@ def _fetch(row: Tensor) -> NDArray[np.float32]:
     return fetched
 
 
+def _temperature(chunk: Chunk) -> float:
+    return 1.0 if chunk.temperature is None else chunk.temperature
+
+
+def _factor(chunk: Chunk) -> float:
+    return 1 / summed_at(_temperature(chunk))
+
+
 def _temperatures(chunks: Sequence[Chunk]) -> list[float] | None:
     """Of each row of logits; None if nothing is drawn from any."""
     if all(chunk.temperature is None for chunk in chunks):
         return None
-    return [1.0 if c.temperature is None else c.temperature for c in chunks for _ in range(c.logits)]
+    return [_temperature(chunk) for chunk in chunks for _ in range(chunk.logits)]

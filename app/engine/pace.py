@@ -9,11 +9,15 @@ SLOWER = 0.5  # how much longer a token may take, aimed at, while a prompt is re
 
 
 class Pace:
-    """Learns from the passes before how many prompt tokens make a pass no more than `SLOWER`."""
+    """Learns from the passes before how many prompt tokens make a pass no more than `SLOWER`.
 
-    def __init__(self) -> None:
+    Never fewer than `free`, as many as take no longer than one.
+    """
+
+    def __init__(self, free: int = 1) -> None:
+        self._least = min(BUSY[1], max(BUSY[0], free))
         self._alone: deque[float] = deque(maxlen=9)  # seconds of the last passes that read nothing
-        self._tokens = BUSY[0]
+        self._tokens = self._least
 
     def budget(self, *, waiting: int, running: bool) -> int:
         """Tokens to read in the next pass; who runs waits a little for each who waits."""
@@ -26,4 +30,4 @@ class Pace:
         elif wrote and self._alone:
             usual = statistics.median(self._alone)
             fitting = tokens_read * SLOWER * usual / max(seconds - usual, 1e-6)
-            self._tokens = int(min(BUSY[1], max(BUSY[0], fitting)))
+            self._tokens = int(min(BUSY[1], max(self._least, fitting)))

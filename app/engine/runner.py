@@ -49,5 +49,9 @@ class Runner(SlotTensors, Protocol):
     @property
     def kv_bytes_per_token(self) -> int: ...
 
+    @property
+    def free_tokens(self) -> int:
+        """How many tokens of a prompt a pass reads in the time of one."""
+
     def forward(self, chunks: Sequence[Chunk]) -> list[Prediction]:
         """One pass over all chunks, in order of slot: what comes next at the last positions of each."""

@@ -63,7 +63,7 @@ class Scheduler:
         self._accepted = 0
         self._tokens = 0
         self._steps = 0
-        self._pace = Pace()
+        self._pace = Pace(runner.free_tokens)
         self._recent: deque[tuple[float, int]] = deque(maxlen=64)  # (time, tokens) of the last steps
 
     @property

@@ -6,7 +6,7 @@ the host, so it can be recorded with the forward pass; what is small is read and
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,16 +47,32 @@ class Found:
 
     def rows(self, count: int) -> "Found":
         """Of the first `count` rows."""
+        return self._each(self.sums[..., :count], lambda part: part[:count])
+
+    def here(self) -> "Found":
+        """On the host. From a GPU all of it is on its way before the first part is waited for."""
+        if not self.sums.is_cuda:
+            return self
+        found = self._each(_on_its_way(self.sums), _on_its_way)
+        torch.cuda.current_stream().synchronize()
+        return found
+
+    def _each(self, sums: Tensor, change: Callable[[Tensor], Tensor]) -> "Found":
+        """With these sums, and everything that has a row for each row of logits changed."""
         return Found(
-            self.sums[..., :count],
-            self.before[:count],
-            self.zeros[:count],
-            self.token_ids[:count],
-            self.logits[:count],
-            self.known[:count],
+            sums,
+            change(self.before),
+            change(self.zeros),
+            change(self.token_ids),
+            change(self.logits),
+            change(self.known),
             self.width,
             self.rough,
         )
+
+
+def _on_its_way(part: Tensor) -> Tensor:
+    return part.to("cpu", non_blocking=True)
 
 
 def may_be_rough(factors: Sequence[float]) -> bool:
@@ -144,9 +160,10 @@ def read(found: Found, temperatures: Sequence[float]) -> list[Summary | None]:
 
     None for a row whose candidates fell behind the others: nothing is known of its order.
     """
+    found = found.here()
     at = [summed_at(each) for each in temperatures]
     inverse = np.array([1 / each for each in at])[:, None]  # (N, 1)
-    token_ids, logits, known = (part.cpu().numpy() for part in (found.token_ids, found.logits, found.known))
+    token_ids, logits, known = (part.numpy() for part in (found.token_ids, found.logits, found.known))
     before, zeros_before, now = _float64(found.before), _float64(found.zeros), logits.astype(np.float64)
     peak = now[:, :1] * _LOG2_E  # (N, 1)
     blocks, *sums = _float64(found.sums.permute(1, 2, 0))  # each (N, blocks)
@@ -225,5 +242,5 @@ def _rankings(
 
 
 def _float64(values: Tensor) -> NDArray[np.float64]:
-    result: NDArray[np.float64] = values.cpu().numpy().astype(np.float64)
+    result: NDArray[np.float64] = values.numpy().astype(np.float64)
     return result

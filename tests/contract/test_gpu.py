@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, Gemma3TextConfig
 
 from app.engine.engine import EngineLimits, ThreadedEngine
 from app.engine.model_runner import ModelRunner
-from app.engine.recorded_steps import CudaGraphs
+from app.engine.recordings import CudaGraphs
 from app.main import create_app
 from app.settings import Settings
 from tests.byte_tokenizer import ByteTokenizer
@@ -75,6 +75,7 @@ def test_too_little_memory_is_contained(http: httpx.Client, engine: ThreadedEngi
     def greedy(_: object) -> None:
         torch.empty(1 << 44, dtype=torch.uint8, device="cuda")
 
+    monkeypatch.setattr(engine.runner, "_recorded", None)
     monkeypatch.setattr(engine.runner, "_network", greedy)
     unread = {"prompt": "Nothing of this has been read before.", "max_tokens": 4}
     refused = http.post("/v1/completions", json=unread)

@@ -34,6 +34,7 @@ class Parrot:
 
     vocabulary_size = 258
     kv_bytes_per_token = 1
+    free_tokens = 1
 
     def __init__(self, text: str) -> None:
         self._bytes = text.encode()

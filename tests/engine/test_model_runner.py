@@ -18,7 +18,7 @@ from app.engine.linear import can_pack
 from app.engine.model_runner import ModelRunner
 from app.engine.outputs import Step
 from app.engine.params import GenerationRequest, SamplingParams
-from app.engine.recorded_steps import CudaGraphs
+from app.engine.recordings import CudaGraphs
 from app.engine.runner import Chunk, DeviceLost
 from tests.engine.conftest import ARCHITECTURES, CONTEXT_LENGTH, ByteVocabulary
 from tests.tiny_folder import save_tiny_model

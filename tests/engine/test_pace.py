@@ -3,9 +3,9 @@
 from app.engine.pace import BUSY, IDLE, SLOWER, Pace
 
 
-def paced(seconds_alone: float, seconds_a_token: float, *, passes: int = 20) -> Pace:
+def paced(seconds_alone: float, seconds_a_token: float, *, passes: int = 20, free: int = 1) -> Pace:
     """Passes on a machine where a prompt token costs so much on top of what those who write cost."""
-    pace = Pace()
+    pace = Pace(free)
     for _ in range(9):
         pace.passed(seconds_alone, wrote=True, tokens_read=0)
     for _ in range(passes):
@@ -30,6 +30,11 @@ def test_one_slow_pass_does_not_change_what_is_usual():
 def test_it_stays_within_its_bounds():
     assert paced(0.01, 1.0).budget(waiting=1, running=True) == BUSY[0]
     assert paced(1.0, 1e-9).budget(waiting=1, running=True) == BUSY[1]
+
+
+def test_what_costs_nothing_is_read_at_once():
+    assert paced(0.01, 1.0, free=64).budget(waiting=1, running=True) == 64
+    assert paced(0.01, 1.0, free=1_000).budget(waiting=1, running=True) == BUSY[1]
 
 
 def test_who_runs_waits_a_little_for_each_who_waits():

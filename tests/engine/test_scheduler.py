@@ -30,6 +30,7 @@ class VisibleCache:
 
     vocabulary_size = SIZE
     kv_bytes_per_token = 1
+    free_tokens = 1
     tokens_too_many = 0  # in one pass
 
     def __init__(self):
