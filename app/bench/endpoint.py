@@ -15,6 +15,7 @@ from app.bench.event_stream import Stream, error_message, printable, read_stream
 from app.bench.recording import Read, Recording, content
 
 _KINDS = {"llamacpp": "llama-server", "vllm": "vLLM", "base-model-playground": "playground"}
+_COMPLETIONS = "/v1/completions"
 _SILENCE = 120.0  # seconds; a busy server may well be silent for a while
 _KEEP_SECONDS = 2.0  # servers close what is idle for 5: a request sent at that moment would be lost
 
@@ -81,11 +82,18 @@ class Endpoint:
             raise self._refused(response.status_code, response.content)
         return response
 
+    async def exchange(self, path: str, body: dict[str, Any], *, accept: str) -> tuple[float, bytes]:
+        """Seconds from the question's first byte to the reply's last, and the reply."""
+        reads: list[Read] = []
+        async with self._recording(path, body, reads, accept) as recording:
+            sent, pieces = await self._recorded(recording, reads)
+        return reads[-1][0] - sent, b"".join(data for _, data in pieces)
+
     async def stream(self, body: dict[str, Any], reads: list[Read] | None = None) -> Stream:
         """One completion, streamed to its end. `reads` fills while it runs, for those who watch."""
         reads = [] if reads is None else reads
-        async with self._recording(body, reads) as recording:
-            return await self._recorded(recording, reads)
+        async with self._recording(_COMPLETIONS, body, reads) as recording:
+            return await self._streamed(recording, reads)
 
     async def streams(self, bodies: Sequence[dict[str, Any]]) -> list[Stream]:
         """Several at once: all are connected before the first asks. The first failure ends them all."""
@@ -93,11 +101,11 @@ class Endpoint:
         try:
             async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
                 recordings = [
-                    await stack.enter_async_context(self._recording(body, each))
+                    await stack.enter_async_context(self._recording(_COMPLETIONS, body, each))
                     for body, each in zip(bodies, reads, strict=True)
                 ]
                 tasks = [
-                    group.create_task(self._recorded(recording, each))
+                    group.create_task(self._streamed(recording, each))
                     for recording, each in zip(recordings, reads, strict=True)
                 ]
         except* ServerFailed as failures:
@@ -105,9 +113,11 @@ class Endpoint:
         return [task.result() for task in tasks]
 
     @asynccontextmanager
-    async def _recording(self, body: dict[str, Any], reads: list[Read]) -> AsyncIterator[Recording]:
+    async def _recording(
+        self, path: str, body: dict[str, Any], reads: list[Read], accept: str = "*/*"
+    ) -> AsyncIterator[Recording]:
         """Connected, and closed when the block is left."""
-        recording = Recording(f"{self.url}/v1/completions", body, reads)
+        recording = Recording(f"{self.url}{path}", body, reads, accept=accept)
         try:
             await recording.connect()
         except OSError as error:
@@ -117,7 +127,8 @@ class Endpoint:
         finally:
             recording.close()
 
-    async def _recorded(self, recording: Recording, reads: list[Read]) -> Stream:
+    async def _recorded(self, recording: Recording, reads: list[Read]) -> tuple[float, list[Read]]:
+        """When it was sent, and the body of a reply of status 200."""
         sent = time.perf_counter()
         try:
             await recording.run(_SILENCE)
@@ -128,6 +139,10 @@ class Endpoint:
             raise ServerFailed(f"{self.name} went away without a word")
         if status != 200:
             raise self._refused(status, b"".join(data for _, data in pieces))
+        return sent, pieces
+
+    async def _streamed(self, recording: Recording, reads: list[Read]) -> Stream:
+        sent, pieces = await self._recorded(recording, reads)
         stream = read_stream(sent, pieces)
         if stream.error:
             raise ServerFailed(f"{self.name} broke a stream off: {stream.error}")

@@ -1,4 +1,4 @@
-"""One streamed reply, kept as it comes: bytes and times. They are understood when the clock has stopped.
+"""One reply, kept as it comes: bytes and times. They are understood when the clock has stopped.
 
 The clock shares the processor with the server it measures. An HTTP client that understands each piece as it
 comes takes more of it for a token than the server takes to send one.
@@ -19,10 +19,11 @@ Read = tuple[float, bytes]  # when (seconds of the monotonic clock), and what th
 class Recording(asyncio.Protocol):
     """A connection of its own for one POST of `body`: `reads` fills until the server closes it."""
 
-    def __init__(self, url: str, body: dict[str, Any], reads: list[Read]) -> None:
+    def __init__(self, url: str, body: dict[str, Any], reads: list[Read], *, accept: str = "*/*") -> None:
         self._url, self._reads = urlsplit(url), reads
         host = self._url.netloc.rpartition("@")[2]
-        self._request = _sent(h11.Connection(h11.CLIENT), self._url.path, host, json.dumps(body).encode())
+        content = json.dumps(body).encode()
+        self._request = _sent(h11.Connection(h11.CLIENT), self._url.path, host, content, accept)
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
 
@@ -68,7 +69,7 @@ def content(reads: Sequence[Read]) -> tuple[int, list[Read]]:
     Raises h11.RemoteProtocolError where it is no HTTP.
     """
     http = h11.Connection(h11.CLIENT)
-    _sent(http, "/", "", b"")
+    _sent(http, "/", "", b"", "*/*")
     status, pieces = 0, []
     for at, data in reads:
         http.receive_data(data)
@@ -82,10 +83,11 @@ def content(reads: Sequence[Read]) -> tuple[int, list[Read]]:
     return status, pieces
 
 
-def _sent(http: h11.Connection, path: str, host: str, body: bytes) -> bytes:
+def _sent(http: h11.Connection, path: str, host: str, body: bytes, accept: str) -> bytes:
     """The bytes of a POST."""
     headers = [
         ("host", host),
+        ("accept", accept),
         ("content-type", "application/json"),
         ("content-length", str(len(body))),
         ("accept-encoding", "identity"),  # the clock is for tokens, not for unpacking

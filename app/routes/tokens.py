@@ -213,14 +213,15 @@ _HEADS: WeakKeyDictionary[TokenTable, _Heads] = WeakKeyDictionary()
 
 
 def _tokens_binary(tokenizer: Tokenizer, tokenization: Tokenization) -> Response:
-    ids = np.array(tokenization.token_ids, dtype="<u4")
-    ends = np.array(tokenization.ends, dtype="<u4")
+    count = len(tokenization.token_ids)
+    ids = np.fromiter(tokenization.token_ids, "<u4", count)
+    ends = np.fromiter(map(len, tokenization.pieces), "<u4", count).cumsum(dtype="<u4")
     special = np.isin(ids, list(tokenizer.table.special)).astype(np.uint8)
     text = tokenization.text.encode()
-    parts = [np.array([len(ids)], dtype="<u4").tobytes(), ids.tobytes(), ends.tobytes(), special.tobytes()]
+    parts = [np.array([count], dtype="<u4").tobytes(), ids.tobytes(), ends.tobytes(), special.tobytes()]
     headers = {
         "X-Encoding": tokenizer.name.encode("ascii", "replace").decode(),
-        "X-Tokens": str(len(ids)),
+        "X-Tokens": str(count),
         "X-Characters": str(len(tokenization.text)),
         "X-Bytes": str(len(text)),
         "X-Replaced": str(tokenization.replaced),
