@@ -6,6 +6,7 @@ import pytest
 
 from app.engine.output_layer import SEARCH, SEARCH_OF_FEW
 from app.engine.quantised_linear import MANY_ROWS
+from app.engine.recordings import WIDTHS
 from app.engine.scheduler import CACHE_BYTES
 from app.paths import ROOT
 from app.settings import Settings
@@ -33,3 +34,10 @@ def test_the_readme_tells_how_many_likeliest_tokens_are_computed_again():
     assert MANY_ROWS - 1 == 3  # "up to three"
     assert f"{SEARCH_OF_FEW.count} of each of up to three rows, {SEARCH.count} of more" in README
     assert f"whose {SEARCH_OF_FEW.count} likeliest are looked at again" in " ".join(README.split())
+
+
+def test_the_readme_tells_how_much_of_a_prompt_a_gpu_reads_at_once():
+    *others, most = WIDTHS
+    assert f"the next {', '.join(map(str, others))} or {most} tokens of one prompt" in " ".join(
+        README.split()
+    )

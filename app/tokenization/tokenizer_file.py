@@ -103,8 +103,9 @@ def _vocabulary(model: Mapping[str, Any]) -> dict[str, int]:
     return dict(vocabulary)
 
 
-def _pairs(merges: Sequence[str | list[str]], vocabulary: Mapping[str, int]) -> NDArray[np.int64]:
-    """Both ids of each merge, (M, 2)."""
-    pairs = (merge.split(" ") if isinstance(merge, str) else merge for merge in merges)
-    ids = map(vocabulary.__getitem__, chain.from_iterable(pairs))
+def _pairs(merges: Sequence[Any], vocabulary: Mapping[str, int]) -> NDArray[np.int64]:
+    """Both ids of each merge (M, 2), which are all "left right" or all [left, right]."""
+    lines = bool(merges) and isinstance(merges[0], str)
+    symbols = " ".join(merges).split(" ") if lines else chain.from_iterable(merges)
+    ids = map(vocabulary.__getitem__, symbols)
     return np.fromiter(ids, np.int64, 2 * len(merges)).reshape(-1, 2)

@@ -95,6 +95,13 @@ def test_a_gguf_file_becomes_bfloat16_safetensors_and_a_tokenizer(
     assert tokenizer.encode("a  12<|im_end|>").tokens == ["a", "ĠĠ", "1", "2", "<|im_end|>"]
 
 
+def test_merges_are_lines_where_a_line_can_be_told_apart():
+    plain = [["a", "b"], ["#ver", "sion"], ["\n", "\n"]]
+    assert convert._as_lines(plain) == ["a b", "#ver sion", "\n \n"]
+    for odd in (["a ", "b"], ["#version", "s"]):
+        assert convert._as_lines([*plain, odd]) == [*plain, odd]
+
+
 def test_a_model_that_speaks_nonsense_is_refused(
     tiny_gguf: tuple[Path, dict[str, np.ndarray]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -1,5 +1,7 @@
 """Models' own tokenizers: small ones of each family, GPT-2's own, and the default model's where it is here."""
 
+import json
+import shutil
 import warnings
 from pathlib import Path
 
@@ -145,6 +147,20 @@ def test_the_merges_lead_to_the_token(tokenizers: dict[str, HfTokenizer], name: 
     assert len(path) >= 4
     assert path[-1].left + path[-1].right == tokenizer.token_bytes(longest)
     assert all(tokenizer.merges(i) == [] for i in tokenizer.table.special)
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_merges_as_lines_are_the_same_merges(
+    folders: dict[str, Path], tokenizers: dict[str, HfTokenizer], name: str, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(folders[name], tmp_path / "lines")
+    file = folder / "tokenizer.json"
+    table = json.loads(file.read_text(encoding="utf-8"))
+    table["model"]["merges"] = [" ".join(pair) for pair in table["model"]["merges"]]
+    file.write_text(json.dumps(table), encoding="utf-8")
+    lines, pairs = load_model_tokenizer(folder), tokenizers[name]
+    for token_id in range(len(pairs.table)):
+        assert lines.merges(token_id) == pairs.merges(token_id)
 
 
 def test_an_id_outside_is_refused_and_an_unused_one_has_no_bytes(folders: dict[str, Path]) -> None:
