@@ -78,10 +78,10 @@ class RecordedSteps:
         self._run, self._spare = run, spare
         self._places = _Input(2, slots, 1, dtype=torch.int64, device=device)  # token ids and positions
         self._factors = _Input(slots, 1, dtype=torch.float32, device=device)
-        self._recordings = _Recordings(self._record, record, doubling(1, slots), length)
+        self._recordings = _Recordings(self._of_shape, record, doubling(1, slots), length)
         self.warm_up = self._recordings.warm_up
 
-    def _record(self, batch: int, length: int) -> Result:
+    def _of_shape(self, batch: int, length: int) -> Result:
         token_ids, positions = self._places.read[:, :batch]
         return self._run(token_ids, positions, self._factors.read[:batch], length)
 
@@ -116,10 +116,10 @@ class RecordedReading:
         self._places = _Input(2, 1, WIDTHS[-1], dtype=torch.int64, device=device)  # token ids and positions
         self._slot_and_last = _Input(2, 1, dtype=torch.int64, device=device)
         self._factor = _Input(1, 1, dtype=torch.float32, device=device)
-        self._recordings = _Recordings(self._record, record, WIDTHS, length)
+        self._recordings = _Recordings(self._of_shape, record, WIDTHS, length)
         self.warm_up = self._recordings.warm_up
 
-    def _record(self, width: int, length: int) -> Result:
+    def _of_shape(self, width: int, length: int) -> Result:
         token_ids, positions = self._places.read[..., :width]
         slot, last = self._slot_and_last.read
         return self._run(token_ids, positions, slot, last, self._factor.read, length)
