@@ -36,11 +36,11 @@ class FaultyProxy:
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            for each in (up_writer, writer):  # before anything is awaited: that may be cancelled
+                each.transport.abort() if fault.cut_after is not None else each.close()
             for pump in pumps:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
-            for each in (up_writer, writer):
-                each.transport.abort() if fault.cut_after is not None else each.close()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fault: Fault) -> None:
