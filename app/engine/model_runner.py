@@ -124,7 +124,7 @@ class ModelRunner:
             device=model.device,
         )
         self.kv_bytes_per_token = kv_bytes_per_token(config, model.dtype)
-        self.free_tokens = 1 if self._device.type == "cpu" else WIDTHS[1]
+        self.free_tokens = WIDTHS[1] if self._device.type == "cuda" else 1
         self._recorded: tuple[RecordedSteps, RecordedReading] | None = None
         if record:
             shape = {"spare": context_length, "length": length}

@@ -50,11 +50,17 @@ class Found:
         return self._each(self.sums[..., :count], lambda part: part[:count])
 
     def here(self) -> "Found":
-        """On the host. From a GPU all of it is on its way before the first part is waited for."""
-        if not self.sums.is_cuda:
+        """On the host. From CUDA all of it is on its way before the first part is waited for."""
+        if self.sums.device.type == "cpu":
             return self
-        found = self._each(_on_its_way(self.sums), _on_its_way)
-        torch.cuda.current_stream().synchronize()
+        cuda = self.sums.is_cuda
+
+        def fetched(part: Tensor) -> Tensor:
+            return part.to("cpu", non_blocking=cuda)
+
+        found = self._each(fetched(self.sums), fetched)
+        if cuda:
+            torch.cuda.current_stream().synchronize()
         return found
 
     def _each(self, sums: Tensor, change: Callable[[Tensor], Tensor]) -> "Found":
@@ -69,10 +75,6 @@ class Found:
             self.width,
             self.rough,
         )
-
-
-def _on_its_way(part: Tensor) -> Tensor:
-    return part.to("cpu", non_blocking=True)
 
 
 def may_be_rough(factors: Sequence[float]) -> bool:

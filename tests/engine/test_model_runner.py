@@ -210,6 +210,37 @@ def test_the_activation_of_gpt2_is_one_operation_and_the_same_numbers(build_mode
     assert np.abs(prediction.logits[0] - logits).max() < 1e-5
 
 
+def test_a_prompt_is_replayed_beside_those_who_write_and_many_prompts_are_one_pass(build_model):
+    replays = 0
+
+    def record(run):
+        def replay():
+            nonlocal replays
+            replays += 1
+            return run()
+
+        return replay
+
+    def forward(*chunks):
+        return [prediction.distributions()[0].logprobs for prediction in runner.forward(chunks)]
+
+    def chunk(slot, token_ids, past=0):
+        return Chunk(slot, np.array(token_ids, np.int32), past, 1)
+
+    model = build_model("llama")
+    runner = ModelRunner(model, slots=9, context_length=CONTEXT_LENGTH, record=record)
+    forward(chunk(0, [1, 2, 3]))
+    assert replays == 1
+    together = forward(chunk(0, [4], past=3), chunk(1, [5, 6]), chunk(2, [7, 8, 9]))
+    assert replays == 4
+    for logprobs, token_ids in zip(together, ([1, 2, 3, 4], [5, 6], [7, 8, 9]), strict=True):
+        assert np.abs(logprobs - full_pass(model, token_ids)[-1]).max() <= 1e-4
+    many = forward(*(chunk(slot, [slot, 8]) for slot in range(1, 9)))
+    assert replays == 4
+    for slot, logprobs in enumerate(many, start=1):
+        assert np.abs(logprobs - full_pass(model, [slot, 8])[-1]).max() <= 1e-4
+
+
 async def test_a_network_that_cannot_be_recorded_runs_all_the_same(build_model, caplog):
     def refuses(_):
         raise RuntimeError("operation not permitted when stream is capturing\nand more")

@@ -193,6 +193,20 @@ def test_who_writes_and_who_reads_share_a_forward_pass():
     assert passes == [[1, 2]]  # the other three are in the cache
 
 
+def test_what_the_runner_reads_for_nothing_is_read_beside_who_writes():
+    runner = VisibleCache()
+    runner.free_tokens = 24
+    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    submitted(scheduler, 3, max_tokens=20)
+    scheduler.step()
+    passes = []
+    forward = runner.forward
+    runner.forward = lambda chunks: passes.append([len(c.token_ids) for c in chunks]) or forward(chunks)
+    submitted(scheduler, 33, max_tokens=1)
+    scheduler.step()
+    assert passes == [[1, 24]]
+
+
 @pytest.mark.parametrize("where", ["forward", "copy", "swap", "forget"])
 def test_a_lost_device_is_not_asked_again_and_everybody_is_told_once(where, monkeypatch):
     """Wherever in a turn it is lost, nobody is forgotten: not who is just being let in, forked or let go."""
