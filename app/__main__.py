@@ -71,6 +71,9 @@ def serve(
     exact: Annotated[bool | None, typer.Option("--exact", help="float32, nothing quantised.")] = None,
     device: Annotated[Device | None, typer.Option(help="Where the model runs.")] = None,
     dtype: Annotated[NumberFormat | None, typer.Option(help="Number format of the weights.")] = None,
+    threads: Annotated[
+        str | None, typer.Option(help="`auto` leaves cores to programs that use them.", metavar="auto|N")
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one.")] = None,
     lan: Annotated[bool | None, typer.Option("--lan", help="Let everybody on this network in.")] = None,
@@ -95,6 +98,7 @@ def serve(
         "exact": exact,
         "device": device,
         "dtype": dtype,
+        "threads": threads,
         "host": host,
         "port": port,
         "lan": lan,
@@ -312,7 +316,7 @@ def _serve_reloading(settings: Settings) -> None:
     """For working on the playground: the settings travel to the child through the environment."""
     import uvicorn
 
-    model = ("model", "engine", "exact", "device", "dtype")
+    model = ("model", "engine", "exact", "device", "dtype", "threads")
     door = ("host", "port", "lan", "public_address")
     faults = ("ms_per_token", "fail_at", "oom_at", "hang_at", "die_at")
     for name in (*model, *door, *faults):

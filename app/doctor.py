@@ -13,8 +13,12 @@ from app import library_texts
 from app.assets import ENCODINGS, ENTRIES, FONTS, is_filled
 from app.engine import cpu_features, weights
 from app.engine.catalog import Manifest, PackageSource, read_catalog
+from app.engine.cores import measure_others
 from app.paths import MODELS, STATIC
 from app.settings import Settings
+
+_MEASURE_SECONDS = 1.0
+_QUIET_CORES = 0.3  # what an idle desktop uses now and then
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ def examine(settings: Settings) -> list[Finding]:
         _disk(manifest, settings),
         _memory(manifest),
         _cores(),
+        _company(),
         _bfloat16(),
         _port(settings),
     ]
@@ -135,6 +140,17 @@ def _cores() -> Finding:
     if cores < 2:
         return Finding("note", "1 processor core", "pages will wait for the model; two or more are better")
     return Finding("ok", f"{cores} processor cores")
+
+
+def _company() -> Finding:
+    """Whether other programs are busy on this machine just now."""
+    used = measure_others(_MEASURE_SECONDS)
+    what = f"other programs use {used:.1f} cores just now"
+    if used < _QUIET_CORES:
+        return Finding("ok", what)
+    return Finding(
+        "note", what, "the model leaves cores to them and writes more slowly: close what you do not need"
+    )
 
 
 def _bfloat16() -> Finding:

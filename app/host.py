@@ -26,6 +26,7 @@ from app.engine.catalog import (
     folder_manifest,
     read_catalog,
 )
+from app.engine.cores import CoreWatch
 from app.engine.interface import Engine
 from app.engine.params import JOBS_AT_ONCE
 from app.errors import ModelNotReady, ModelUnavailable, NotFound, NotSupported, PlaygroundError
@@ -86,6 +87,7 @@ class ModelHost:
         self.encodings = Encodings(STATIC / "vendor" / "encodings")
         self._open = open_model or (self._open_fake if settings.engine == "fake" else self._open_local)
         self._catalog = read_catalog(MODELS)
+        self._cores = CoreWatch(None if settings.threads == "auto" else settings.threads)
         self._first = self._resolve_first(settings)
         self._lock = threading.Lock()
         self._loaded: _Loaded | None = None
@@ -108,6 +110,7 @@ class ModelHost:
 
     def start(self) -> None:
         """Begin to load the model of the settings."""
+        self._cores.start()
         self._begin(self._first)
 
     def load(self, name: str) -> None:
@@ -159,6 +162,7 @@ class ModelHost:
     def close(self, reason: PlaygroundError | None = None) -> None:
         """Stop what is under way, telling readers why, and free the models. A second call does nothing."""
         self._cancelled.set()
+        self._cores.stop()
         with self._lock:
             models = [model for model in (self._loaded, self._retiring, self._beside) if model]
             self._loaded = self._retiring = self._beside = None
@@ -312,6 +316,7 @@ class ModelHost:
             context_length=settings.context_length,
             deadline_seconds=settings.deadline_seconds,
             teacher_slots=1,
+            cores=self._cores,
         )
         return engine, tokenizer
 
@@ -337,6 +342,7 @@ class ModelHost:
                 settings.hang_seconds,
                 settings.die_at,
             ),
+            cores=self._cores,
         )
         return engine, tokenizer
 

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.paths import default_weights_dir
 
 DEFAULT_MODEL = "gemma-3-270m"
+_MOST_THREADS = 1024
 _ADDRESS = re.compile(r"https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 _SECRET = re.compile(r"([\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?)?")  # what a request's header carries unchanged
 
@@ -28,6 +29,9 @@ class Settings(BaseSettings):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto",
         description="Number format of the weights; `auto` is bfloat16 where the machine is fast at it.",
+    )
+    threads: Literal["auto"] | int = Field(
+        "auto", description="Threads the model runs on; `auto` leaves cores to programs that use them."
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -61,6 +65,16 @@ class Settings(BaseSettings):
     hang_at: int = Field(0, ge=0, description="Fake engine only: every so many steps, one hangs.")
     hang_seconds: float = Field(3600.0, ge=0, description="Fake engine only: how long it hangs.")
     die_at: int = Field(0, ge=0, description="Fake engine only: at this step the device is lost.")
+
+    @field_validator("threads", mode="before")
+    @classmethod
+    def _is_auto_or_a_number(cls, value: object) -> object:
+        text = str(value)
+        if text == "auto":
+            return text
+        if text.isascii() and text.isdecimal() and 1 <= int(text) <= _MOST_THREADS:
+            return int(text)
+        raise ValueError(f"{text!r} is no number of threads; allowed is auto, or 1 to {_MOST_THREADS}")
 
     @field_validator("public_address")
     @classmethod

@@ -99,13 +99,33 @@ def test_a_wrong_setting_is_a_sentence(monkeypatch: pytest.MonkeyPatch):
     assert result.stderr.startswith("error: a setting is not allowed: slots: ")
 
 
+@pytest.mark.parametrize("threads", ["0", "-1", "two", "1.5", "", "AUTO", "1025"])
+def test_a_number_of_threads_is_one_sentence_when_it_is_none(threads: str, monkeypatch: pytest.MonkeyPatch):
+    for arguments, variable in ((["--threads", threads], "auto"), (["models"], threads)):
+        monkeypatch.setenv("PLAYGROUND_THREADS", variable)
+        result = runner.invoke(cli.app, arguments)
+        assert result.exit_code == 1
+        assert result.stderr == (
+            f"error: a setting is not allowed: threads: Value error, {threads!r} is no number of threads; "
+            "allowed is auto, or 1 to 1024\n"
+        )
+
+
+def test_threads_are_left_to_the_machine_or_counted(monkeypatch: pytest.MonkeyPatch):
+    assert (Settings().threads, Settings(threads=3).threads) == ("auto", 3)
+    monkeypatch.setenv("PLAYGROUND_THREADS", "2")
+    assert Settings().threads == 2
+
+
 def test_options_without_a_command_serve(monkeypatch: pytest.MonkeyPatch):
     served: list[Settings] = []
     monkeypatch.setattr(cli, "_serve", served.append)
-    for arguments in ([], ["serve"], ["--exact", "--device", "cpu", "--dtype", "float32"], ["--lan"]):
+    exact = ["--exact", "--device", "cpu", "--dtype", "float32", "--threads", "2"]
+    for arguments in ([], ["serve"], exact, ["--lan"]):
         assert runner.invoke(cli.app, arguments).exit_code == 0
     assert served[0] == served[1] == Settings()
     assert (served[2].exact, served[2].device, served[2].dtype) == (True, "cpu", "float32")
+    assert served[2].threads == 2
     assert (served[3].lan, served[3].host) == (True, "0.0.0.0")
 
 
@@ -168,3 +188,17 @@ def test_the_doctor_measures_against_what_the_model_needs(tmp_path: Path, monkey
     monkeypatch.setattr("shutil.disk_usage", lambda _: Disk(10**12, 10**12, 10**6))
     disk = doctor._disk(None, Settings(weights_dir=tmp_path))
     assert (disk.level, "PLAYGROUND_WEIGHTS_DIR" in disk.advice) == ("problem", True)
+
+
+@pytest.mark.parametrize(
+    ("used", "level", "shown"),
+    [(0.04, "ok", "0.0"), (0.29, "ok", "0.3"), (0.31, "note", "0.3"), (1.98, "note", "2.0")],
+)
+def test_the_doctor_says_when_other_programs_are_busy(
+    used: float, level: str, shown: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(doctor, "measure_others", lambda seconds: used)
+    finding = doctor._company()
+    assert (finding.level, finding.what) == (level, f"other programs use {shown} cores just now")
+    assert ("close what you do not need" in finding.advice) is (level == "note")
+    assert finding in doctor.examine(Settings(port=0))

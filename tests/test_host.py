@@ -306,3 +306,20 @@ def test_a_folder_on_disk_is_loaded_by_the_real_engine_and_leaves_a_broken_one_a
     assert "is not whole" in broken.state()["error"]["message"]
     broken.close()
     assert collecting == [False] and gc.isenabled()  # after a failure, too
+
+
+def watching() -> int:
+    return sum(thread.name == "core-watch" for thread in threading.enumerate())
+
+
+def test_the_cores_are_watched_as_long_as_the_site_is_up():
+    host = ModelHost(Settings(engine="fake", threads=3))
+    before = watching()
+    host.start()
+    until(lambda: host.state()["state"] == "ready")
+    told = host.engine.stats().cores
+    assert told and told.count >= 1 and told.threads == 0  # a script needs no threads
+    assert host._cores.threads(2) == 3
+    assert watching() == before + 1
+    host.close()
+    until(lambda: watching() == before)

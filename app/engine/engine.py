@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.allocator import give_back_freed_memory
+from app.engine.cores import CoreWatch
 from app.engine.interface import Vocabulary
 from app.engine.job import Delivered, Distributions, Job
 from app.engine.outputs import Done, EngineStats, Event, FinishReason, PromptScores, RequestStatus, Score
@@ -75,6 +76,7 @@ class ThreadedEngine:
         name: str,
         description: dict[str, str],
         limits: EngineLimits,
+        cores: CoreWatch | None = None,
     ) -> None:
         self.name = name
         self.description = description
@@ -82,6 +84,8 @@ class ThreadedEngine:
         self.context_length = limits.context_length
         self.vocabulary_size = runner.vocabulary_size
         self._limits = limits
+        self._cores = cores
+        self._threads = 0  # that the runner was told to use; 0 until then
         self._scheduler = Scheduler(
             runner,
             vocabulary,
@@ -164,7 +168,10 @@ class ThreadedEngine:
 
     def stats(self) -> EngineStats:
         """As of the last step: the engine's thread is not disturbed."""
-        return self._stats if self._open else replace(self._stats, tokens_per_second=0.0)
+        stats = self._stats if self._open else replace(self._stats, tokens_per_second=0.0)
+        if self._cores is None:
+            return stats
+        return replace(stats, cores=self._cores.told(self.runner.most_threads))
 
     def requests(self) -> list[RequestStatus]:
         return sorted((job.status() for job in list(self._open)), key=lambda status: status.position)
@@ -255,10 +262,20 @@ class ThreadedEngine:
             self._step_began = time.monotonic()
             while self._arrivals:
                 self._scheduler.submit(self._arrivals.popleft())
+            self._choose_threads()
             self._scheduler.step()
             self._step_began = None
             self._stats = self._scheduler.stats()
             self._deliver()
+
+    def _choose_threads(self) -> None:
+        """As many as other programs leave cores; the runner is told on this thread, and only of a change."""
+        if self._cores is None or not self.runner.most_threads:
+            return
+        threads = self._cores.threads(self.runner.most_threads)
+        if threads != self._threads:
+            self._threads = threads
+            self.runner.use_threads(threads)
 
     def _wait_for_work(self) -> bool:
         """False once it is being closed."""

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.cores import CoreWatch
 from app.engine.engine import EngineLimits, ThreadedEngine
 from app.engine.interface import Vocabulary
 from app.engine.runner import Chunk, DeviceLost, Prediction
@@ -57,6 +58,7 @@ class ScriptedRunner:
 
     kv_bytes_per_token = 4
     free_tokens = 1
+    most_threads = 0
 
     def __init__(
         self,
@@ -85,6 +87,9 @@ class ScriptedRunner:
         self._faults.strike(self._steps)
         wanted = [chunk.token_ids[len(chunk.token_ids) - chunk.logits :] for chunk in chunks]
         return [Prediction(self._logits(token_ids)) for token_ids in wanted]
+
+    def use_threads(self, count: int) -> None:
+        """There is nothing to compute."""
 
     def copy(self, source: int, target: int, length: int) -> None:
         """Nothing is cached."""
@@ -122,6 +127,7 @@ class FakeEngine(ThreadedEngine):
         ms_per_token: float = 0.0,
         script: str = SCRIPT,
         faults: Faults = Faults(),  # frozen
+        cores: CoreWatch | None = None,
     ) -> None:
         super().__init__(
             ScriptedRunner(tokenizer, script, ms_per_token, faults),
@@ -129,4 +135,5 @@ class FakeEngine(ThreadedEngine):
             name="fake",
             description={"device": "none", "dtype": "none", "mode": "scripted"},
             limits=EngineLimits(slots, queue, context_length, deadline_seconds, teacher_slots),
+            cores=cores,
         )

@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from transformers import AutoConfig
 
 from app.engine.checkpoint import read_checkpoint
+from app.engine.cores import CoreWatch
 from app.engine.cpu_features import has_fast_bfloat16, has_integer_dot_products
 from app.engine.decoder import can_decode
 from app.engine.engine import EngineLimits, ThreadedEngine
@@ -42,6 +43,7 @@ def load(
     context_length: int = 8192,
     deadline_seconds: float = 300.0,
     teacher_slots: int = 0,
+    cores: CoreWatch | None = None,
 ) -> ThreadedEngine:
     """The engine for the safetensors model in `folder`. Raises ModelUnavailable where it cannot be loaded."""
     for setting, value in _TORCH_READS.items():
@@ -79,6 +81,7 @@ def load(
             "mode": "exact" if number_format is torch.float32 else "fast",
         },
         limits=EngineLimits(slots, queue, length, deadline_seconds, teacher_slots),
+        cores=cores,
     )
 
 

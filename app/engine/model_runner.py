@@ -29,6 +29,8 @@ from app.engine.transformers_network import TransformersNetwork
 
 _MOST_READ_RECORDED = 6  # prompts; launched one kernel at a time, a pass over all takes as long as so many
 
+_MOST_THREADS = torch.get_num_threads()  # read now: later, new threads inherit what another model chose
+
 _log = logging.getLogger(__name__)
 
 
@@ -124,6 +126,7 @@ class ModelRunner:
             device=model.device,
         )
         self.kv_bytes_per_token = kv_bytes_per_token(config, model.dtype)
+        self.most_threads = _MOST_THREADS if self._device.type == "cpu" else 0
         self.free_tokens = WIDTHS[1] if self._device.type == "cuda" else 1
         self._recorded: tuple[RecordedSteps, RecordedReading] | None = None
         if record:
@@ -143,6 +146,9 @@ class ModelRunner:
 
     def forget(self, slot: int, start: int) -> None:
         self._cache.forget(slot, start)
+
+    def use_threads(self, count: int) -> None:
+        torch.set_num_threads(count)  # OpenMP keeps a number for each thread that calls it
 
     def warm_up(self) -> None:
         """The first pass of each shape chooses and builds its kernels: let nobody wait for that."""

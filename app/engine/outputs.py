@@ -85,6 +85,16 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Cores:
+    """What this machine's cores do."""
+
+    count: int
+    others: float  # used by other programs, on average over the last half second
+    threads: int  # that the model runs on; 0 where their number does not matter, as on a GPU
+    crowded: bool  # whether other programs use cores on which the model would run
+
+
+@dataclass(frozen=True, slots=True)
 class EngineStats:
     """A snapshot for the status line and the metrics."""
 
@@ -97,6 +107,7 @@ class EngineStats:
     kv_bytes: int
     accepted: int = 0  # requests taken in: those that ended, run and wait together
     requests: dict[str, int] = field(default_factory=dict)  # outcome -> count
+    cores: Cores | None = None  # None: nobody watches them
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,5 +53,12 @@ class Runner(SlotTensors, Protocol):
     def free_tokens(self) -> int:
         """How many tokens of a prompt a pass reads in the time of one."""
 
+    @property
+    def most_threads(self) -> int:
+        """How many threads a pass can use; 0 where their number does not matter, as on a GPU."""
+
+    def use_threads(self, count: int) -> None:
+        """Run later passes on so many threads. Called by the thread that runs them."""
+
     def forward(self, chunks: Sequence[Chunk]) -> list[Prediction]:
         """One pass over all chunks, in order of slot: what comes next at the last positions of each."""
