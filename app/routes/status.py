@@ -47,8 +47,20 @@ async def status(request: Request, host: HostDep, settings: SettingsDep, _: Teac
         "queue": settings.queue,
         "tokens_per_second": round(stats.tokens_per_second, 1) if stats else 0.0,
         "memory_bytes": psutil.Process().memory_info().rss,
+        "cores": _cores(stats),
         "addresses": request.app.state.addresses,
         "uptime_seconds": round(time.monotonic() - request.app.state.started_at, 1),
+    }
+
+
+def _cores(stats: EngineStats | None) -> dict[str, Any] | None:
+    if stats is None or stats.cores is None:
+        return None
+    return {
+        "count": stats.cores.count,
+        "others": round(stats.cores.others, 1),
+        "threads": stats.cores.threads,
+        "crowded": stats.cores.crowded,
     }
 
 

@@ -120,6 +120,28 @@ def test_the_door_shows_the_address_and_its_squares(page: Page):
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", "Other programs are using 1.0 of this machine’s 2 cores"),
+        ("zh-CN", "本机 2 个处理器核心中的 1.0 个"),
+    ],
+)
+def test_a_busy_machine_is_said_and_a_quiet_one_is_not(page: Page, language: str, says: str):
+    page.goto(f"/status?lang={language}#teacher={TEACHER}")
+    expect(page.locator(".class-counts")).to_be_visible()
+    expect(page.locator(".class-company")).to_have_count(0)
+    answer = page.request.get("/api/status", headers={"X-Teacher": TEACHER}).json()
+    answer["cores"] = {"count": 2, "others": 1.04, "threads": 1, "crowded": True}
+    page.route("**/api/status", lambda route: route.fulfill(json=answer))
+    page.evaluate(ASK_NOW)
+    expect(page.locator(".class-company")).to_contain_text(says)
+    axe(page)
+    answer["cores"] |= {"others": 0.3, "threads": 2, "crowded": False}
+    page.evaluate(ASK_NOW)
+    expect(page.locator(".class-company")).to_have_count(0)
+
+
 def test_the_curtain_covers_every_screen_but_the_teachers_and_loses_nothing(
     page: Page, new_page: NewPage, tell: Tell
 ):

@@ -1,10 +1,13 @@
 """What is the teacher's alone, and what every page may ask."""
 
+from dataclasses import replace
+
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
 
+from app.engine.outputs import Cores
 from app.main import create_app
 from app.network import class_addresses
 from app.settings import Settings
@@ -27,6 +30,14 @@ def test_the_status_is_the_teachers_alone(client: TestClient, teacher):
     assert status["running"] == status["waiting"] == []
     assert status["memory_bytes"] > 0 and status["uptime_seconds"] >= 0
     assert (status["slots"], status["queue"], status["tokens_per_second"]) == (32, 200, 0.0)
+    assert status["cores"] is None  # nobody watches them here
+
+
+def test_the_status_says_what_other_programs_use(teacher, fake_engine, client: TestClient, monkeypatch):
+    stats = replace(fake_engine.stats(), cores=Cores(count=2, others=1.04, threads=1, crowded=True))
+    monkeypatch.setattr(fake_engine, "stats", lambda: stats)
+    status = client.get("/api/status", headers=teacher).json()
+    assert status["cores"] == {"count": 2, "others": 1.0, "threads": 1, "crowded": True}
 
 
 def test_ten_wrong_secrets_close_the_door_for_that_address(client: TestClient, teacher, monkeypatch):

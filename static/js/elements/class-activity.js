@@ -36,6 +36,7 @@ export class ClassActivity extends LitElement {
         ${count(formatBytes(memory), t("memory"))}
         ${count(formatSeconds(uptime), t("since the start"))}
       </div>
+      ${company(this.status.cores)}
       <div class="class-tables">
         ${table(t("Running"), t("Nobody runs anything just now."), [t("who"), t("what"), t("tokens so far"), t("time")],
           running.map(({ client, kind, tokens, seconds }) => [name(client), t(KINDS[kind] ?? kind), formatCount(tokens), formatSeconds(seconds)]))}
@@ -44,6 +45,13 @@ export class ClassActivity extends LitElement {
       </div>
     `;
   }
+}
+
+/** What else this machine does, where the model is slower for it. */
+function company(cores) {
+  if (!cores?.crowded) return nothing;
+  const others = formatNumber(cores.others, 1);
+  return html`<p class="class-company">${t("Other programs are using {cores} of this machine’s {n} cores, so the model writes more slowly. Close what you do not need.", { cores: others, n: cores.count })}</p>`;
 }
 
 /** A label that tells tabs apart and identifies nobody. */

@@ -79,6 +79,7 @@ const SPECIMENS = [
   ["class-door", "closed", { addresses: ["http://127.0.0.1:8000"] }],
   ["class-controls", "the curtain is drawn", { state: { curtain: true, note: true, blur: ["one", "two"] } }],
   ["class-activity", "nobody", { status: { ...machine, running: [], waiting: [] } }],
+  ["class-activity", "other programs are busy", { status: { ...machine, cores: { count: 2, others: 1.04, threads: 1, crowded: true }, running: [], waiting: [] } }],
   ["class-activity", "a full class", { status: { ...machine, running: askers(32), waiting: askers(60) } }],
   ...LESSON_SPECIMENS,
 ];
