@@ -15,9 +15,10 @@ from app.paths import MODELS
 from app.settings import Settings
 
 LONG = "long"  # mixed requests by the thousand: only when asked for
+COMPANY = "company"  # beside busy programs, which everything else on this machine feels: only when asked for
 MEASUREMENTS = (
     "startup", "streams", "prefix", "universes", "gap", "first-token", "tokenize", "queue", "memory", LONG,
-    "bare", "step", "fidelity",
+    COMPANY, "bare", "step", "fidelity",
 )  # fmt: skip
 _ON_THE_MODEL = {"bare", "step", "fidelity"}  # these need no server
 _MOST_STREAMS = 256
@@ -45,8 +46,8 @@ class Plan:
 
 
 def chosen(only: Iterable[str], *, long: bool) -> frozenset[str]:
-    """The measurements of `--only`, or all but the long one."""
-    names = frozenset(only) or frozenset(MEASUREMENTS) - {LONG}
+    """The measurements of `--only`, or all but those that are taken only when asked for."""
+    names = frozenset(only) or frozenset(MEASUREMENTS) - {LONG, COMPANY}
     if unknown := sorted(names - set(MEASUREMENTS)):
         raise BadRequest(f"there is no measurement {', '.join(unknown)}; there are {', '.join(MEASUREMENTS)}")
     return names | {LONG} if long else names

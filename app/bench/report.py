@@ -12,10 +12,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rich.console import Console
 from rich.text import Text
 
+from app.bench import company
 from app.bench.classroom import RULE, Classroom, classroom
 from app.bench.curves import charts
 from app.bench.growth import Growth, growths
-from app.bench.results import Level, Results, StepBudget
+from app.bench.results import Beside, Level, Results, StepBudget
 from app.bench.targets import Verdict, megabytes, seconds, verdicts
 from app.paths import TEMPLATES
 
@@ -48,9 +49,10 @@ def report(results: Results, slots: int) -> Report:
     rows = tuple(verdicts(results))
     growth = tuple(growths(results, slots))
     levels = results.ours.levels if results.ours else []
-    tables = [_machine(results), _load(results), _others(results), _targets(rows), _growth(growth)]
+    tables = [_machine(results), _load(results), _company(results), _others(results)]
     if results.step:
-        tables.insert(3, _step(results.step))
+        tables.append(_step(results.step))
+    tables += [_targets(rows), _growth(growth)]
     return Report(
         results=results,
         tables=tuple(table for table in tables if table.rows),
@@ -149,6 +151,27 @@ def _ratios(ours: Level, theirs: Level) -> tuple[str, ...]:
     )  # fmt: skip
     pairs = [(getattr(ours, name), getattr(theirs, name)) for name in names]
     return tuple(f"x {mine / other:.2f}" if other > _TOO_SHORT else "" for mine, other in pairs)
+
+
+def _company(results: Results) -> Table:
+    """Every server beside busy programs: tokens/s, and the 95th percentile of the gaps."""
+    rows = []
+    for streams in company.STREAMS:
+        for server in results.servers:
+            found = [results.beside(server, phase, streams) for phase in company.PHASES]
+            if any(found):
+                cells = [_speed_and_gap(each) for each in found]
+                rows.append((str(streams), server.label, *(cell for pair in cells for cell in pair)))
+    heads = tuple(head for phase in company.PHASES for head in (f"{phase}, tokens/s", "gap p95"))
+    title = "Beside programs that keep a core busy each"
+    return Table(title, ("streams", "server", *heads), tuple(rows), frozenset({0, *range(2, 10)}))
+
+
+def _speed_and_gap(found: Beside | None) -> tuple[str, str]:
+    if found is None:
+        return "", ""
+    below = "" if found.in_time else "< "
+    return f"{below}{found.tokens_per_second:.1f}", seconds(found.gap_p95) if found.in_time else ""
 
 
 def _others(results: Results) -> Table:

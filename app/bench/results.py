@@ -37,6 +37,18 @@ class ServerUnderLoad:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """One server while other programs are busy; each figure is the median over the rounds."""
+
+    server: str  # its label
+    phase: str  # "quiet", "beside one" or "beside two" busy programs, "afterwards"
+    streams: int
+    tokens_per_second: float  # all streams together
+    gap_p95: float  # between arrivals of one stream
+    in_time: bool = True  # False: a round was given up, and the figures are what it stayed below
+
+
+@dataclass(frozen=True, slots=True)
 class Startup:
     """From starting the process."""
 
@@ -162,6 +174,7 @@ class Results:
     machine: dict[str, str]
     settings: dict[str, Any]
     servers: list[ServerUnderLoad] = field(default_factory=list)  # ours is the first
+    company: list[Beside] = field(default_factory=list)
     startup: Startup | None = None
     prefix: Prefix | None = None
     universes: Universes | None = None
@@ -186,6 +199,13 @@ class Results:
     @property
     def others(self) -> list[ServerUnderLoad]:
         return self.servers[1:]
+
+    def beside(self, server: ServerUnderLoad | None, phase: str, streams: int) -> Beside | None:
+        label = server.label if server else ""
+        wanted = (label, phase, streams)
+        return next(
+            (each for each in self.company if (each.server, each.phase, each.streams) == wanted), None
+        )
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

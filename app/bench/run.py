@@ -12,14 +12,24 @@ from typing import Any
 from app.bench import capacity, latency
 from app.bench.bare_model import BareModel, bare_model
 from app.bench.child_process import ChildProcess
+from app.bench.company import company
 from app.bench.endpoint import Endpoint, ServerFailed
 from app.bench.event_stream import printable
 from app.bench.load import Load
 from app.bench.model_process import Order
 from app.bench.passage import FreshPrompts, passage
 from app.bench.percentiles import median_of
-from app.bench.plan import LONG, ModelFiles, Plan
-from app.bench.results import Bare, BarePrefill, Fidelity, Level, Results, ServerUnderLoad, StepBudget
+from app.bench.plan import COMPANY, LONG, ModelFiles, Plan
+from app.bench.results import (
+    Bare,
+    BarePrefill,
+    Beside,
+    Fidelity,
+    Level,
+    Results,
+    ServerUnderLoad,
+    StepBudget,
+)
 from app.bench.server_process import RunningServer, running_server
 from app.bench.streams import UnderLoad, summarise
 from app.bench.turns import Contender, in_turn
@@ -62,6 +72,8 @@ class Bench:
                 ready = server.memory()  # before anything has run
                 self.results.servers.insert(0, _server(server.endpoint))
                 await self._streams([server.endpoint, *others])
+                if COMPANY in self.plan.names:
+                    await self._company([server.endpoint, *others])
                 await self._further(server, ready)
         except ServerFailed as error:
             self._failed(error)
@@ -108,6 +120,16 @@ class Bench:
                     bare = None  # it has ended
                 elif bare and rounds.get(_BARE):
                     self._take_bare(bare.context, streams, median_of(rounds[_BARE]))
+
+    async def _company(self, endpoints: list[Endpoint]) -> None:
+        labels = [each.label for each in self.results.servers]
+        contenders = dict(zip(labels, endpoints, strict=True))
+        await company(contenders, self.plan.load, self.plan.repeats, self._failed, self._take_beside)
+
+    def _take_beside(self, found: Beside) -> None:
+        self.results.company.append(found)
+        speed = f"{'' if found.in_time else '< '}{found.tokens_per_second:.1f} tokens/s"
+        self.say(f"{found.server}, {found.phase}, {found.streams} at once: {speed}")
 
     @asynccontextmanager
     async def _bare_model(self) -> AsyncIterator[BareModel | None]:

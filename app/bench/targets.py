@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.bench.results import Level, Results, ServerUnderLoad
+from app.bench.plan import COMPANY
+from app.bench.results import Beside, Level, Results, ServerUnderLoad
 
 _SLACK = 1.15  # a server cannot be this much faster than its own model: something else ran meanwhile
 _DISTURBED = "disturbed: the model alone was slower than in the server; run it again on a quiet machine"
+_NO_COMPANY = "needs --only company"
 IN_THE_BROWSER = "measured in the browser tests"
 
 
@@ -99,6 +101,46 @@ def _throughput(streams: int) -> Callable[[Results], Reading | Missing]:
         return Reading(ours / theirs, f"{ours:.1f} and {theirs:.1f} tokens/s")
 
     return read
+
+
+def _kept(phase: str, *streams: int) -> Callable[[Results], Reading | Missing]:
+    """Tokens/s of this server in that phase against quiet, at the number of streams where it kept least."""
+
+    def read(results: Results) -> Reading | Missing:
+        found = [_beside_and_quiet(results, phase, count) for count in streams]
+        pairs = [pair for pair in found if pair]
+        if len(pairs) < len(found):
+            return _why(results, COMPANY, _NO_COMPANY)
+        speeds = [(then.tokens_per_second, quiet.tokens_per_second) for then, quiet in pairs]
+        then, quiet = min(speeds, key=lambda speed: speed[0] / speed[1])
+        return Reading(then / quiet, f"{then:.1f} and {quiet:.1f} tokens/s")
+
+    return read
+
+
+def _beside_and_quiet(results: Results, phase: str, streams: int) -> tuple[Beside, Beside] | None:
+    then = results.beside(results.ours, phase, streams)
+    quiet = results.beside(results.ours, "quiet", streams)
+    return (then, quiet) if then and quiet and quiet.in_time else None
+
+
+def _gap_beside_one(results: Results) -> Reading | Missing:
+    pairs = [pair for count in (1, 8) if (pair := _beside_and_quiet(results, "beside one", count))]
+    if len(pairs) < 2:
+        return _why(results, COMPANY, _NO_COMPANY)
+    gaps = [(then.gap_p95, quiet.gap_p95) for then, quiet in pairs]
+    then, quiet = max(gaps, key=lambda gap: gap[0] / gap[1])
+    return Reading(then / quiet, f"{seconds(then)} and {seconds(quiet)}")
+
+
+def _beside_one_against_llama(results: Results) -> Reading | Missing:
+    other = next((server for server in results.others if server.kind == "llama-server"), None)
+    ours, theirs = (results.beside(server, "beside one", 8) for server in (results.ours, other))
+    if ours is None or theirs is None:
+        return _why(results, COMPANY, f"{_NO_COMPANY} and --against a llama-server")
+    speeds = ours.tokens_per_second, theirs.tokens_per_second
+    below = "" if theirs.in_time else "less than "
+    return Reading(speeds[0] / speeds[1], f"{speeds[0]:.1f} and {below}{speeds[1]:.1f} tokens/s")
 
 
 def _first_token_under_load(results: Results) -> Reading | Missing:
@@ -217,6 +259,16 @@ TARGETS = (
     Target("32 streams, tokens/s against llama-server", 1.5, 2.5, _throughput(32), at_least=True),
     Target("32 streams against our own bare forward pass", 0.85, 0.95, _against_bare, at_least=True),
     Target("1 stream, tokens/s against llama-server (Q4_K_M)", 0.7, 1.5, _throughput(1), at_least=True),
+    Target(
+        "1 stream beside one busy program, tokens/s against quiet", 0.6, 0.7, _kept("beside one", 1), True
+    ),
+    Target(
+        "8 streams beside one busy program, tokens/s against quiet", 0.6, 0.7, _kept("beside one", 8), True
+    ),
+    Target("gap beside one busy program, p95, against quiet", 3.0, 2.0, _gap_beside_one),
+    Target("beside two busy programs, tokens/s against quiet", 0.4, None, _kept("beside two", 1, 8), True),
+    Target("3 s after they ended, tokens/s against before", 0.95, None, _kept("afterwards", 1, 8), True),
+    Target("8 streams beside one, tokens/s against llama-server", 0.9, None, _beside_one_against_llama, True),
     Target("mean KL of the default path to float32", 0.01, 0.004, _divergence, unit="nats"),
     Target("same top token, below what bfloat16 keeps", 2.0, 1.0, _same_top, unit="points"),
     Target("first token on an idle server against a bare prefill", 1.3, 1.1, _first_token),

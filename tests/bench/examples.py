@@ -3,6 +3,7 @@
 from app.bench.results import (
     Bare,
     BarePrefill,
+    Beside,
     Fidelity,
     FirstToken,
     Level,
@@ -41,6 +42,20 @@ def server(label: str, levels: list[Level], kind: str = "playground", model: str
     return ServerUnderLoad(label, "http://127.0.0.1:9", kind, model, levels)
 
 
+def beside(label: str, quiet: float = 10.0, one: float = 7.5, two: float = 4.5) -> list[Beside]:
+    """Tokens a second of one stream in each phase; eight are eight times as fast, and seven times beside one."""
+    return [
+        Beside(label, phase, streams, speed * (7 if streams == 8 and phase == "beside one" else streams), gap)
+        for phase, speed, gap in (
+            ("quiet", quiet, 0.05),
+            ("beside one", one, 0.125),
+            ("beside two", two, 0.2),
+            ("afterwards", 0.9 * quiet, 0.05),
+        )
+        for streams in (1, 8)
+    ]
+
+
 def results(**others) -> Results:
     settings = {"model": "m", "tokens": 64, "load": "as ever"}
     return Results({"machine": "two cores"}, settings, **others)
@@ -58,6 +73,7 @@ def all_results(**others) -> Results:
                 kind="llama-server",
             ),
         ],
+        "company": [*beside("this server"), *beside("llama-server", quiet=5.0, one=6.0)],
         "startup": Startup(1.0, 4.0),
         "prefix": Prefix(1000, 1.0, 0.15),
         "universes": Universes(8, 64, 1.0, 3.0),

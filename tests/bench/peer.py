@@ -11,7 +11,7 @@ from app.settings import Settings
 
 
 def peer(*, fault: str = "", after: int = 0, owned_by: str = "llamacpp", usage: bool = True) -> FastAPI:
-    """`fault` ("error", "vanish", "cut", "models") shows from the request after `after` good ones on."""
+    """`fault` ("error", "vanish", "cut", "stall", "models") shows from the request after `after` good ones on."""
     app = FastAPI()
     app.state.bodies = []
     app.state.settings = Settings()
@@ -34,6 +34,8 @@ def peer(*, fault: str = "", after: int = 0, owned_by: str = "llamacpp", usage: 
     async def chunks(tokens: int, broken: str) -> AsyncIterator[str]:
         for number in range(tokens):
             if broken and number == 1:
+                if broken == "stall":
+                    await asyncio.sleep(60)
                 if broken == "vanish":
                     raise ConnectionResetError("gone")
                 return

@@ -17,8 +17,10 @@ def test_streams_are_numbers_in_order():
             stream_counts(wrong)
 
 
-def test_all_measurements_but_the_long_one():
-    assert chosen((), long=False) == set(MEASUREMENTS) - {"long"}
+def test_all_measurements_but_those_that_are_asked_for():
+    assert chosen((), long=False) == set(MEASUREMENTS) - {"long", "company"}
+    assert chosen(("company",), long=False) == {"company"}
+    assert Plan(frozenset({"company"})).needs_server
     assert chosen(("prefix",), long=True) == {"prefix", "long"}
     with pytest.raises(BadRequest, match="there are startup, streams"):
         chosen(("speed",), long=False)

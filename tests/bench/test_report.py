@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -29,6 +30,20 @@ def test_the_text_has_every_table_and_the_sentence():
     assert re.search(r"eight universes .* 3\.00 .* MISSED *$", text, re.M)
     assert "x 2.00" in text, "the ratio to the other server"
     assert "\x1b" not in text, "no colours where there is no terminal"
+
+
+def test_the_table_of_company_has_a_row_for_each_server_and_number_of_streams():
+    found = all_results()
+    at = found.company.index(found.beside(found.servers[1], "beside two", 8))
+    found.company[at] = replace(found.company[at], in_time=False)
+    text = printed(found)
+    assert "Beside programs that keep a core busy each" in text
+    mine = r"10\.0 +50\.0 ms +7\.5 +125 ms +4\.5 +200 ms +9\.0 +50\.0 ms"
+    assert re.search(rf"^ +1 +this server +{mine} *$", text, re.M)
+    assert re.search(r"^ +8 +llama-server +40\.0 .* < 36\.0 +36\.0 +50\.0 ms *$", text, re.M)
+    found.company.pop()  # it failed on the way
+    assert re.search(r"^ +8 +llama-server +40\.0 .* < 36\.0 *$", printed(found), re.M)
+    assert "Beside programs" not in printed(all_results(company=[]))
 
 
 def test_what_was_measured_before_a_failure_is_shown_with_it():

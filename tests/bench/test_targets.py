@@ -1,5 +1,7 @@
 """Every row of the targets: what it is held against, and how it is told."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.bench.growth import growths, throughput, waiting
@@ -19,6 +21,12 @@ def test_every_row_has_a_verdict():
         "32 streams, tokens/s against llama-server": ("2.00", "reached"),
         "32 streams against our own bare forward pass": ("0.80", "MISSED"),
         "1 stream, tokens/s against llama-server (Q4_K_M)": ("2.00", "goal reached"),
+        "1 stream beside one busy program, tokens/s against quiet": ("0.75", "goal reached"),
+        "8 streams beside one busy program, tokens/s against quiet": ("0.66", "reached"),
+        "gap beside one busy program, p95, against quiet": ("2.50", "reached"),
+        "beside two busy programs, tokens/s against quiet": ("0.45", "reached"),
+        "3 s after they ended, tokens/s against before": ("0.90", "MISSED"),
+        "8 streams beside one, tokens/s against llama-server": ("1.25", "reached"),
         "mean KL of the default path to float32": ("0.0050 nats", "reached"),
         "same top token, below what bfloat16 keeps": ("0 points", "goal reached"),
         "first token on an idle server against a bare prefill": ("1.20", "reached"),
@@ -51,6 +59,40 @@ def test_a_level_that_only_one_server_reached_is_not_compared():
     found = all_results()
     found.servers[1].levels.pop()
     assert rows(found)["32 streams, tokens/s against llama-server"] == ("", "needs 32 streams on both")
+
+
+BESIDE_ONE = "8 streams beside one, tokens/s against llama-server"
+GAP = "gap beside one busy program, p95, against quiet"
+
+
+def test_beside_others_the_worse_number_of_streams_counts():
+    found = all_results()
+    found.company[1] = replace(found.company[1], tokens_per_second=90.0)  # eight, quiet
+    assert rows(found)["beside two busy programs, tokens/s against quiet"] == ("0.40", "reached")
+    found.company[2] = replace(found.company[2], gap_p95=0.2)  # one, beside one
+    assert rows(found)[GAP] == ("4.00", "MISSED")
+
+
+def test_a_server_that_was_given_up_is_compared_by_what_it_stayed_below():
+    found = all_results()
+    at = found.company.index(found.beside(found.servers[1], "beside one", 8))
+    found.company[at] = replace(found.company[at], tokens_per_second=10.5, in_time=False)
+    row = next(row for row in verdicts(found) if row.what == BESIDE_ONE)
+    assert (row.measured, row.shown) == ("52.5 and less than 10.5 tokens/s", "5.00")
+    ours = found.company.index(found.beside(found.ours, "beside one", 1))
+    found.company[ours] = replace(found.company[ours], tokens_per_second=2.5, gap_p95=4.0, in_time=False)
+    assert rows(found)[GAP] == ("80.00", "MISSED")
+    assert rows(found)["1 stream beside one busy program, tokens/s against quiet"] == ("0.25", "MISSED")
+
+
+def test_company_is_measured_only_when_asked_for_and_says_so():
+    found = rows(all_results(company=[]))
+    assert found[GAP] == ("", "needs --only company")
+    assert found["beside two busy programs, tokens/s against quiet"] == ("", "needs --only company")
+    assert found[BESIDE_ONE] == ("", "needs --only company and --against a llama-server")
+    late = all_results()
+    late.company = [replace(each, in_time=each.phase != "quiet") for each in late.company]
+    assert rows(late)["3 s after they ended, tokens/s against before"][0] == ""
 
 
 def test_the_bare_pass_of_other_sizes_is_not_compared():
