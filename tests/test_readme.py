@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from app.bench import company
+from app.engine import cores
 from app.engine.output_layer import SEARCH, SEARCH_OF_FEW
 from app.engine.quantised_linear import MANY_ROWS
 from app.engine.recordings import WIDTHS
@@ -28,6 +30,16 @@ def test_the_readme_lists_no_setting_that_is_gone():
 
 def test_the_readme_tells_how_much_the_prefix_cache_keeps():
     assert f"keep at most {CACHE_BYTES // 2**20} MB" in " ".join(README.split())
+
+
+def test_the_readme_tells_when_the_model_leaves_a_core():
+    text = " ".join(README.split())
+    assert f"A program that uses more than {cores._LEAVE} of a core is left one" in text
+    assert f"when the use falls below {cores._TAKE_BACK}." in text
+    assert cores._LOOK_SECONDS == 1 / 4  # "four times a second"
+    settled = [company._SETTLE_SECONDS[phase] for phase in ("beside one", "beside two", "afterwards")]
+    assert settled == [2, 2, 3]
+    assert "that start 2 seconds before, and 3 seconds after their end" in text
 
 
 def test_the_readme_tells_how_many_likeliest_tokens_are_computed_again():

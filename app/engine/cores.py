@@ -1,7 +1,7 @@
 """How many of this machine's cores other programs use, and how many the model should leave to them.
 
 A forward pass is as fast as its slowest thread. On two threads beside a program that keeps one of two cores
-busy, one thread always waits for a core, and the other waits for that thread: 64 tokens took more than a
+busy, one thread always waits for a core, and the other waits for that thread: 64 tokens can take more than a
 minute. On one thread the model keeps two thirds of its speed.
 """
 

@@ -1,0 +1,76 @@
+"""The number of threads reaches torch, and the real model keeps writing beside a busy program."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from app.bench.company import busy_programs
+from app.engine.cores import CoreWatch
+from app.engine.engine import ThreadedEngine
+from app.engine.local import load
+from app.engine.outputs import Step
+from app.engine.params import GenerationRequest, SamplingParams
+from app.tokenization.registry import load_model_tokenizer
+from tests.engine.conftest import ByteVocabulary
+from tests.tiny_folder import save_tiny_model
+
+
+async def seconds_of(engine: ThreadedEngine, tokens: int, sequences: int = 1) -> float:
+    """From the first of so many tokens to the last."""
+    arrivals = []
+    params = SamplingParams(max_tokens=tokens, n=sequences, ignore_eos=True)
+    async for event in engine.generate(GenerationRequest((1, 2, 3), params)):
+        if isinstance(event, Step):
+            arrivals.append(time.monotonic())
+    assert len(arrivals) == tokens * sequences
+    return arrivals[-1] - arrivals[0]
+
+
+async def test_the_threads_are_those_of_the_engines_thread_and_of_no_later_model(tmp_path: Path, monkeypatch):
+    before = torch.get_num_threads()
+    folder, used = save_tiny_model(tmp_path), set()
+    engine = load(folder, name="tiny", tokenizer=ByteVocabulary(), slots=1, cores=CoreWatch(threads=1))
+    forward = engine.runner.forward
+
+    def watched(chunks):
+        used.add((threading.current_thread().name, torch.get_num_threads()))
+        return forward(chunks)
+
+    monkeypatch.setattr(engine.runner, "forward", watched)
+    try:
+        await seconds_of(engine, 3)
+        assert used == {("engine-tiny", 1)}
+        assert torch.get_num_threads() == before
+        second: list[ThreadedEngine] = []
+        # as the host loads one: on a new thread, to which torch hands on the number that was set last
+        loading = threading.Thread(
+            target=lambda: second.append(load(folder, name="next", tokenizer=ByteVocabulary(), slots=1))
+        )
+        loading.start()
+        loading.join()
+        second[0].close()
+        assert second[0].runner.most_threads == before
+    finally:
+        engine.close()
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("sequences", [1, 8])
+async def test_the_default_model_keeps_writing_beside_a_busy_program(default_model: Path, sequences: int):
+    watch = CoreWatch()
+    tokenizer = load_model_tokenizer(default_model)
+    engine = load(
+        default_model, name="default", tokenizer=tokenizer, slots=8, context_length=512, cores=watch
+    )
+    watch.start()
+    try:
+        with busy_programs(1):
+            # 1 s for one sequence, 2 s for eight; with a thread on every core it can be more than a minute
+            assert await seconds_of(engine, 64, sequences) < 20
+            assert watch.threads(watch.count) < watch.count or watch.count == 1
+    finally:
+        watch.stop()
+        engine.close()
