@@ -17,19 +17,15 @@ from app.engine.runner import Chunk, Runner
 
 _WARM_UP_STEPS = 3
 _PARTS = {  # of a decode step, by the names of torch's operations
-    "products in 8 or 4 bits": ("onednn::qlinear", "aten::_weight_int4pack_mm"),
-    "the likeliest logits again, from the weights": (
-        "aten::bmm",
-        "aten::index",
-        "aten::topk",
-        "aten::gather",
-    ),  # fmt: skip
+    "products in integers": ("onednn::qlinear",),
+    "inputs in digits": ("aten::__rshift__", "aten::bitwise_and_"),
+    "the likeliest logits again, from the weights": ("aten::index", "aten::topk", "aten::gather"),
     "other products with weights": (
         "aten::mm",
         "aten::addmm",
         "mkldnn::_linear_pointwise",
     ),  # fmt: skip
-    "attention": ("aten::_scaled_dot_product",),
+    "attention": ("aten::bmm", "aten::_softmax", "aten::_scaled_dot_product"),
 }
 
 

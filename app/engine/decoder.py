@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from app.engine.attention import attend
 from app.engine.checkpoint import Checkpoint
 from app.engine.linear import Linear, fast_linear
 
@@ -42,9 +43,11 @@ def can_decode(config: Any) -> bool:
 
 
 class Cache(Protocol):
-    """Where keys and values (B, H, T, D) of a layer are written, and all of them read back."""
+    """Where a layer's keys and values are written, (B * T, 2 * H, D), and read back, (B, H, L, D) each."""
 
-    def update(self, keys: Tensor, values: Tensor, layer_idx: int) -> tuple[Tensor, Tensor]: ...
+    def write(self, rows: Tensor, layer: int) -> None: ...
+
+    def read(self, layer: int) -> tuple[Tensor, Tensor]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,24 +122,20 @@ class Decoder:
             qkv = layer.qkv(self._norm(x, layer.before_attention))
             heads = qkv.view(len(x), -1, self._head_dim)  # (N, query + key + value heads, D)
             pairs = heads[:, :turned]
-            if layer.head_gains is not None:
-                pairs = self._norm(pairs, layer.head_gains)
+            normed = pairs if layer.head_gains is None else self._norm(pairs, layer.head_gains)
             cos, sin = rotations[layer.kind]
-            pairs = torch.addcmul(pairs * cos, pairs.roll(self._head_dim // 2, -1), sin)
+            torch.addcmul(normed * cos, normed.roll(self._head_dim // 2, -1), sin, out=pairs)
             attended, start = [], 0
             for segment, mask in zip(segments, masks, strict=True):
                 rows = slice(start, start + segment.token_ids.numel())
+                segment.cache.write(heads[rows, queries:], index)
                 shape = (*segment.token_ids.shape, -1, self._head_dim)  # (B, T, heads, D)
-                keys, values = segment.cache.update(
-                    pairs[rows, queries:].view(shape).transpose(1, 2),
-                    heads[rows, turned:].view(shape).transpose(1, 2),
-                    index,
-                )
-                attended.append(
-                    self._attend(pairs[rows, :queries].view(shape), keys, values, mask[layer.kind])
-                )
+                keys, values = segment.cache.read(index)
+                asked = heads[rows, :queries].view(shape)
+                attended.append(self._attend(asked, keys, values, mask[layer.kind]))
                 start = rows.stop
-            x = self._add(x, layer.output(torch.cat(attended)), layer.after_attention)
+            read = torch.cat(attended) if len(attended) > 1 else attended[0]
+            x = self._add(x, layer.output(read), layer.after_attention)
             gate, up = layer.gate_up(self._norm(x, layer.before_mlp)).chunk(2, dim=-1)
             x = self._add(x, layer.down(self._activation(gate).mul_(up)), layer.after_mlp)
         return self._norm(x, self._final_gain)
@@ -153,16 +152,12 @@ class Decoder:
         them, which on a CPU is several times faster than `enable_gqa`, and the same to the last bit.
         """
         batch, length, _, width = queries.shape
-        groups = queries.reshape(batch, length, keys.shape[1], -1, width)  # (B, T, key heads, sharing, D)
-        attended = functional.scaled_dot_product_attention(
-            groups.permute(0, 2, 3, 1, 4).flatten(2, 3).to(keys.dtype),  # (B, key heads, sharing * T, D)
-            keys,
-            values,
-            attn_mask=mask,
-            scale=self._attention_scale,
-        )
-        attended = attended.view(batch, keys.shape[1], -1, length, width)
-        return attended.permute(0, 3, 1, 2, 4).flatten(2).flatten(0, 1)
+        sharing = queries.shape[2] // keys.shape[1]
+        groups = queries.view(batch, length, -1, sharing, width)  # (B, T, key heads, sharing, D)
+        lines = groups.permute(0, 2, 3, 1, 4).reshape(batch, -1, sharing * length, width)
+        attended = attend(lines, keys, values, mask, self._attention_scale)
+        attended = attended.view(batch, -1, sharing, length, width)
+        return attended.permute(0, 3, 1, 2, 4).reshape(batch * length, -1)
 
     def _norm(self, x: Tensor, gain: Tensor) -> Tensor:
         """x / sqrt(mean(x^2) + eps) * gain: on a CPU in half the time of `functional.rms_norm`."""

@@ -133,7 +133,7 @@ class FakeEngine(ThreadedEngine):
             ScriptedRunner(tokenizer, script, ms_per_token, faults),
             tokenizer,
             name="fake",
-            description={"device": "none", "dtype": "none", "mode": "scripted"},
+            description={"device": "none", "dtype": "none", "mode": "scripted", "numerics": "same"},
             limits=EngineLimits(slots, queue, context_length, deadline_seconds, teacher_slots),
             cores=cores,
         )

@@ -38,7 +38,11 @@ class Engine(Protocol):
 
     @property
     def description(self) -> dict[str, str]:
-        """`device`, `dtype`, `mode`: what runs, for the status line."""
+        """What runs, for the status line: `device`, `dtype`, `mode`, `numerics`.
+
+        `numerics` is "same" where what is said of a text depends on nothing but the text, and "varies" where
+        rounding depends on how many others are computed together with it.
+        """
 
     def check(self, request: GenerationRequest) -> None:
         """Raise BadRequest, ContextOverflow or QueueFull where `generate` would refuse."""

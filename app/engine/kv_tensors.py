@@ -37,6 +37,8 @@ class KeyValueCache:
         else:
             self._whole = torch.zeros(shape, dtype=dtype, device=device)
         self.keys, self.values = self._whole
+        self.rows = self._whole.view(-1, head_dim)
+        self.layers = self._whole.unbind(1)  # each (2, S, H, L, D)
 
     def copy(self, source: int, target: int, length: int) -> None:
         self._part(target, length).copy_(self._part(source, length))
@@ -91,22 +93,32 @@ class CachePart:
 
     def __init__(self, cache: KeyValueCache, slots: slice | Tensor, positions: Tensor, read: int) -> None:
         self._cache, self._slots, self._read = cache, slots, read
-        _, heads, length, _ = cache.keys[0].shape
+        layers, slots_held, heads, length, _ = cache.keys.shape
         device = positions.device
         numbers = slots if isinstance(slots, Tensor) else torch.arange(slots.start, slots.stop, device=device)
-        first_rows = (numbers[:, None] * heads + torch.arange(heads, device=device)) * length  # (B, H)
-        rows = first_rows[:, None] + positions[:, :, None]  # (B, T, H)
-        self._rows = rows.flatten()  # of a layer's (S * H * L, D)
+        heads_of_slots = numbers[:, None] * heads + torch.arange(heads, device=device)  # (B, H)
+        keys = heads_of_slots[:, None] * length + positions[:, :, None]  # (B, T, H) rows of the first layer's
+        layer = slots_held * heads * length  # rows of one layer's keys, or values
+        both = torch.stack((keys, keys + layers * layer), 2).flatten()  # (B * T * 2 * H)
+        self._rows = both + torch.arange(layers, device=device)[:, None] * layer
+
+    def write(self, rows: Tensor, layer: int) -> None:
+        """Keys and values (B * T, 2 * H, D) of a layer: of each token all keys, then all values."""
+        whole = self._cache.rows
+        whole.index_copy_(0, self._rows[layer], rows.flatten(0, 1).to(whole.dtype))
+
+    def read(self, layer: int) -> tuple[Tensor, Tensor]:
+        """Keys and values (B, H, read, D) of a layer."""
+        both = self._cache.layers[layer][:, self._slots, :, : self._read]
+        keys, values = both.unbind()
+        return keys, values
 
     def update(
         self, keys: Tensor, values: Tensor, layer_idx: int, *_: Any, **__: Any
     ) -> tuple[Tensor, Tensor]:
         """Write (B, H, T, D); read back (B, H, read, D)."""
-        layer_keys, layer_values = self._cache.keys[layer_idx], self._cache.values[layer_idx]
-        for layer, new in ((layer_keys, keys), (layer_values, values)):
-            rows = new.transpose(1, 2).to(layer.dtype).flatten(0, 2)  # (B * T * H, D)
-            layer.view(-1, layer.shape[-1]).index_copy_(0, self._rows, rows)
-        return layer_keys[:, :, : self._read][self._slots], layer_values[:, :, : self._read][self._slots]
+        self.write(torch.cat((keys, values), 1).transpose(1, 2).flatten(0, 1), layer_idx)
+        return self.read(layer_idx)
 
     def get_seq_length(self, *_: Any) -> int:
         return self._read

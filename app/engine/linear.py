@@ -1,7 +1,7 @@
 """Products with the model's weights, as they are or laid out for the processor.
 
 Reading weights is what one token costs, multiplying is what many cost. A layout in the order in which oneDNN
-multiplies makes both cheaper and changes no number. In fewer bits: app/engine/quantised_linear.py.
+multiplies makes both cheaper and changes no number. In integers: app/engine/integer_linear.py.
 """
 
 from typing import Protocol
@@ -61,17 +61,6 @@ class Float32Linear:
         if self._bias is not None:
             product += self._bias
         return product.view(*x.shape[:-1], -1)
-
-
-class ByRows:
-    """One way for few rows, another for many."""
-
-    def __init__(self, few: Linear, many: Linear, *, many_from: int) -> None:
-        self._few, self._many, self._many_from = few, many, many_from
-
-    def __call__(self, x: Tensor) -> Tensor:
-        rows = x.numel() // x.shape[-1]
-        return self._many(x) if rows >= self._many_from else self._few(x)
 
 
 def fast_linear(weight: Tensor, bias: Tensor | None = None) -> Linear:

@@ -12,9 +12,10 @@ from transformers import AutoConfig
 
 from app.engine.checkpoint import read_checkpoint
 from app.engine.cores import CoreWatch
-from app.engine.cpu_features import has_fast_bfloat16, has_integer_dot_products
+from app.engine.cpu_features import has_fast_bfloat16
 from app.engine.decoder import can_decode
 from app.engine.engine import EngineLimits, ThreadedEngine
+from app.engine.integer_linear import digits_are_multiplied_exactly
 from app.engine.interface import Vocabulary
 from app.engine.model_runner import ModelRunner, kv_bytes_per_token
 from app.engine.recordings import CudaGraphs
@@ -49,14 +50,17 @@ def load(
     for setting, value in _TORCH_READS.items():
         os.environ.setdefault(setting, value)
     place = pick_device(device)
-    number_format = torch.float32 if exact else pick_dtype(dtype, place)
+    integers = dtype == "auto" and not exact and place.type == "cpu" and digits_are_multiplied_exactly()
     try:
-        model = _read(folder, number_format, place)
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        if integers:  # of what is not multiplied with weights, our decoder keeps the sums in float32 itself
+            number_format = torch.bfloat16 if can_decode(config) else torch.float32
+        else:
+            number_format = torch.float32 if exact else pick_dtype(dtype, place)
+        model = _read(folder, config, number_format, place)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise _damaged(name, error) from error
     length = min(context_length, context_limit(model.config))
-    int8 = dtype == "auto" and number_format is torch.bfloat16 and place.type == "cpu"
-    int8 = int8 and has_integer_dot_products()
     record = None
     if place.type == "cuda":
         torch.backends.cuda.enable_cudnn_sdp(False)  # it plans anew, for long, at every length of text
@@ -65,7 +69,7 @@ def load(
         record = CudaGraphs()
     try:
         runner = ModelRunner(
-            model, slots=slots + teacher_slots, context_length=length, int8=int8, record=record
+            model, slots=slots + teacher_slots, context_length=length, integers=integers, record=record
         )
     except KeyError as error:  # a tensor that is not there
         raise _damaged(name, error) from error
@@ -76,9 +80,9 @@ def load(
         name=name,
         description={
             "device": describe_device(place),
-            "dtype": str(number_format).removeprefix("torch.")
-            + "".join(f" + {each}" for each in runner.quantised),
-            "mode": "exact" if number_format is torch.float32 else "fast",
+            "dtype": "int8" if integers else str(number_format).removeprefix("torch."),
+            "mode": "exact" if number_format is torch.float32 and not integers else "fast",
+            "numerics": "same" if integers else "varies",
         },
         limits=EngineLimits(slots, queue, length, deadline_seconds, teacher_slots),
         cores=cores,
@@ -92,9 +96,8 @@ def _damaged(name: str, error: Exception) -> ModelUnavailable:
     )
 
 
-def _read(folder: Path, dtype: torch.dtype, device: torch.device) -> Any:
+def _read(folder: Path, config: Any, dtype: torch.dtype, device: torch.device) -> Any:
     """A `Checkpoint` where the lean decoder runs it, else transformers' model."""
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
     if can_decode(config):
         return read_checkpoint(folder, config, dtype, device)
     from transformers import AutoModelForCausalLM

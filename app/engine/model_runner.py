@@ -18,18 +18,18 @@ from torch import Tensor
 from app.engine.checkpoint import Checkpoint
 from app.engine.decoder import Decoder, Segment, can_decode, head_width
 from app.engine.distribution import FarRow, Summary
+from app.engine.integer_linear import IntegerLinear
 from app.engine.kv_tensors import CachePart, KeyValueCache
-from app.engine.linear import ByRows, Linear, fast_linear
+from app.engine.linear import fast_linear
 from app.engine.output_layer import output_layer
-from app.engine.quantised_linear import MANY_ROWS, Int8WeightLinear, can_halve
 from app.engine.recordings import WIDTHS, RecordedReading, RecordedSteps, Recorder, Result
 from app.engine.runner import Chunk, DeviceLost, Prediction
 from app.engine.summaries import Found, read, summed_at
 from app.engine.transformers_network import TransformersNetwork
 
 _MOST_READ_RECORDED = 6  # prompts; launched one kernel at a time, a pass over all takes as long as so many
-
 _MOST_THREADS = torch.get_num_threads()  # read now: later, new threads inherit what another model chose
+READ_AT_ONCE = 64  # positions of the cache
 
 _log = logging.getLogger(__name__)
 
@@ -51,13 +51,6 @@ def _device_watched() -> Iterator[None]:
         if "out of memory" in str(error):  # as calls outside torch's allocator say it
             raise MemoryError from error
         raise DeviceLost from error
-
-
-def _int8_for_few_rows(weight: Tensor, bias: Tensor | None) -> Linear:
-    many = fast_linear(weight, bias)
-    if bias is not None or not can_halve(weight):
-        return many
-    return ByRows(Int8WeightLinear(weight), many, many_from=MANY_ROWS)
 
 
 def kv_bytes_per_token(config: Any, dtype: torch.dtype) -> int:
@@ -82,19 +75,20 @@ class ModelRunner:
         *,
         slots: int,
         context_length: int,
-        int8: bool = False,
+        integers: bool = False,
         record: Recorder | None = None,
     ) -> None:
         """`model` is transformers', or of the Llama family also a `Checkpoint`.
 
-        `int8` computes in 8 bits, and few rows of the output layer in 4, where that is faster: on a CPU, of a
-        bfloat16 `model`.
+        `integers` computes products with weights in integers, on a CPU: then what is said of one sequence
+        depends on no other.
 
         `record` is how passes of the usual shapes are recorded, if they are: one more token for every running
         sequence, and the next ones of a prompt.
         """
         self._device = model.device
-        self._dtype: torch.dtype = model.dtype
+        on_cpu = self._device.type == "cpu"
+        self._dtype: torch.dtype = torch.float32 if on_cpu else model.dtype  # of keys, values and masks
         config = model.config.get_text_config()
         self._context_length = context_length
         layer_types = getattr(config, "layer_types", None) or []
@@ -104,28 +98,27 @@ class ModelRunner:
         self._network: Network
         if can_decode(config):
             checkpoint = model if isinstance(model, Checkpoint) else Checkpoint.of(model)
-            linear = _int8_for_few_rows if int8 else fast_linear
+            linear = IntegerLinear if integers else fast_linear
             self._network = Decoder(checkpoint, context_length=context_length, linear=linear)
             weight, bias = checkpoint.output, None
         else:
-            self._network = TransformersNetwork(model, named_masks=bool(layer_types))
+            self._network = TransformersNetwork(model, named_masks=bool(layer_types), integers=integers)
             output = model.get_output_embeddings()
             weight, bias = output.weight.detach(), output.bias
         softcap: float | None = getattr(config, "final_logit_softcapping", None)
-        self._output = output_layer(weight, bias, int8=int8, softcap=softcap, rows_kept=slots)
-        self.quantised = self._output.quantised
-        # one position more than the window, where padding may write; a GPU's attention likes multiples of 8
-        length = (context_length // 8 + 1) * 8
+        self._output = output_layer(weight, bias, integers=integers, softcap=softcap, rows_kept=slots)
+        # one position more than the window, where padding may write
+        length = _rounded_up(context_length + 1)
         self._cache = KeyValueCache(
             config.num_hidden_layers,
             slots,
             heads,
             length,
             head_dim,
-            dtype=model.dtype,
+            dtype=self._dtype,
             device=model.device,
         )
-        self.kv_bytes_per_token = kv_bytes_per_token(config, model.dtype)
+        self.kv_bytes_per_token = kv_bytes_per_token(config, self._dtype)
         self.most_threads = _MOST_THREADS if self._device.type == "cpu" else 0
         self.free_tokens = WIDTHS[1] if self._device.type == "cuda" else 1
         self._recorded: tuple[RecordedSteps, RecordedReading] | None = None
@@ -268,7 +261,7 @@ class ModelRunner:
             row[: len(chunk.token_ids)] = chunk.token_ids
         past = torch.tensor([chunk.past for chunk in chunks], device=self._device)[:, None]
         positions = past + torch.arange(width, device=self._device)  # (B, T)
-        read = min(max(chunk.past for chunk in chunks) + width, self._context_length + 1)
+        read = _rounded_up(min(max(chunk.past for chunk in chunks) + width, self._context_length + 1))
         written = positions.clamp(max=self._context_length)
         return Segment(
             torch.from_numpy(token_ids).to(self._device),
@@ -292,6 +285,11 @@ class ModelRunner:
 
     def _minus_infinity(self, where: Tensor) -> Tensor:
         return torch.zeros(where.shape, dtype=self._dtype, device=self._device).masked_fill_(where, -math.inf)
+
+
+def _rounded_up(length: int) -> int:
+    """Positions of the cache are read by the dozen: products of a few go through them in another order."""
+    return -(-length // READ_AT_ONCE) * READ_AT_ONCE
 
 
 def _neighbours(chunks: Sequence[Chunk]) -> list[list[Chunk]]:
@@ -336,8 +334,6 @@ def _factor(chunk: Chunk) -> float:
     return 1 / summed_at(_temperature(chunk))
 
 
-def _temperatures(chunks: Sequence[Chunk]) -> list[float] | None:
-    """Of each row of logits; None if nothing is drawn from any."""
-    if all(chunk.temperature is None for chunk in chunks):
-        return None
+def _temperatures(chunks: Sequence[Chunk]) -> list[float]:
+    """Of each row of logits: one that nothing is drawn from is summed up as at 1."""
     return [_temperature(chunk) for chunk in chunks for _ in range(chunk.logits)]

@@ -21,10 +21,7 @@ _LOG2_E = float(np.float32(math.log2(math.e)))  # as a block has it, so that wha
 # by far what was summed up of it.
 _COLDEST = 0.1
 _ROWS = 8  # summed up together on a CPU: as much of a block as its own cache holds
-# The bits of a float32, read as an integer, are about (log2 + bias) * mantissa. What lies `_REACH` octaves
-# below the likeliest token counts as nothing, so that the sum still fits with exponents times a factor.
-_MANTISSA, _BIAS, _REACH, _MOST_ROUGH_FACTOR = 2.0**23, 127.0, 100.0, 2.25
-_EXCESS = 0.5 / math.log(2) ** 2  # what they make of a value, on average over an octave: (1 + f) / 2 ** f
+_AT_ONCE = 1_024  # weights of a row that are summed up at once
 
 
 def summed_at(temperature: float) -> float:
@@ -43,7 +40,6 @@ class Found:
     logits: Tensor  # (N, K) theirs, now
     known: Tensor  # (N,) how many of them nobody else comes before
     width: int  # V
-    rough: bool  # whether powers of 2 were made roughly
 
     def rows(self, count: int) -> "Found":
         """Of the first `count` rows."""
@@ -73,27 +69,18 @@ class Found:
             change(self.logits),
             change(self.known),
             self.width,
-            self.rough,
         )
-
-
-def may_be_rough(factors: Sequence[float]) -> bool:
-    """Whether rows at these 1 / `summed_at` can be summed up roughly."""
-    return max(factors) <= _MOST_ROUGH_FACTOR
 
 
 class Sums:
     """Of N rows, each to be drawn from at its temperature.
 
-    `factors` are 1 / `summed_at` (N, 1); None: 1 everywhere. `entropy` wants a sum that nothing else does.
-    `rough` raises 2 by writing the bits of the result (Schraudolph 1999, "A Fast, Compact Approximation of
-    the Exponential Function"), at half the cost: each weight is off by up to 4 %, their sum by some 0.1 %,
-    much less than 8-bit logits are. What is likely is said again anyway (`read`).
+    `factors` are 1 / `summed_at` (N, 1); None: 1 everywhere. `entropy` wants a sum that nothing else does,
+    and changes none of the others. What is likely is said again (`read`).
     """
 
-    def __init__(self, factors: Tensor | None, *, entropy: bool = True, rough: bool = False) -> None:
-        """`rough` goes without `entropy`; `may_be_rough` must hold."""
-        self._factors, self._entropy, self._rough = factors, entropy, rough
+    def __init__(self, factors: Tensor | None, *, entropy: bool = True) -> None:
+        self._factors, self._entropy = factors, entropy
         self._sums: list[Tensor] = []
         self._columns = 0  # of a block; the last may have fewer
         self._room: Tensor | None = None  # (2, rows, C)
@@ -115,33 +102,19 @@ class Sums:
         self._sums.append(sums)
 
     def _sum(self, logits: Tensor, zeros: Tensor, factors: Tensor | None, room: Tensor, sums: Tensor) -> None:
-        """The sum of w = 2 ** (log2(e) * logit - zero), of w * log2(w), of w at the temperature.
-
-        Roughly: with exponents from 0 at the end of what counts, in units of a float32's bits.
-        """
+        """The sum of w = 2 ** (log2(e) * logit - zero), of w * log2(w), of w at the temperature."""
         exponents, weights = room
-        if self._rough:
-            zeros = _MANTISSA * (_REACH - zeros)
-            torch.add(zeros, logits, alpha=_MANTISSA * _LOG2_E, out=exponents).clamp_(min=0)
-        else:
-            torch.add(-zeros, logits, alpha=_LOG2_E, out=exponents)  # one rounding: it multiplies and adds
-        self._raise(exponents, weights)
-        torch.sum(weights, 1, out=sums[1])
+        torch.add(-zeros, logits, alpha=_LOG2_E, out=exponents)  # one rounding: it multiplies and adds
+        torch.exp2(exponents, out=weights)  # 2 is raised in half the time of e
+        sums[1] = total(weights)
         if self._entropy:
-            torch.sum(weights.mul_(exponents), 1, out=sums[2])
+            sums[2] = total(weights.mul_(exponents))
         else:
             sums[2] = math.nan
         if factors is None:
             sums[3] = sums[1]
         else:
-            self._raise(exponents.mul_(factors), weights)
-            torch.sum(weights, 1, out=sums[3])
-
-    def _raise(self, exponents: Tensor, weights: Tensor) -> None:
-        if self._rough:
-            weights.view(torch.int32).copy_(exponents)
-        else:
-            torch.exp2(exponents, out=weights)  # 2 is raised in half the time of e
+            sums[3] = total(torch.exp2(exponents.mul_(factors), out=weights))
 
     def found(self, logits: Tensor, candidates: Tensor, before: Tensor) -> Found:
         """With the rows as they are now (N, V), where candidates (N, K), in order, were `before`."""
@@ -154,7 +127,18 @@ class Sums:
         else:  # no other token is above the lowest candidate, as it was found
             known = (now > before.amin(1, keepdim=True)).sum(1)
         token_ids = candidates.gather(1, order)
-        return Found(sums, before, zeros, token_ids, now, known, width, self._rough)
+        return Found(sums, before, zeros, token_ids, now, known, width)
+
+
+def total(weights: Tensor) -> Tensor:
+    """Of rows (N, C): (N,), each in the same order, however many rows and threads there are.
+
+    torch splits a long sum among its threads if it is of one row alone; short ones side by side it does not.
+    """
+    accurate = torch.float64 if weights.device.type == "cpu" else torch.float32
+    whole = weights.shape[1] // _AT_ONCE * _AT_ONCE
+    parts = weights[:, :whole].view(len(weights), -1, _AT_ONCE).sum(2)  # (N, C / _AT_ONCE)
+    return parts.sum(1, dtype=accurate).add_(weights[:, whole:].sum(1, dtype=accurate))
 
 
 def read(found: Found, temperatures: Sequence[float]) -> list[Summary | None]:
@@ -169,13 +153,9 @@ def read(found: Found, temperatures: Sequence[float]) -> list[Summary | None]:
     before, zeros_before, now = _float64(found.before), _float64(found.zeros), logits.astype(np.float64)
     peak = now[:, :1] * _LOG2_E  # (N, 1)
     blocks, *sums = _float64(found.sums.permute(1, 2, 0))  # each (N, blocks)
-    sums[0] *= _scale(1.0, found.rough)
-    sums[2] *= _scale(inverse, found.rough)
     whole = _shifted(sums, blocks - peak, inverse)
-    less = _shifted(
-        _weighed(before * _LOG2_E - zeros_before, inverse, found.rough), zeros_before - peak, inverse
-    )
-    more = _shifted(_weighed(now * _LOG2_E - peak, inverse, False), 0.0, inverse)
+    less = _shifted(_weighed(before * _LOG2_E - zeros_before, inverse), zeros_before - peak, inverse)
+    more = _shifted(_weighed(now * _LOG2_E - peak, inverse), 0.0, inverse)
     total, moment, at_temperature = whole - less + more
     means = [None if math.isnan(mean) else mean for mean in (moment / total / _LOG2_E).tolist()]
     log_total = np.log(total).astype(np.float32)
@@ -187,12 +167,10 @@ def read(found: Found, temperatures: Sequence[float]) -> list[Summary | None]:
     return [Summary(*row) if len(row[-1]) else None for row in rows]
 
 
-def _weighed(
-    exponents: NDArray[np.float64], factors: NDArray[np.float64], rough: bool
-) -> list[NDArray[np.float64]]:
+def _weighed(exponents: NDArray[np.float64], factors: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     """Of each token (N, K) what `Sums` summed up: w = 2 ** exponent, w * log2(w), w at the temperature."""
-    weights = _raised(exponents, 1.0, rough)
-    return [weights, weights * exponents, _raised(exponents, factors, rough)]
+    weights = np.exp2(exponents)
+    return [weights, weights * exponents, np.exp2(exponents * factors)]
 
 
 def _shifted(
@@ -206,22 +184,6 @@ def _shifted(
         ((moments + shift * weights) * raised).sum(1),
         (tempered * np.exp2(shift * factors)).sum(1),
     ])  # fmt: skip
-
-
-def _raised(
-    exponents: NDArray[np.float64], factors: NDArray[np.float64] | float, rough: bool
-) -> NDArray[np.float64]:
-    """2 ** (exponents * factors), as `Sums` makes it."""
-    if not rough:
-        return np.exp2(exponents * factors)
-    with np.errstate(invalid="ignore"):  # whoever draws looks whether logits are finite
-        bits = (np.maximum(exponents + _REACH, 0.0) * _MANTISSA * factors).astype(np.int32)
-    return bits.view(np.float32).astype(np.float64) * _scale(factors, rough)
-
-
-def _scale(factors: NDArray[np.float64] | float, rough: bool) -> NDArray[np.float64] | float:
-    """What rough powers are multiplied by: the reach was multiplied by the factor as well."""
-    return np.exp2(_BIAS - _REACH * np.asarray(factors)) / _EXCESS if rough else 1.0
 
 
 def _rankings(

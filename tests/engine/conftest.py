@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from app.engine.cpu_features import has_integer_dot_products
+from app.engine.integer_linear import digits_are_multiplied_exactly
 
-needs_dot_products = pytest.mark.skipif(not has_integer_dot_products(), reason="this CPU has no VNNI")
+needs_integers = pytest.mark.skipif(
+    not digits_are_multiplied_exactly(), reason="torch multiplies no integers on this processor"
+)
 ARCHITECTURES = ("gpt2", "llama", "gemma3", "gpt_neox", "qwen3")
 VOCABULARY_SIZE = 257  # 256 bytes and an end-of-text token
 CONTEXT_LENGTH = 96

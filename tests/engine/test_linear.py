@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from app.engine.linear import ByRows, PackedLinear, PlainLinear, can_pack, fast_linear
+from app.engine.linear import PackedLinear, PlainLinear, can_pack, fast_linear
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -13,13 +13,6 @@ def normal(*shape: int, seed: int = 0) -> torch.Tensor:
 def distance(approximate: torch.Tensor, exact: torch.Tensor) -> float:
     """Relative, in the root mean square."""
     return float((approximate.float() - exact).norm() / exact.norm())
-
-
-def test_few_rows_go_one_way_and_many_another():
-    few, many = PlainLinear(torch.eye(2)), PlainLinear(-torch.eye(2))
-    linear = ByRows(few, many, many_from=4)
-    assert linear(torch.ones(3, 1, 2)).min() == 1
-    assert linear(torch.ones(2, 2, 2)).max() == -1
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

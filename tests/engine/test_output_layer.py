@@ -10,20 +10,12 @@ from hypothesis import strategies as st
 
 from app.engine import output_layer as module
 from app.engine.distribution import Distribution, FarRow
-from app.engine.output_layer import (
-    SEARCH,
-    SEARCH_OF_FEW,
-    OutputLayer,
-    Search,
-    group_maxima,
-    likeliest,
-    output_layer,
-)
+from app.engine.output_layer import GROUP, LIKELIEST, OutputLayer, group_maxima, likeliest, output_layer
 from app.engine.params import SamplingParams
 from app.engine.sampler import sample
-from tests.engine.conftest import needs_dot_products
+from tests.engine.conftest import needs_integers
 
-WIDE = 2 * SEARCH.count * SEARCH.group  # columns from which groups are looked through
+WIDE = 2 * LIKELIEST * GROUP  # columns from which groups are looked through
 VOCABULARIES = [WIDE, WIDE + 17, 1_000, 100]
 
 
@@ -50,69 +42,66 @@ def several_blocks(monkeypatch):
 @settings(deadline=None)
 @given(
     rows=st.integers(1, 4),
-    size=st.integers(8_000, 8_200),
-    group=st.sampled_from([32, 64]),
+    size=st.integers(WIDE - 100, WIDE + 100),
     seed=st.integers(0, 1_000),
     ties=st.booleans(),
 )
-def test_the_likeliest_are_the_highest_logits(rows: int, size: int, group: int, seed: int, ties: bool):
+def test_the_likeliest_are_the_highest_logits(rows: int, size: int, seed: int, ties: bool):
     logits = normal(rows, size, seed=seed)
     if ties:
         logits = logits.round()  # many of the same height
-    found = likeliest(logits, Search(16, group), group_maxima(logits, group))
-    assert all(len(set(row)) == 16 for row in found.tolist())
-    highest = logits.topk(16).values
+    found = likeliest(logits, group_maxima(logits))
+    assert all(len(set(row)) == LIKELIEST for row in found.tolist())
+    highest = logits.topk(LIKELIEST).values
     assert torch.equal(logits.gather(1, found).sort(descending=True).values, highest)
 
 
-@needs_dot_products
-@pytest.mark.parametrize(
-    ("rows", "vocabulary", "known"),
-    [(5, each, SEARCH.count) for each in VOCABULARIES]
-    + [(rows, each, SEARCH_OF_FEW.count) for rows in (1, 3) for each in (8 * WIDE, WIDE, 1_040)]
-    + [(1, 1_001, SEARCH.count)],  # a shape that is not taken in 4 bits
-)
-def test_the_likeliest_logits_are_those_of_the_weights(rows: int, vocabulary: int, known: int):
+@needs_integers
+@needs_integers
+@pytest.mark.parametrize("rows", [1, 5])
+@pytest.mark.parametrize("vocabulary", VOCABULARIES)
+def test_the_likeliest_logits_are_those_of_the_weights(rows: int, vocabulary: int):
     layer, hidden = layer_of(vocabulary), normal(rows, 64, seed=1)
     with torch.inference_mode():
-        logits, _ = built(layer, int8=True)(hidden)
+        logits, _ = built(layer, integers=True)(hidden, [1.0] * rows)
         exact = hidden @ layer.weight.float().T
-    favourites = exact.topk(min(vocabulary, known) // 2).indices  # who is just inside may be misjudged
+    favourites = exact.topk(min(vocabulary, LIKELIEST) // 2).indices  # who is just inside may be misjudged
     assert (logits - exact).gather(1, favourites).abs().max() < 1e-4
-    if vocabulary > known:
+    if vocabulary > LIKELIEST:
         assert 1e-3 < (logits - exact).abs().max() < 2
 
 
-@needs_dot_products
-def test_it_says_in_which_formats_it_computes():
-    assert built(layer_of(1_040)).quantised == ()
-    assert built(layer_of(1_001), int8=True).quantised == ("int8",)
-    assert built(layer_of(1_040), int8=True).quantised == ("int8", "int4")
-
-
-@needs_dot_products
-@pytest.mark.parametrize("rows", [1, 12])
-@pytest.mark.parametrize("temperatures", [(0.5, 0.8, 1.0, 2.5), (1.0,), (0.0, 5.0)])
-def test_sums_that_are_made_roughly_are_near_the_others(rows: int, temperatures: tuple[float, ...]):
-    layer, hidden = built(layer_of(40_000), int8=True), normal(rows, 64, seed=1)
-    each = [temperatures[row % len(temperatures)] for row in range(rows)]
+@pytest.mark.parametrize("integers", [False, pytest.param(True, marks=needs_integers)])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("entropy", [True, False])
+def test_a_row_is_the_same_alone_and_among_others(integers: bool, threads: int, entropy: bool):
+    """Its logits if they are integers, what is summed up of them in any case."""
+    layer, hidden = built(layer_of(40_000), integers=integers), normal(12, 64, seed=1)
+    before = torch.get_num_threads()
     with torch.inference_mode():
-        _, exact = layer(hidden, each)
-        _, rough = layer(hidden, each, entropy=False)
-    different = 0
-    for near, far in zip(exact, rough, strict=True):
-        assert near is not None and far is not None and far.mean is None
-        assert far.total == pytest.approx(near.total, rel=2e-3)
-        assert far.total_at_temperature == pytest.approx(near.total_at_temperature, rel=2e-3)
-        different += far.total != near.total
-    assert different == rows
+        logits, [alone] = layer(hidden[5:6], [0.8])
+        try:
+            torch.set_num_threads(threads)
+            others, among = layer(hidden, [1.3, 1.0, 0.8] * 4, entropy=entropy)
+        finally:
+            torch.set_num_threads(before)
+    if integers:
+        assert torch.equal(logits[0], others[5])
+    found = among[5]
+    assert found is not None and alone is not None
+    if integers:
+        assert found.total == pytest.approx(alone.total, rel=1e-15)
+        assert found.total_at_temperature == pytest.approx(alone.total_at_temperature, rel=1e-15)
+        assert found.log_total == alone.log_total
+        assert np.array_equal(found.ranking.token_ids, alone.ranking.token_ids)
+    assert found.total == pytest.approx(alone.total, rel=1e-5)
 
 
-@needs_dot_products
+@needs_integers
 @pytest.mark.parametrize("entropy", [True, False])
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_rows_that_are_not_finite_are_found_out(entropy: bool, value: float):
-    layer, hidden = built(layer_of(40_000), int8=True), normal(5, 64, seed=1)
+    layer, hidden = built(layer_of(40_000), integers=True), normal(5, 64, seed=1)
     hidden[2] = value
     with torch.inference_mode():
         logits, summaries = layer(hidden, [0.8] * 5, entropy=entropy)
@@ -121,21 +110,12 @@ def test_rows_that_are_not_finite_are_found_out(entropy: bool, value: float):
         Distribution(logits[2].numpy(), summaries[2])
 
 
-@needs_dot_products
-def test_sums_of_a_cold_row_are_never_rough():
-    layer, hidden = built(layer_of(40_000), int8=True), normal(2, 64, seed=1)
-    with torch.inference_mode():
-        _, exact = layer(hidden, [0.2, 0.8])
-        _, other = layer(hidden, [0.2, 0.8], entropy=False)
-    assert [each.total for each in exact] == [each.total for each in other]
-
-
-@pytest.mark.parametrize("int8", [False, pytest.param(True, marks=needs_dot_products)])
+@pytest.mark.parametrize("integers", [False, pytest.param(True, marks=needs_integers)])
 @pytest.mark.parametrize("vocabulary", VOCABULARIES)
 @pytest.mark.parametrize("softcap", [None, 5.0])
-def test_a_summary_says_what_the_row_itself_would(vocabulary: int, int8: bool, softcap: float | None):
+def test_a_summary_says_what_the_row_itself_would(vocabulary: int, integers: bool, softcap: float | None):
     temperatures = [0.0, 0.01, 0.5, 0.8, 1.0, 2.5]
-    layer = built(layer_of(vocabulary, bias=not int8), int8=int8, softcap=softcap)
+    layer = built(layer_of(vocabulary, bias=not integers), integers=integers, softcap=softcap)
     with torch.inference_mode():
         logits, summaries = layer(normal(6, 64, seed=1), temperatures)
     for row, summary, temperature in zip(logits.numpy(), summaries, temperatures, strict=True):
@@ -145,7 +125,7 @@ def test_a_summary_says_what_the_row_itself_would(vocabulary: int, int8: bool, s
         assert told.entropy_bits == pytest.approx(alone.entropy_bits, abs=1e-5)
         assert told.total_weight(temperature) == pytest.approx(alone.total_weight(temperature), rel=2e-5)
         ids = told.whole.token_ids
-        assert len(summary.ranking.token_ids) >= min(vocabulary, SEARCH.count) // 2
+        assert len(summary.ranking.token_ids) >= min(vocabulary, LIKELIEST) // 2
         assert np.array_equal(summary.ranking.token_ids, ids[: len(summary.ranking.token_ids)])
         for u in (0.0, 0.3, 0.9):
             params = SamplingParams(temperature=temperature, logprobs=3)
@@ -204,7 +184,7 @@ def test_equal_logits_are_in_order_of_their_ids():
 
 def test_rows_that_are_kept_are_the_same_memory():
     layer = built(layer_of(1_000), rows_kept=2)
-    one, _ = layer(normal(2, 64))
-    two, _ = layer(normal(2, 64, seed=1))
-    more, _ = layer(normal(3, 64))
+    one, _ = layer(normal(2, 64), [1.0] * 2)
+    two, _ = layer(normal(2, 64, seed=1), [1.0] * 2)
+    more, _ = layer(normal(3, 64), [1.0] * 3)
     assert one.data_ptr() == two.data_ptr() != more.data_ptr()

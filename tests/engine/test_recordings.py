@@ -24,9 +24,7 @@ class Recorder:
 
 def found_of(rows: int) -> tuple[torch.Tensor, Found]:
     table = torch.arange(rows * 3.0).view(rows, 3)
-    return table, Found(
-        torch.zeros(1, 4, rows), table, table, table.long(), table, table[:, 0].long(), 3, False
-    )
+    return table, Found(torch.zeros(1, 4, rows), table, table, table.long(), table, table[:, 0].long(), 3)
 
 
 def steps(record: Recorder) -> tuple[RecordedSteps, list]:
