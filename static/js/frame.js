@@ -15,11 +15,13 @@ import "./elements/model-status.js";
 import "./elements/status-message.js";
 
 const status = document.querySelector("model-status");
+const promises = document.querySelectorAll("[data-numerics]"); // what a seed promises, by the engine's numerics
 
 function showModels() {
   status.state = models.state;
   status.offline = models.offline;
   status.problem = models.problem === null ? null : errorMessage(models.problem);
+  for (const sentence of promises) sentence.hidden = sentence.dataset.numerics !== models.state.engine?.numerics;
 }
 
 models.addEventListener("change", showModels);

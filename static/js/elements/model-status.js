@@ -125,7 +125,7 @@ export class ModelStatus extends LitElement {
         ${task === null ? nothing : this.#task(task, loaded)}
       </div>
       <p class="quiet">
-        ${loaded === null ? nothing : html`${this.#running(loaded, engine)}<br />`}${t("Everyone on this server uses the same model.")}
+        ${loaded === null ? nothing : html`${this.#running(loaded, engine)}<br />`}${everyone(engine)}
         ${this.state.switch === "teacher" && !this.#mayLoad() ? html`<br />${t("Only the teacher can load another one.")}` : nothing}
       </p>
       <ul class="models-list">
@@ -213,6 +213,13 @@ function progressBar(task, name = "") {
   return task.fraction === null
     ? html`<progress class="progress ${name}" aria-label=${label}></progress>`
     : html`<progress class="progress ${name}" aria-label=${label} max="1" .value=${task.fraction}></progress>`;
+}
+
+/** What those who write at the same time have in common. */
+function everyone(engine) {
+  if (engine?.numerics === "same") return t("Everyone on this server uses the same model; the same prompt, settings and seed give the same text.");
+  if (engine?.numerics === "varies") return t("Everyone on this server uses the same model; the same seed can give another text when others write at the same time.");
+  return t("Everyone on this server uses the same model.");
 }
 
 /** "CPU" of "CPU, 2 cores"; null where nothing is computed. */

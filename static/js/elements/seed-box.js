@@ -1,4 +1,4 @@
-// The seed of the dice: always shown, editable, and a button for a fresh one.
+// The seed of the dice: always shown, editable, and a button for a fresh one. `describedby` is the id of what it promises.
 
 import { LitElement, html, live, nothing } from "lit";
 import { MAX_SEED, parseSeed, randomSeed } from "../dice.js";
@@ -7,6 +7,7 @@ import { t } from "../i18n.js";
 export class SeedBox extends LitElement {
   static properties = {
     seed: { attribute: false },
+    describedby: {},
     refused: { state: true },
   };
 
@@ -32,7 +33,7 @@ export class SeedBox extends LitElement {
     return html`
       <label class="seed-label"><span>${t("Seed")}</span>
         <input class="seed-number" type="text" inputmode="numeric" autocomplete="off" maxlength="16" .value=${live(String(this.seed))}
-          aria-invalid=${this.refused ? "true" : nothing} @change=${this.#type} /></label>
+          aria-invalid=${this.refused ? "true" : nothing} aria-describedby=${this.describedby ?? nothing} @change=${this.#type} /></label>
       <button type="button" class="button" @click=${() => this.#change(randomSeed())}>${t("New seed")}</button>
       ${this.refused ? html`<span role="alert" class="seed-refused">${t("A seed is a whole number from 0 to {most}.", { most: MAX_SEED })}</span>` : nothing}
     `;

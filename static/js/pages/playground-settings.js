@@ -22,8 +22,9 @@ export function bindSettings(session) {
     if (Number.isInteger(value)) store.update({ maxTokens: Math.min(Number(boxes.most.max), Math.max(1, value)) });
     draw(store.state);
   });
-  // A seed typed by hand is meant to be used; an empty box rolls a new one each time.
-  boxes.seed.addEventListener("change", () => {
+  // A seed typed by hand is meant to be used, also where it stood there already: "change" would not tell of that.
+  // An empty box rolls a new one each time.
+  boxes.seed.addEventListener("input", () => {
     const seed = parseSeed(boxes.seed.value);
     const empty = boxes.seed.value.trim() === "";
     boxes.seed.setAttribute("aria-invalid", String(seed === null && !empty));

@@ -1,6 +1,7 @@
 // The fold "Share, replay, take away": what its buttons do, and what is said afterwards.
 
 import { t } from "../i18n.js";
+import { models } from "../models.js";
 import { showError } from "../page.js";
 import { copyAs, download } from "./playground-sharing.js";
 
@@ -43,5 +44,8 @@ export function bindTakeaway(session, writer) {
 function replayText({ known, same, at, count, seed }) {
   if (!known) return t("There is no run to replay: its seed and settings are not known, or the text has changed since.");
   if (same) return t("Replayed with seed {seed}: all {n} tokens are the same.", { seed: String(seed), n: count });
-  return t("Not reproducible on this machine: with seed {seed} the first other token is number {n}. The ids in the document stay as they are.", { seed: String(seed), n: at + 1 });
+  const values = { seed: String(seed), n: at + 1 };
+  return models.state.engine?.numerics === "same"
+    ? t("Replayed with seed {seed}: the first other token is number {n}. This text was written elsewhere: on another machine, with another precision or by another version. The ids in the document stay as they are.", values)
+    : t("Replayed with seed {seed}: the first other token is number {n}. On this machine that can happen when others write at the same time. The ids in the document stay as they are.", values);
 }
