@@ -38,8 +38,8 @@ def open_with(page: Page, prompt: str = PROMPT) -> None:
     )
 
 
-def ended(page: Page) -> None:
-    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_disabled(timeout=30_000)
+def ended(page: Page, milliseconds: int = 30_000) -> None:
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_disabled(timeout=milliseconds)
 
 
 def write(page: Page, button: str = "Ten more tokens") -> None:

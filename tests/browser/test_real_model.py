@@ -1,5 +1,6 @@
 """The whole path with nothing made up: the default model's weights, the server, the browser."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,9 +12,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from app.main import create_app
 from app.settings import Settings
 from tests.browser.conftest import Troubles
+from tests.browser.neighbours import noisy
+from tests.browser.playground_page import at_most, ended, ids, open_with, same_dice
 from tests.live import serve, wait_until
 
 pytestmark = pytest.mark.weights
+PATIENCE = 60_000  # milliseconds, for a text of 48 tokens beside others
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +91,52 @@ def test_closing_the_tab_frees_the_slot(students: list[Page], real_server: str):
     page_of_a_neighbour = students[1]
     page_of_a_neighbour.goto("/")
     assert metric(real_server, "pg_tokens_total") == written
+
+
+def set_up(page: Page, prompt: str, seed: int) -> None:
+    open_with(page, prompt)
+    at_most(page, 48)
+    same_dice(page, seed)
+
+
+def shown(page: Page) -> list[list[float]]:
+    """Every token on the screen with the model's log-probability of it, where the model wrote it."""
+    return page.evaluate(
+        "() => document.querySelector('document-editor').entries"
+        ".map(({id, by, step}) => by === 'model' ? [id, step.raw_logprob] : [id])"
+    )
+
+
+def begin_writing(page: Page) -> None:
+    page.get_by_role("button", name="Continue", exact=True).click()
+
+
+@pytest.mark.parametrize("prompt", ["In the middle of the forest stood a", "从前有一座山，山里有一座庙，"])
+def test_everyone_who_sets_seed_618_gets_the_same_text(students: list[Page], real_server: str, prompt: str):
+    if httpx.get(f"{real_server}/api/models").json()["engine"]["numerics"] != "same":
+        pytest.skip("on this machine a text depends on who else writes")
+    one, another, later, other_dice = students[:4]
+    for page in (one, another, later):
+        set_up(page, prompt, seed=618)
+    set_up(other_dice, prompt, seed=619)
+    with noisy(real_server, 6) as neighbours:
+        wait_until(lambda: neighbours.tokens > 20, 60)
+        before = neighbours.tokens
+        begin_writing(one)
+        begin_writing(another)
+        ended(one, PATIENCE)
+        ended(another, PATIENCE)
+        heard = neighbours.tokens - before
+        one.get_by_text("Share, replay, take away").click()
+        one.get_by_role("button", name="Replay the last run").click()
+        expect(one.locator("#share-said")).to_contain_text(
+            re.compile(r"Replayed with seed 618: all \d+ tokens are the same"), timeout=PATIENCE
+        )
+    wait_until(lambda: metric(real_server, "pg_running") == 0, 30)
+    for page in (later, other_dice):  # on a quiet server
+        begin_writing(page)
+        ended(page, PATIENCE)
+    assert shown(one) == shown(another) == shown(later)
+    assert ids(other_dice) != ids(one)
+    written = sum(len(token) == 2 for token in shown(one))
+    assert written > 20 and heard > 2 * written  # a text of some length, and neighbours all the while

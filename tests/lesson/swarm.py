@@ -68,15 +68,15 @@ class Report:
             ("books agree", self.books_agree),
         ]
 
-    def faults(self, *, scripted: bool, left_over: int = LEFT_OVER) -> list[str]:
-        """What must not be, by the names above; only the scripted engine says the same to one and to many."""
+    def faults(self, *, same: bool, left_over: int = LEFT_OVER) -> list[str]:
+        """What must not be, by the names above. `same`: the engine says the same to one and to many."""
         tally = self.tally
         kept = {
             "of them complete": self.completion >= 0.995,
             "reloads": not tally.missing,
             "answers 5xx": not tally.server_errors,
             "tokens of somebody else": not tally.crosstalk,
-            "streams unlike the same alone": not (scripted and tally.changed),
+            "streams unlike the same alone": not (same and tally.changed),
             "memory slope after warm-up": self.seconds < LONG_SECONDS or self.memory_slope <= SLOPE,
             "open files and threads, end minus start": max(self.files, self.threads) <= left_over,
             "books agree": self.books_agree,
