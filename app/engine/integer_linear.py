@@ -19,8 +19,10 @@ _STEP, _BYTE_STEP = torch.tensor(1 / _MOST), torch.tensor(1 / 127)
 _TINY = torch.tensor(1e-30)  # a row of zeros stays zeros
 # Added to a small number, it leaves the nearest integer, shifted for its digits, in the last 14 bits.
 _ROUNDER = torch.tensor(1.5 * 2**23 + 128 * _DIGIT + _DIGIT)
-_DIGITS = torch.tensor([0, 7], dtype=torch.int32)[:, None, None]  # the low one, the high one: shifts
-_SEVEN_BITS = torch.tensor(127, dtype=torch.int32)
+_SHIFT, _SEVEN_BITS = torch.tensor(7, dtype=torch.int32), torch.tensor(127, dtype=torch.int32)
+_SHIFTS = torch.tensor([0, 7], dtype=torch.int32)[:, None, None]
+_SEVEN_BITS_OF_EIGHT = torch.tensor(127, dtype=torch.uint8)
+_MANY_ROWS = 16
 _AT_ONCE = 2**19  # weights while they are quantised: what lies between stays in the processor's cache
 _multiply = torch.ops.onednn.qlinear_pointwise.default
 
@@ -45,10 +47,20 @@ class IntegerLinear:
         length = torch.linalg.vector_norm(rows, dim=-1, keepdim=True)
         step = torch.addcmul(_TINY, length, _STEP)
         bits = rows.div_(step).add_(_ROUNDER).view(torch.int32)
-        digits = (bits >> _DIGITS).bitwise_and_(_SEVEN_BITS).to(torch.uint8)  # (2, N, in)
-        low, high = self._product(digits, _DIGIT).unbind()
+        low, high = self._product(_digits(bits), _DIGIT).unbind()
         product = low.add_(high, alpha=128).mul_(step)
         return product if self._bias is None else product.add_(self._bias)
+
+
+def _digits(bits: Tensor) -> Tensor:
+    """The last 14 bits of int32 (N, in) as two digits of 7: uint8 (2, N, in), the low one first."""
+    if len(bits) < _MANY_ROWS:
+        return (bits >> _SHIFTS).bitwise_and_(_SEVEN_BITS).to(torch.uint8)
+    digits = torch.empty(2, *bits.shape, dtype=torch.uint8)  # more operations, on fewer bytes
+    low, high = digits
+    low.copy_(bits).bitwise_and_(_SEVEN_BITS_OF_EIGHT)
+    high.copy_(bits.bitwise_right_shift_(_SHIFT))
+    return digits
 
 
 class ByteLinear:

@@ -29,7 +29,7 @@ from app.engine.transformers_network import TransformersNetwork
 
 _MOST_READ_RECORDED = 6  # prompts; launched one kernel at a time, a pass over all takes as long as so many
 _MOST_THREADS = torch.get_num_threads()  # read now: later, new threads inherit what another model chose
-READ_AT_ONCE = 64  # positions of the cache
+READ_AT_ONCE = 32  # positions of the cache
 
 _log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from app.engine.integer_linear import ByteLinear, evening_scales
 from app.engine.linear import Float32Linear, Linear, PlainLinear
 from app.engine.summaries import Found, Sums, read, summed_at
 
-_COLUMNS = 131_072  # of a block, on a CPU
+_COLUMNS = 65_536  # of a block, on a CPU
 
 
 LIKELIEST = 128  # tokens of a row that are known by their order
@@ -61,11 +61,12 @@ class OutputLayer:
         logits, sums = self._room_for(hidden), Sums(factors, entropy=entropy)
         start, highest = 0, []
         for block in self._blocks:
-            piece = self._capped(block(hidden).float())  # (N, C)
+            computed = block(hidden)  # (N, C)
+            piece = logits[:, start : start + computed.shape[1]]
+            piece.copy_(self._capped(computed))
             highest.append(group_maxima(piece))
             sums.add(piece, highest[-1])
-            logits[:, start : start + piece.shape[1]] = piece  # last: it pushes the piece out of the cache
-            start += piece.shape[1]
+            start += computed.shape[1]
         candidates = likeliest(logits, torch.cat(highest, 1)).sort(1).values
         before = logits.gather(1, candidates)
         if self._exact is not None:
