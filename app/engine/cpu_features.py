@@ -4,17 +4,11 @@ from pathlib import Path
 
 _CPUINFO = Path("/proc/cpuinfo")
 _FAST_BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16"}  # x86, x86 with AMX, ARM
-_INTEGER_DOT_PRODUCTS = {"avx512_vnni", "avx_vnni"}
 
 
 def has_fast_bfloat16() -> bool:
     """Whether bfloat16 is multiplied, and not emulated."""
     return bool(_flags() & _FAST_BFLOAT16)
-
-
-def has_integer_dot_products() -> bool:
-    """Whether 8-bit integers are multiplied without overflow (VNNI)."""
-    return bool(_flags() & _INTEGER_DOT_PRODUCTS)
 
 
 def are_known() -> bool:

@@ -11,6 +11,7 @@ from playwright.sync_api import CDPSession, Page, Route, expect
 
 from app.engine.dice import roll
 from tests.browser.conftest import NewPage, Troubles, axe
+from tests.sampling_example import PATH
 
 PROMPT = "My favourite colour is"
 VOCABULARY = 262_144

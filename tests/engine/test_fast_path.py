@@ -6,15 +6,9 @@ import pytest
 
 from app.bench.model_process import Order, measure
 from app.bench.results import Fidelity
-from app.engine.cpu_features import has_fast_bfloat16, has_integer_dot_products
+from tests.engine.conftest import needs_integers
 
-pytestmark = [
-    pytest.mark.weights,
-    pytest.mark.skipif(
-        not (has_fast_bfloat16() and has_integer_dot_products()),
-        reason="this CPU computes in float32: there is no other path to compare",
-    ),
-]
+pytestmark = [pytest.mark.weights, needs_integers]
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +32,10 @@ def fidelity(default_model: Path) -> Fidelity:
 
 
 def test_a_prompt_is_read_as_float32_would_read_it(fidelity: Fidelity):
-    assert fidelity.divergence <= 0.004  # nats, mean KL; 0.0008 measured
+    assert fidelity.divergence <= 0.004  # nats, mean KL; 0.0029 measured
     assert fidelity.same_top >= fidelity.bfloat16_same_top - 0.01
 
 
 def test_a_token_is_written_as_float32_would_write_it(fidelity: Fidelity):
     assert fidelity.stepwise_divergence <= 0.004  # 0.0031 measured, over 200 tokens
-    assert fidelity.stepwise_same_top >= fidelity.bfloat16_same_top - 0.02
+    assert fidelity.stepwise_same_top >= fidelity.bfloat16_same_top - 0.01
