@@ -288,7 +288,7 @@ class ModelRunner:
 
 
 def _rounded_up(length: int) -> int:
-    """Positions of the cache are read by the dozen: products of a few go through them in another order."""
+    """How many positions of the cache are read: products of a few would go through them in another order."""
     return -(-length // READ_AT_ONCE) * READ_AT_ONCE
 
 
