@@ -7,22 +7,23 @@ bfloat16 results would not do: it keeps 8 bits, so logits around 20 come in step
 of tokens would tie, which top-k would have to keep.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from app.engine.distribution import Summary
-from app.engine.integer_linear import ByteLinear, evening_scales
+from app.engine.integer_linear import ByteLinear
 from app.engine.linear import Float32Linear, Linear, PlainLinear
 from app.engine.summaries import Found, Sums, read, summed_at
 
 _COLUMNS = 65_536  # of a block, on a CPU
-
-
 LIKELIEST = 128  # tokens of a row that are known by their order
 GROUP = 64  # tokens that are represented by their likeliest while it is looked for
+
+# From hidden states (N, W) and room for their logits (N, V): blocks of that room (N, C), as they are written.
+Blocks = Callable[[Tensor, Tensor], Iterator[Tensor]]
 
 
 class OutputLayer:
@@ -35,7 +36,7 @@ class OutputLayer:
 
     def __init__(
         self,
-        blocks: Sequence[Linear],
+        blocks: Blocks,
         vocabulary_size: int,
         *,
         exact: Tensor | None = None,
@@ -59,14 +60,12 @@ class OutputLayer:
     def summed(self, hidden: Tensor, factors: Tensor | None, *, entropy: bool = True) -> tuple[Tensor, Found]:
         """Logits (N, V), good until the next call, and what is known of them; see `Sums` for the rest."""
         logits, sums = self._room_for(hidden), Sums(factors, entropy=entropy)
-        start, highest = 0, []
-        for block in self._blocks:
-            computed = block(hidden)  # (N, C)
-            piece = logits[:, start : start + computed.shape[1]]
-            piece.copy_(self._capped(computed))
+        highest = []
+        for piece in self._blocks(hidden, logits):
+            if self._softcap is not None:
+                piece.copy_(self._capped(piece))
             highest.append(group_maxima(piece))
             sums.add(piece, highest[-1])
-            start += computed.shape[1]
         candidates = likeliest(logits, torch.cat(highest, 1)).sort(1).values
         before = logits.gather(1, candidates)
         if self._exact is not None:
@@ -102,21 +101,29 @@ def output_layer(
 ) -> OutputLayer:
     """On a CPU in float32, at about the speed of bfloat16, or in 8 bits; elsewhere by the weights."""
     if weight.device.type != "cpu":
-        blocks: list[Linear] = [Float32Linear(weight, bias)]
+        blocks = in_blocks([Float32Linear(weight, bias)])
         return OutputLayer(blocks, len(weight), softcap=softcap, rows_kept=rows_kept)
-    pieces = torch.split(weight, _COLUMNS)
     if integers and bias is None:
-        columns = evening_scales(weight)
-        return OutputLayer(
-            [ByteLinear(piece, columns) for piece in pieces],
-            len(weight),
-            exact=weight,
-            softcap=softcap,
-            rows_kept=rows_kept,
-        )
+        bytewise = ByteLinear(weight, at_once=_COLUMNS)
+        return OutputLayer(bytewise, len(weight), exact=weight, softcap=softcap, rows_kept=rows_kept)
+    pieces = torch.split(weight, _COLUMNS)
     biases = [None] * len(pieces) if bias is None else torch.split(bias.float(), _COLUMNS)
-    blocks = [PlainLinear(piece.float(), bias) for piece, bias in zip(pieces, biases, strict=True)]
+    blocks = in_blocks([PlainLinear(*each) for each in zip(map(Tensor.float, pieces), biases, strict=True)])
     return OutputLayer(blocks, len(weight), softcap=softcap, rows_kept=rows_kept)
+
+
+def in_blocks(linears: Sequence[Linear]) -> Blocks:
+    """One block by each, from left to right."""
+
+    def blocks(hidden: Tensor, logits: Tensor) -> Iterator[Tensor]:
+        start = 0
+        for linear in linears:
+            computed = linear(hidden)
+            piece = logits[:, start : start + computed.shape[1]]
+            yield piece.copy_(computed)
+            start += computed.shape[1]
+
+    return blocks
 
 
 def group_maxima(logits: Tensor) -> Tensor:

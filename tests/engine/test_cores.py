@@ -166,7 +166,7 @@ async def test_the_engine_tells_its_runner_of_changes_alone_on_its_own_thread(mo
         assert engine.stats().cores == Cores(4, pytest.approx(1.2), 3 if most else 0, crowded=bool(most))
         company(watch, 0.0)
         await write()
-        name = engine._thread.name
+        name = "engine-told"
         assert runner.told == ([(4, name), (3, name), (4, name)] if most else [])
     finally:
         engine.close()

@@ -1,6 +1,7 @@
 """Streams, stops, turns and errors, on the scripted engine."""
 
 import asyncio
+import threading
 from contextlib import aclosing
 
 import pytest
@@ -167,6 +168,26 @@ async def test_an_engine_that_rests_gives_memory_back_once(monkeypatch):
         assert rests == [0]
         await asyncio.sleep(0.3)
         assert rests == [0, 40]
+    finally:
+        engine.close()
+
+
+async def test_an_engine_that_rests_lets_its_thread_go_and_works_on_another(monkeypatch):
+    monkeypatch.setattr("app.engine.engine._REST_SECONDS", 0.05)
+    engine = FakeEngine(VOCABULARY, slots=4)
+    forward, threads = engine.runner.forward, []
+
+    def watched(chunks):
+        threads.append(threading.current_thread())
+        return forward(chunks)
+
+    monkeypatch.setattr(engine.runner, "forward", watched)
+    try:
+        for number in range(2):
+            assert len(text(await collect(engine, request(max_tokens=5, seed=number))))
+            await asyncio.sleep(0.2)
+            assert not threads[-1].is_alive()  # so OpenMP's threads of it are gone as well
+        assert len(set(threads)) == 2
     finally:
         engine.close()
 

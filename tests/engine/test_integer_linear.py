@@ -1,5 +1,7 @@
 """Products in integers: near the weights' own, and the same to the last bit in any company."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
@@ -31,12 +33,17 @@ def test_a_column_of_outliers_costs_the_others_little():
     assert distance(IntegerLinear(weight)(x), x @ weight.T) < 0.04  # 0.2 with a scale for each output alone
 
 
+def in_bytes(weight: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
+    linear = ByteLinear(weight, at_once=200)  # blocks, of which the last is smaller
+    return lambda x: torch.cat(list(linear(x, torch.empty(len(x), len(weight)))), 1)
+
+
 @needs_integers
 @pytest.mark.parametrize(("kind", "error"), [("fourteen bits", 0.008), ("eight bits", 0.015)])
 @pytest.mark.parametrize("width", [256, 160])
 def test_it_is_near_the_product(kind: str, error: float, width: int):
     weight, x = normal(4_112, width).bfloat16(), normal(6, width, seed=1)  # more than is quantised at once
-    linear = IntegerLinear(weight) if kind == "fourteen bits" else ByteLinear(weight, evening_scales(weight))
+    linear = IntegerLinear(weight) if kind == "fourteen bits" else in_bytes(weight)
     product = linear(x)
     assert product.shape == (6, 4_112)
     assert error / 10 < distance(product, x @ weight.float().T) < error
@@ -46,7 +53,7 @@ def test_it_is_near_the_product(kind: str, error: float, width: int):
 def test_fourteen_bits_of_an_input_lose_next_to_nothing():
     weight, x = torch.eye(64), normal(3, 64, seed=1)
     assert distance(IntegerLinear(weight)(x), x) < 1e-3
-    assert 2e-3 < distance(ByteLinear(weight, torch.ones(64))(x), x) < 1e-2
+    assert 2e-3 < distance(in_bytes(weight)(x), x) < 1e-2
 
 
 @needs_integers
@@ -72,7 +79,7 @@ def test_a_rows_product_depends_on_no_other_row_and_on_no_thread(rows: int, thre
     weight, x = normal(512, 640), normal(rows, 640, seed=1)
     x[1:] *= 1_000
     before = torch.get_num_threads()
-    for linear in (IntegerLinear(weight), ByteLinear(weight, evening_scales(weight))):
+    for linear in (IntegerLinear(weight), in_bytes(weight)):
         alone = linear(x[:1])
         try:
             torch.set_num_threads(threads)
@@ -85,7 +92,7 @@ def test_a_rows_product_depends_on_no_other_row_and_on_no_thread(rows: int, thre
 @needs_integers
 def test_a_processor_that_would_overflow_comes_to_the_same(monkeypatch):
     weight, x = normal(512, 640), normal(3, 640, seed=1)
-    linear = ByteLinear(weight, evening_scales(weight))
+    linear = in_bytes(weight)
     expected = linear(x)
     monkeypatch.setattr(module, "bytes_are_multiplied_exactly", lambda: False)
     assert torch.equal(linear(x), expected)

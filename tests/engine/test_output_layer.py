@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from app.engine import output_layer as module
 from app.engine.distribution import Distribution, FarRow
-from app.engine.output_layer import GROUP, LIKELIEST, OutputLayer, group_maxima, likeliest, output_layer
+from app.engine.output_layer import (
+    GROUP,
+    LIKELIEST,
+    OutputLayer,
+    group_maxima,
+    in_blocks,
+    likeliest,
+    output_layer,
+)
 from app.engine.params import SamplingParams
 from app.engine.sampler import sample
 from tests.engine.conftest import needs_integers
@@ -174,7 +182,7 @@ def test_of_a_far_row_the_likeliest_are_known_without_fetching_it():
 
 
 def test_equal_logits_are_in_order_of_their_ids():
-    layer = OutputLayer([lambda hidden: hidden.round()], 40_000)
+    layer = OutputLayer(in_blocks([lambda hidden: hidden.round()]), 40_000)
     logits, [summary] = layer(normal(1, 40_000), [1.0])
     assert summary is not None
     logits = logits[0].numpy()
