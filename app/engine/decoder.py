@@ -30,7 +30,8 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 _WHOLE = "full_attention"
 
-MakeLinear = Callable[[Tensor, Tensor | None], Linear]  # from a weight (out, in) and its bias
+# From a weight (out, in), its bias, and what inputs are multiplied by first: the gain of the norm before it.
+MakeLinear = Callable[[Tensor, Tensor | None, Tensor | None], Linear]
 
 
 def can_decode(config: Any) -> bool:
@@ -63,12 +64,10 @@ class Segment:
 @dataclass(frozen=True, slots=True)
 class _Layer:
     kind: str  # which mask and which rotation: "full_attention" or "sliding_attention"
-    before_attention: Tensor  # gains of the root mean square norms, (W,), as `_Tensors.gain` gives them
-    qkv: Linear
+    qkv: Linear  # of what is normed and not yet multiplied by the norm's gain; so is `gate_up`
     head_gains: Tensor | None  # (query heads + key heads, D): Qwen3 and Gemma 3 norm each head
     output: Linear
-    after_attention: Tensor | None  # Gemma 3 norms what it adds, too
-    before_mlp: Tensor
+    after_attention: Tensor | None  # the gain of a norm, (W,): Gemma 3 norms what it adds, too
     gate_up: Linear
     down: Linear
     after_mlp: Tensor | None
@@ -119,10 +118,10 @@ class Decoder:
         }
         x = functional.embedding(token_ids, self._embedding).float().mul_(self._embedding_scale)
         for index, layer in enumerate(self._layers):
-            qkv = layer.qkv(self._norm(x, layer.before_attention))
+            qkv = layer.qkv(self._norm(x))
             heads = qkv.view(len(x), -1, self._head_dim)  # (N, query + key + value heads, D)
             pairs = heads[:, :turned]
-            normed = pairs if layer.head_gains is None else self._norm(pairs, layer.head_gains)
+            normed = pairs if layer.head_gains is None else self._norm(pairs).mul_(layer.head_gains)
             cos, sin = rotations[layer.kind]
             torch.addcmul(normed * cos, normed.roll(self._head_dim // 2, -1), sin, out=pairs)
             attended, start = [], 0
@@ -136,9 +135,9 @@ class Decoder:
                 start = rows.stop
             read = torch.cat(attended) if len(attended) > 1 else attended[0]
             x = self._add(x, layer.output(read), layer.after_attention)
-            gate, up = layer.gate_up(self._norm(x, layer.before_mlp)).chunk(2, dim=-1)
+            gate, up = layer.gate_up(self._norm(x)).chunk(2, dim=-1)
             x = self._add(x, layer.down(self._activation(gate).mul_(up)), layer.after_mlp)
-        return self._norm(x, self._final_gain)
+        return self._norm(x).mul_(self._final_gain)
 
     def _masks(self, segment: Segment) -> dict[str, Tensor]:
         """One row for each query of `_attend`."""
@@ -153,21 +152,27 @@ class Decoder:
         """
         batch, length, _, width = queries.shape
         sharing = queries.shape[2] // keys.shape[1]
+        if length == 1:  # they do already
+            lines = queries.view(batch, -1, sharing, width)
+            return attend(lines, keys, values, mask, self._attention_scale).reshape(batch, -1)
         groups = queries.view(batch, length, -1, sharing, width)  # (B, T, key heads, sharing, D)
         lines = groups.permute(0, 2, 3, 1, 4).reshape(batch, -1, sharing * length, width)
         attended = attend(lines, keys, values, mask, self._attention_scale)
         attended = attended.view(batch, -1, sharing, length, width)
         return attended.permute(0, 3, 1, 2, 4).reshape(batch * length, -1)
 
-    def _norm(self, x: Tensor, gain: Tensor) -> Tensor:
-        """x / sqrt(mean(x^2) + eps) * gain: on a CPU in half the time of `functional.rms_norm`."""
+    def _norm(self, x: Tensor) -> Tensor:
+        """x / sqrt(|x|^2 + W * eps): on a CPU in half the time of `functional.rms_norm`.
+
+        On CUDA of root mean square 1: the gains know (`_Tensors.gain`).
+        """
         if self._eps is not None:
-            return functional.rms_norm(x.float(), x.shape[-1:], eps=self._eps).mul_(gain)
+            return functional.rms_norm(x.float(), x.shape[-1:], eps=self._eps)
         length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
-        return x.div(torch.hypot(length, self._least[x.shape[-1]])).mul_(gain)
+        return x.div(torch.hypot(length, self._least[x.shape[-1]]))
 
     def _add(self, x: Tensor, change: Tensor, gain: Tensor | None) -> Tensor:
-        return x.add_(change if gain is None else self._norm(change.float(), gain))
+        return x.add_(change) if gain is None else x.addcmul_(self._norm(change.float()), gain)
 
 
 def _activation_name(config: Any) -> str:
@@ -216,16 +221,16 @@ class _Tensors:
 def _layer(tensors: _Tensors, name: str, kind: str, linear: MakeLinear) -> _Layer:
     attention, mlp, after = f"{name}.self_attn", f"{name}.mlp", f"{name}.post_attention_layernorm"
     norms_output = f"{name}.pre_feedforward_layernorm" in tensors  # Gemma 3's four norms, against Llama's two
+    before_attention = tensors.gain(f"{name}.input_layernorm")
+    before_mlp = tensors.gain(f"{name}.pre_feedforward_layernorm" if norms_output else after)
     return _Layer(
         kind=kind,
-        before_attention=tensors.gain(f"{name}.input_layernorm"),
-        qkv=linear(*tensors.joined(*(f"{attention}.{part}_proj" for part in "qkv"))),
+        qkv=linear(*tensors.joined(*(f"{attention}.{part}_proj" for part in "qkv")), before_attention),
         head_gains=tensors.head_gains(attention),
-        output=linear(*tensors.joined(f"{attention}.o_proj")),
+        output=linear(*tensors.joined(f"{attention}.o_proj"), None),
         after_attention=tensors.gain(after) if norms_output else None,
-        before_mlp=tensors.gain(f"{name}.pre_feedforward_layernorm" if norms_output else after),
-        gate_up=linear(*tensors.joined(f"{mlp}.gate_proj", f"{mlp}.up_proj")),
-        down=linear(*tensors.joined(f"{mlp}.down_proj")),
+        gate_up=linear(*tensors.joined(f"{mlp}.gate_proj", f"{mlp}.up_proj"), before_mlp),
+        down=linear(*tensors.joined(f"{mlp}.down_proj"), None),
         after_mlp=tensors.gain(f"{name}.post_feedforward_layernorm") if norms_output else None,
     )
 

@@ -11,11 +11,11 @@ from functools import cache
 import torch
 from torch import Tensor
 
-_MOST = 8_127  # of an input in two digits of 7 bits, each shifted by 64: -8,256 to 8,127
+_MOST = 8_127.0  # of an input in two digits of 7 bits, each shifted by 64: -8,256 to 8,127
 _DIGIT = 64  # what a digit is shifted by, for oneDNN multiplies unsigned by signed
 _BYTE = 128
 # Constants are tensors: torch makes one of each number it is given, which takes as long as the addition.
-_STEP, _BYTE_STEP = torch.tensor(1 / _MOST), torch.tensor(1 / 127)
+_BYTE_STEP = torch.tensor(1 / 127)
 _TINY = torch.tensor(1e-30)  # a row of zeros stays zeros
 # Added to a small number, it leaves the nearest integer, shifted for its digits, in the last 14 bits.
 _ROUNDER = torch.tensor(1.5 * 2**23 + 128 * _DIGIT + _DIGIT)
@@ -35,20 +35,21 @@ class IntegerLinear:
     product: 7, because a processor without VNNI adds two products up in 16 bits, where 8 would overflow.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
-        """Weight (out, in), bias (out,)."""
+    def __init__(self, weight: Tensor, bias: Tensor | None = None, gain: Tensor | None = None) -> None:
+        """Weight (out, in), bias (out,); inputs are multiplied by `gain` (in,) first."""
         self._bias = bias
-        self._columns = evening_scales(weight)  # (in,)
-        self._product = _Product(weight, self._columns)
+        columns = evening_scales(weight)  # (in,)
+        self._product = _Product(weight, columns, _MOST)
+        self._columns = columns if gain is None else columns * gain
 
     def __call__(self, x: Tensor) -> Tensor:
         """x (..., in), of which the last but one dimension are rows."""
         rows = x * self._columns
         length = torch.linalg.vector_norm(rows, dim=-1, keepdim=True)
-        step = torch.addcmul(_TINY, length, _STEP)
-        bits = rows.div_(step).add_(_ROUNDER).view(torch.int32)
+        # of a row of zeros this is no number, but it has digits, and their product is multiplied by 0 below
+        bits = torch.add(_ROUNDER, rows.div_(length), alpha=_MOST).view(torch.int32)
         low, high = self._product(_digits(bits), _DIGIT).unbind()
-        product = low.add_(high, alpha=128).mul_(step)
+        product = low.add_(high, alpha=128).mul_(length)
         return product if self._bias is None else product.add_(self._bias)
 
 
@@ -85,10 +86,14 @@ class ByteLinear:
 
 
 class _Product:
-    """uint8 (..., in), less what they are shifted by, times int8 (out, in): float32 (..., out)."""
+    """uint8 (..., in), less what they are shifted by, times int8 (out, in): float32 (..., out).
 
-    def __init__(self, weight: Tensor, columns: Tensor) -> None:
-        quantised, self._scales = quantise(weight, columns)
+    `whole` is what stands for an input of 1.
+    """
+
+    def __init__(self, weight: Tensor, columns: Tensor, whole: float = 1.0) -> None:
+        quantised, scales = quantise(weight, columns)
+        self._scales = scales / whole
         self._packed = torch.ops.onednn.qlinear_prepack(quantised, None)
         self._zeros = torch.zeros(len(weight), dtype=torch.int64)
 

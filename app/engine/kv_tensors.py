@@ -100,7 +100,10 @@ class CachePart:
         keys = heads_of_slots[:, None] * length + positions[:, :, None]  # (B, T, H) rows of the first layer's
         layer = slots_held * heads * length  # rows of one layer's keys, or values
         both = torch.stack((keys, keys + layers * layer), 2).flatten()  # (B * T * 2 * H)
-        self._rows = both + torch.arange(layers, device=device)[:, None] * layer
+        self._rows = (both + torch.arange(layers, device=device)[:, None] * layer).unbind()
+        self._views: list[tuple[Tensor, ...]] | None = None  # of keys and values, by layer
+        if isinstance(slots, slice):
+            self._views = [part[:, slots, :, :read].unbind() for part in (cache.keys, cache.values)]
 
     def write(self, rows: Tensor, layer: int) -> None:
         """Keys and values (B * T, 2 * H, D) of a layer: of each token all keys, then all values."""
@@ -109,9 +112,12 @@ class CachePart:
 
     def read(self, layer: int) -> tuple[Tensor, Tensor]:
         """Keys and values (B, H, read, D) of a layer."""
+        if self._views is not None:
+            keys, values = self._views
+            return keys[layer], values[layer]
         both = self._cache.layers[layer][:, self._slots, :, : self._read]
-        keys, values = both.unbind()
-        return keys, values
+        key_rows, value_rows = both.unbind()
+        return key_rows, value_rows
 
     def update(
         self, keys: Tensor, values: Tensor, layer_idx: int, *_: Any, **__: Any

@@ -63,9 +63,20 @@ class Float32Linear:
         return product.view(*x.shape[:-1], -1)
 
 
-def fast_linear(weight: Tensor, bias: Tensor | None = None) -> Linear:
-    """Packed where it can be."""
-    return PackedLinear(weight, bias) if can_pack(weight) else PlainLinear(weight, bias)
+class GainedLinear:
+    """Of inputs that are multiplied by a gain (in,) first, as a norm ends."""
+
+    def __init__(self, linear: Linear, gain: Tensor) -> None:
+        self._linear, self._gain = linear, gain
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self._linear(x * self._gain)
+
+
+def fast_linear(weight: Tensor, bias: Tensor | None = None, gain: Tensor | None = None) -> Linear:
+    """Packed where it can be; inputs are multiplied by `gain` (in,) first."""
+    linear = PackedLinear(weight, bias) if can_pack(weight) else PlainLinear(weight, bias)
+    return linear if gain is None else GainedLinear(linear, gain)
 
 
 def can_pack(weight: Tensor) -> bool:
