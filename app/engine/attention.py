@@ -25,7 +25,9 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor, scale: f
     count = queries.shape[-2]
     if count < _QUERIES:
         queries, mask = (_filled_up(part, _QUERIES - count) for part in (queries, mask))
-    scores = torch.matmul(queries * scale, keys.transpose(-1, -2)).add_(mask)
+    if scale != 1.0:
+        queries = queries * scale
+    scores = torch.matmul(queries, keys.mT).add_(mask)
     # in float64, for the sum's order does not reach as far as the float32 that is kept
     weights = torch.softmax(scores, -1, dtype=torch.float64).float()
     if keys.shape[-2] <= _POSITIONS:
@@ -36,7 +38,7 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor, scale: f
         attended = torch.matmul(*next(parts))
         for part in parts:
             attended += torch.matmul(*part)
-    return attended[..., :count, :]
+    return attended if count >= _QUERIES else attended[..., :count, :]
 
 
 def _filled_up(rows: Tensor, count: int) -> Tensor:

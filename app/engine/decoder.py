@@ -65,7 +65,8 @@ class Segment:
 class _Layer:
     kind: str  # which mask and which rotation: "full_attention" or "sliding_attention"
     qkv: Linear  # of what is normed and not yet multiplied by the norm's gain; so is `gate_up`
-    head_gains: Tensor | None  # (query heads + key heads, D): Qwen3 and Gemma 3 norm each head
+    # (query heads + key heads, D): Qwen3 and Gemma 3 norm each head. Those of queries hold attention's scale.
+    head_gains: Tensor | None
     output: Linear
     after_attention: Tensor | None  # the gain of a norm, (W,): Gemma 3 norms what it adds, too
     gate_up: Linear
@@ -89,14 +90,13 @@ class Decoder:
         widths = (config.hidden_size, self._head_dim)
         self._least = {width: torch.tensor(math.sqrt(width * eps), device=device) for width in widths}
         is_gemma = config.model_type == "gemma3_text"
-        scale: float = config.query_pre_attn_scalar if is_gemma else self._head_dim
-        self._attention_scale = scale**-0.5
         self._activation = _ACTIVATIONS[_activation_name(config)]
         self._embedding = checkpoint.embedding  # (V, W)
         self._embedding_scale = 1.0
         if is_gemma:  # rounded to the weights' number format, as the model was trained
             self._embedding_scale = float(torch.tensor(config.hidden_size**0.5).to(checkpoint.dtype))
         tensors = _Tensors(checkpoint)
+        self._attention_scale = 1.0 if tensors.norms_heads else attention_scale(config)
         self._final_gain = tensors.gain("model.norm")
         kinds = getattr(config, "layer_types", None) or [_WHOLE] * config.num_hidden_layers
         self._layers = [
@@ -112,6 +112,7 @@ class Decoder:
         token_ids = torch.cat([segment.token_ids.flatten() for segment in segments])  # (N,)
         positions = torch.cat([segment.positions.flatten() for segment in segments])
         masks = [self._masks(segment) for segment in segments]
+        lengths = [segment.token_ids.numel() for segment in segments]
         rotations = {
             kind: (cos[positions][:, None], sin[positions][:, None])  # (N, 1, D)
             for kind, (cos, sin) in self._rotations.items()
@@ -120,19 +121,17 @@ class Decoder:
         for index, layer in enumerate(self._layers):
             qkv = layer.qkv(self._norm(x))
             heads = qkv.view(len(x), -1, self._head_dim)  # (N, query + key + value heads, D)
-            pairs = heads[:, :turned]
+            pairs = heads.narrow(1, 0, turned)
             normed = pairs if layer.head_gains is None else self._norm(pairs).mul_(layer.head_gains)
             cos, sin = rotations[layer.kind]
             torch.addcmul(normed * cos, normed.roll(self._head_dim // 2, -1), sin, out=pairs)
-            attended, start = [], 0
-            for segment, mask in zip(segments, masks, strict=True):
-                rows = slice(start, start + segment.token_ids.numel())
-                segment.cache.write(heads[rows, queries:], index)
-                shape = (*segment.token_ids.shape, -1, self._head_dim)  # (B, T, heads, D)
+            attended = []
+            for segment, mask, rows in zip(segments, masks, torch.split(heads, lengths), strict=True):
+                asked, written = rows.tensor_split((queries,), 1)
+                segment.cache.write(written, index)
                 keys, values = segment.cache.read(index)
-                asked = heads[rows, :queries].view(shape)
-                attended.append(self._attend(asked, keys, values, mask[layer.kind]))
-                start = rows.stop
+                shape = (*segment.token_ids.shape, -1, self._head_dim)  # (B, T, heads, D)
+                attended.append(self._attend(asked.view(shape), keys, values, mask[layer.kind]))
             read = torch.cat(attended) if len(attended) > 1 else attended[0]
             x = self._add(x, layer.output(read), layer.after_attention)
             gate, up = layer.gate_up(self._norm(x)).chunk(2, dim=-1)
@@ -185,6 +184,12 @@ def head_width(config: Any) -> int:
     return width or config.hidden_size // config.num_attention_heads
 
 
+def attention_scale(config: Any) -> float:
+    """What the product of a query and a key is multiplied by."""
+    width: float = config.query_pre_attn_scalar if config.model_type == "gemma3_text" else head_width(config)
+    return 1 / math.sqrt(width)
+
+
 class _Tensors:
     """The tensors of a checkpoint as a layer wants them."""
 
@@ -211,10 +216,15 @@ class _Tensors:
             return weight, None
         return weight, torch.cat([self._tensors[f"{module}.bias"] for module in modules])
 
+    @property
+    def norms_heads(self) -> bool:
+        return "model.layers.0.self_attn.q_norm" in self
+
     def head_gains(self, attention: str) -> Tensor | None:
-        if f"{attention}.q_norm" not in self:
+        if not self.norms_heads:
             return None
-        queries = [self.gain(f"{attention}.q_norm")] * self._config.num_attention_heads
+        query = self.gain(f"{attention}.q_norm") * attention_scale(self._config)
+        queries = [query] * self._config.num_attention_heads
         return torch.stack(queries + [self.gain(f"{attention}.k_norm")] * self._config.num_key_value_heads)
 
 
