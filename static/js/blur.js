@@ -10,15 +10,24 @@ const SPECIAL = /[\\^$.*+?()[\]{}|/]/g;
 
 /** The words of a list as a person types it: by lines or commas, each once. */
 export function wordsIn(text) {
-  return [...new Set(text.split(/[\n,，、;；]/).map((word) => word.trim()).filter((word) => word !== ""))];
+  return [
+    ...new Set(
+      text
+        .split(/[\n,，、;；]/)
+        .map((word) => word.trim())
+        .filter((word) => word !== ""),
+    ),
+  ];
 }
 
 /** An expression that finds each of these words, whole, in upper or lower case; null where there are none. */
 export function wordPattern(words) {
-  const each = words.filter((word) => word.trim() !== "").map((word) => {
-    const literal = word.trim().replace(SPECIAL, "\\$&").replace(/\s+/g, "\\s+");
-    return SPACELESS.test(word) ? literal : `(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`;
-  });
+  const each = words
+    .filter((word) => word.trim() !== "")
+    .map((word) => {
+      const literal = word.trim().replace(SPECIAL, "\\$&").replace(/\s+/g, "\\s+");
+      return SPACELESS.test(word) ? literal : `(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`;
+    });
   return each.length > 0 ? new RegExp(each.join("|"), "giu") : null;
 }
 

@@ -18,7 +18,9 @@ export function rememberBranch(branches, entries, { count = 1 } = {}) {
   const covering = branches.find((branch) => commonLength(branch.entries, entries) === entries.length);
   if (covering) {
     if (count === 1 || covering.entries.length !== entries.length) return branches;
-    return branches.map((branch) => (branch === covering ? { ...branch, count: Math.max(branch.count, count) } : branch));
+    return branches.map((branch) =>
+      branch === covering ? { ...branch, count: Math.max(branch.count, count) } : branch,
+    );
   }
   const continued = (branch) =>
     !branch.pinned && !branch.name && commonLength(branch.entries, entries) === branch.entries.length;
@@ -39,7 +41,9 @@ export function deleteBranches(branches, keys) {
 export function mergeIdentical(documents) {
   const merged = [];
   for (const entries of documents) {
-    const twin = merged.find((one) => one.entries.length === entries.length && commonLength(one.entries, entries) === entries.length);
+    const twin = merged.find(
+      (one) => one.entries.length === entries.length && commonLength(one.entries, entries) === entries.length,
+    );
     if (twin) twin.count += 1;
     else merged.push({ entries, count: 1 });
   }
@@ -63,7 +67,10 @@ export function treeOf(branches) {
 
 function nodeOf(branches, start) {
   const [first, ...others] = branches;
-  const end = others.reduce((most, branch) => Math.min(most, commonLength(first.entries, branch.entries)), first.entries.length);
+  const end = others.reduce(
+    (most, branch) => Math.min(most, commonLength(first.entries, branch.entries)),
+    first.entries.length,
+  );
   const groups = new Map();
   let ends = null;
   for (const branch of branches) {
@@ -104,7 +111,8 @@ export function blocksOf(root) {
 }
 
 function blocksBelow({ node, depth, from, to, share }) {
-  if (node === null || node.children.length === 0) return [{ node: null, ended: true, depth: depth + 1, from, to, share }];
+  if (node === null || node.children.length === 0)
+    return [{ node: null, ended: true, depth: depth + 1, from, to, share }];
   const known = node.children.reduce((sum, child) => sum + (child.probability ?? 0), 0);
   const unknown = node.children.filter((child) => child.probability === null).length;
   const scale = known > 1 ? 1 / known : 1; // rounding only: probabilities of different tokens at one place
@@ -116,7 +124,8 @@ function blocksBelow({ node, depth, from, to, share }) {
     blocks.push({ node: below, depth: depth + 1, from: at, to: next, share: part });
     at = next;
   };
-  for (const child of node.children) add(child, child.probability === null ? rest / unknown : child.probability * scale);
+  for (const child of node.children)
+    add(child, child.probability === null ? rest / unknown : child.probability * scale);
   if (unknown === 0) add(null, rest);
   return blocks;
 }
@@ -125,5 +134,7 @@ function blocksBelow({ node, depth, from, to, share }) {
 export function runsThrough(node, entries) {
   const line = node.branches[0].entries;
   const end = node.start + node.entries.length;
-  return entries.length >= Math.min(end, node.start + 1) && commonLength(line, entries) >= Math.min(end, entries.length);
+  return (
+    entries.length >= Math.min(end, node.start + 1) && commonLength(line, entries) >= Math.min(end, entries.length)
+  );
 }

@@ -64,7 +64,7 @@ const MARKS = new Map([
   ["\u00a0", "⍽"],
   ["\u3000", "□"],
 ]);
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zs}\p{Zl}\p{Zp}\p{Co}\p{Cn}\ufe00-\ufe0f]/u;
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zs}\p{Zl}\p{Zp}\p{Co}\p{Cn}]|[\ufe00-\ufe0f]/u;
 
 /**
  * A token cut into parts for display: `[{text, kind, source}]`, kind one of

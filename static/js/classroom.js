@@ -10,7 +10,10 @@ const SECONDS = 5;
 
 export class Classroom extends EventTarget {
   #state;
-  #polling = new Polling(() => this.#ask(), () => SECONDS);
+  #polling = new Polling(
+    () => this.#ask(),
+    () => SECONDS,
+  );
 
   constructor(state) {
     super();
@@ -50,4 +53,6 @@ export class Classroom extends EventTarget {
 const first = globalThis.document?.getElementById("class-state");
 
 /** This page's. */
-export const classroom = new Classroom(first ? JSON.parse(first.textContent) : { curtain: false, note: false, blur: [] });
+export const classroom = new Classroom(
+  first ? JSON.parse(first.textContent) : { curtain: false, note: false, blur: [] },
+);

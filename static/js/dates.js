@@ -4,8 +4,14 @@ import { language } from "./i18n.js";
 export function formatDay(iso) {
   const day = new Date(`${iso}T00:00:00Z`);
   if (Number.isNaN(day.getTime())) return iso;
-  if (language().startsWith("zh")) return new Intl.DateTimeFormat("zh-CN", { dateStyle: "long", timeZone: "UTC" }).format(day);
-  const parts = new Intl.DateTimeFormat("en-US", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" }).formatToParts(day);
+  if (language().startsWith("zh"))
+    return new Intl.DateTimeFormat("zh-CN", { dateStyle: "long", timeZone: "UTC" }).format(day);
+  const parts = new Intl.DateTimeFormat("en-US", {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    timeZone: "UTC",
+  }).formatToParts(day);
   const part = (type) => parts.find((one) => one.type === type).value;
   return `${part("day")} ${part("month")} ${part("year")}`;
 }

@@ -124,7 +124,10 @@ class Processed {
   draw(u) {
     const target = u * this.#total;
     const masses = this.#tempered.masses;
-    return Math.min(firstWhere(this.kept, (index) => masses[index] > target), this.kept - 1);
+    return Math.min(
+      firstWhere(this.kept, (index) => masses[index] > target),
+      this.kept - 1,
+    );
   }
 }
 
@@ -184,7 +187,11 @@ export class Distribution {
       afterTopP = 1 + firstWhere(afterTopK - 1, (index) => masses[index] >= target);
     }
     let kept = afterTopP;
-    if (minP > 0) kept = Math.max(1, firstWhere(afterTopP, (index) => weights[index] < minP));
+    if (minP > 0)
+      kept = Math.max(
+        1,
+        firstWhere(afterTopP, (index) => weights[index] < minP),
+      );
     const mass = masses[kept - 1] / masses[size - 1];
     return new Processed(tempered, { temperature, afterTopK, afterTopP, kept, mass });
   }

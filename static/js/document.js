@@ -33,7 +33,15 @@ export function piecesOf(entries, { hold = false } = {}) {
   const pieces = [];
   let offset = 0;
   const push = (from, to, text, opaque = false) => {
-    pieces.push({ from, to, start: offset, end: offset + text.length, text, shown: text.replaceAll("\r", "␍"), opaque });
+    pieces.push({
+      from,
+      to,
+      start: offset,
+      end: offset + text.length,
+      text,
+      shown: text.replaceAll("\r", "␍"),
+      opaque,
+    });
     offset += text.length;
   };
   for (let i = 0; i < entries.length; ) {
@@ -45,7 +53,8 @@ export function piecesOf(entries, { hold = false } = {}) {
     else {
       const group = groupAt(entries, i);
       if (group.shape === "whole") push(i, group.to, decodeUtf8(group.bytes));
-      else if (hold && group.shape === "partial" && group.to === entries.length) push(i, group.to, wholePart(group.bytes), true);
+      else if (hold && group.shape === "partial" && group.to === entries.length)
+        push(i, group.to, wholePart(group.bytes), true);
       else push(i, i + 1, decodeVisibly(hexToBytes(entry.bytes)), true);
     }
     i = pieces.at(-1).to;
@@ -75,7 +84,9 @@ function wholePart(bytes) {
 }
 
 export function textOf(entries) {
-  return piecesOf(entries).map((piece) => piece.text).join("");
+  return piecesOf(entries)
+    .map((piece) => piece.text)
+    .join("");
 }
 
 export function idsOf(entries) {

@@ -48,9 +48,11 @@ export class ExperimentRun extends EventTarget {
     this.#controller = controller;
     this.#began = performance.now();
     this.#set({ state: "running", model: this.#models.state.loaded?.name ?? null });
-    const current = (listener) => (...news) => {
-      if (!signal.aborted) listener(...news);
-    };
+    const current =
+      (listener) =>
+      (...news) => {
+        if (!signal.aborted) listener(...news);
+      };
     try {
       await this.#ask(name, request, {
         signal,

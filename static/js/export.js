@@ -48,7 +48,20 @@ function csvCell(value) {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-const COLUMNS = ["position", "id", "bytes", "text", "by", "probability", "rank", "bits", "entropy_bits", "probability_after_sampler", "roll", "kept"];
+const COLUMNS = [
+  "position",
+  "id",
+  "bytes",
+  "text",
+  "by",
+  "probability",
+  "rank",
+  "bits",
+  "entropy_bits",
+  "probability_after_sampler",
+  "roll",
+  "kept",
+];
 
 export function toCsv({ entries, model }) {
   const rows = entries.map((entry, position) => {
@@ -70,7 +83,7 @@ export function toCsv({ entries, model }) {
     ];
   });
   const lines = [[`# ${label(model, entries)}`], COLUMNS, ...rows];
-  return lines.map((line) => line.map(csvCell).join(",")).join("\r\n") + "\r\n";
+  return lines.map((line) => `${line.map(csvCell).join(",")}\r\n`).join("");
 }
 
 export function toText({ entries, model }) {

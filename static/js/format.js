@@ -83,6 +83,7 @@ export function formatSeconds(seconds) {
   if (seconds < 1) return t("{n} ms", { n: Math.round(seconds * 1000) });
   if (seconds < 60) return t("{seconds} s", { seconds: formatNumber(seconds, seconds < 10 ? 1 : 0) });
   const whole = Math.round(seconds);
-  if (whole >= 3600) return t("{hours} h {minutes} min", { hours: Math.floor(whole / 3600), minutes: Math.floor((whole % 3600) / 60) });
+  if (whole >= 3600)
+    return t("{hours} h {minutes} min", { hours: Math.floor(whole / 3600), minutes: Math.floor((whole % 3600) / 60) });
   return t("{minutes} min {seconds} s", { minutes: Math.floor(whole / 60), seconds: whole % 60 });
 }

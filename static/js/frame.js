@@ -58,10 +58,18 @@ function say(text) {
 }
 
 line.addEventListener("full", ({ detail }) => {
-  say(t("Every place is taken just now. This page asks again in {n} seconds.", { n: formatCount(Math.ceil(detail.seconds)) }));
+  say(
+    t("Every place is taken just now. This page asks again in {n} seconds.", {
+      n: formatCount(Math.ceil(detail.seconds)),
+    }),
+  );
 });
 line.addEventListener("held", () => {
-  say(t("Nothing has come for 5 seconds. Either the server has much to do, or a filter on this network holds the text back until it is whole; then it comes all at once."));
+  say(
+    t(
+      "Nothing has come for 5 seconds. Either the server has much to do, or a filter on this network holds the text back until it is whole; then it comes all at once.",
+    ),
+  );
 });
 line.addEventListener("flowing", () => {
   if (place.message === said) place.message = null;

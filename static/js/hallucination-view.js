@@ -42,7 +42,14 @@ export function treeLayout(branches, bytes, { scale, line, thinnest = 0 }) {
   const room = (width) => Math.max(line, width * scale + line / 2);
   const place = (index) => {
     const branch = branches[index];
-    const own = { index, depth: branch.depth, width: branch.width, kind: "branch", label: labelOf(bytes[index]), branch };
+    const own = {
+      index,
+      depth: branch.depth,
+      width: branch.width,
+      kind: "branch",
+      label: labelOf(bytes[index]),
+      branch,
+    };
     if (children[index].length === 0) {
       own.space = room(branch.width);
       own.centre = at + own.space / 2;
@@ -85,11 +92,16 @@ export function riverBands(steps, most = 6) {
       totals.set(key, { ...known, total: known.total + count, most: Math.max(known.most, count) });
     }
   }
-  const named = [...totals.values()].filter((band) => band.most > 1).sort((a, b) => b.total - a.total || b.most - a.most);
+  const named = [...totals.values()]
+    .filter((band) => band.most > 1)
+    .sort((a, b) => b.total - a.total || b.most - a.most);
   const kept = named.slice(0, most);
   const keys = new Set(kept.map(({ key }) => key));
   const share = ({ agreement }, test) => agreement.groups.filter(test).reduce((sum, group) => sum + group.share, 0);
-  const bands = kept.map((band) => ({ ...band, shares: steps.map((step) => share(step, ({ key }) => key === band.key)) }));
+  const bands = kept.map((band) => ({
+    ...band,
+    shares: steps.map((step) => share(step, ({ key }) => key === band.key)),
+  }));
   const others = steps.map((step) => share(step, ({ key }) => !keys.has(key)));
   if (others.some((value) => value > 0)) bands.push({ key: null, text: null, shares: others });
   return bands;

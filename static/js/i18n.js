@@ -36,9 +36,7 @@ function shown(value) {
 
 /** The sentence for `key` with its `{name}` places filled; numbers are written as the language does. */
 export function t(key, values = {}) {
-  return sentence(key, values).replace(/\{(\w+)\}/g, (place, name) =>
-    name in values ? shown(values[name]) : place,
-  );
+  return sentence(key, values).replace(/\{(\w+)\}/g, (place, name) => (name in values ? shown(values[name]) : place));
 }
 
 /**

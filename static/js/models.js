@@ -13,7 +13,10 @@ export class Models extends EventTarget {
   #state;
   #offline = false;
   #problem = null;
-  #polling = new Polling(() => this.#ask(), () => this.#pause());
+  #polling = new Polling(
+    () => this.#ask(),
+    () => this.#pause(),
+  );
 
   constructor(state) {
     super();

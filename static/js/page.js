@@ -12,7 +12,9 @@ function place() {
 /** Say what went wrong; an aborted request went right. Gives what was said, for `clearMessage`. */
 export function showError(error) {
   if (error.name === "AbortError") return null;
-  return (place().message = { kind: "error", text: errorMessage(error) });
+  const message = { kind: "error", text: errorMessage(error) };
+  place().message = message;
+  return message;
 }
 
 /** Say something worth knowing. */

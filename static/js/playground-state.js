@@ -24,7 +24,11 @@ export function packDocument(entries, { whole = false } = {}) {
   return {
     ids: tokens.map(({ id }) => id),
     bytes: tokens.map(({ bytes }) => bytes).join(","),
-    by: tokens.map(({ by, chosen, special }) => (chosen ? "c" : special && by !== "start" ? AUTHORS[by].toUpperCase() : AUTHORS[by])).join(""),
+    by: tokens
+      .map(({ by, chosen, special }) =>
+        chosen ? "c" : special && by !== "start" ? AUTHORS[by].toUpperCase() : AUTHORS[by],
+      )
+      .join(""),
     steps,
     runs,
     ...(drafts.length > 0 ? { drafts } : {}),
@@ -35,7 +39,8 @@ export function packDocument(entries, { whole = false } = {}) {
 /** The document again. Throws where the columns do not fit together. */
 export function unpackDocument({ ids, bytes, by, steps, runs = [], tops = [], drafts = [] }) {
   const hex = ids.length > 0 ? bytes.split(",") : [];
-  if (hex.length !== ids.length || by.length !== ids.length || steps.length !== ids.length) throw new RangeError("columns differ");
+  if (hex.length !== ids.length || by.length !== ids.length || steps.length !== ids.length)
+    throw new RangeError("columns differ");
   const table = runs.map((run) => Object.freeze(run));
   const entries = ids.map((id, i) => {
     if (!Number.isSafeInteger(id) || id < 0 || !/^([0-9a-f]{2})*$/.test(hex[i])) throw new RangeError("not a token");
@@ -49,13 +54,24 @@ export function unpackDocument({ ids, bytes, by, steps, runs = [], tops = [], dr
       token.score = Object.freeze({ id, bytes: hex[i], raw_logprob, rank, entropy_bits, top: [] });
     } else if (steps[i]) {
       const [raw_logprob, processed_logprob, rank, entropy_bits, u, kept, run] = steps[i];
-      const step = { id, bytes: hex[i], raw_logprob, processed_logprob, rank, entropy_bits, u, kept, top: tops[i] || [] };
+      const step = {
+        id,
+        bytes: hex[i],
+        raw_logprob,
+        processed_logprob,
+        rank,
+        entropy_bits,
+        u,
+        kept,
+        top: tops[i] || [],
+      };
       token.step = Object.freeze(step);
       if (run >= 0) token.run = table[run];
     }
     return Object.freeze(token);
   });
-  for (const [at, draft] of drafts) entries.splice(at, 0, Object.freeze({ draft: String(draft), by: "typed", was: [] }));
+  for (const [at, draft] of drafts)
+    entries.splice(at, 0, Object.freeze({ draft: String(draft), by: "typed", was: [] }));
   return freezeDocument(entries);
 }
 
@@ -68,9 +84,14 @@ const wholeNumber = (value, least, most, otherwise) =>
 /** Settings from a link, each inside its range; what is missing or strange takes the value it has in `defaults`. */
 export function readSettings(settings, defaults) {
   const params = Object.fromEntries(
-    Object.entries(defaults.params).map(([name, value]) => [name, clampParam(name, settings?.params?.[name] ?? value) ?? value]),
+    Object.entries(defaults.params).map(([name, value]) => [
+      name,
+      clampParam(name, settings?.params?.[name] ?? value) ?? value,
+    ]),
   );
-  const stops = Array.isArray(settings?.stops) ? settings.stops.filter((stop) => typeof stop === "string" && stop !== "").slice(0, 4) : [];
+  const stops = Array.isArray(settings?.stops)
+    ? settings.stops.filter((stop) => typeof stop === "string" && stop !== "").slice(0, 4)
+    : [];
   return {
     params,
     stops,

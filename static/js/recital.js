@@ -156,4 +156,3 @@ export function smoothed(bits, window = 8) {
     return around.length ? around.reduce((sum, value) => sum + value, 0) / around.length : null;
   });
 }
-

@@ -32,5 +32,7 @@ export const PRESETS = [
 
 /** The preset with exactly these settings, or null. */
 export function presetOf(params) {
-  return PRESETS.find((preset) => Object.entries(preset.params).every(([name, value]) => params[name] === value)) ?? null;
+  return (
+    PRESETS.find((preset) => Object.entries(preset.params).every(([name, value]) => params[name] === value)) ?? null
+  );
 }

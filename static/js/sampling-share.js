@@ -18,7 +18,12 @@ export function readShared(shared, state) {
   if (isText(shared.text) && isText(shared.typed)) {
     const ids = isIds(shared.ids) ? shared.ids : null;
     const typed = ids === null ? shared.text + shared.typed : shared.typed;
-    restored.prompt = new Prompt({ ids, text: shared.text, pending: isHex(shared.pending) ? shared.pending : "", typed });
+    restored.prompt = new Prompt({
+      ids,
+      text: shared.text,
+      pending: isHex(shared.pending) ? shared.pending : "",
+      typed,
+    });
   }
   if (isText(shared.model)) restored.model = shared.model;
   if (isWhole(shared.seed, MAX_SEED)) restored.seed = shared.seed;
@@ -45,4 +50,5 @@ function readPick(pick) {
 const isText = (value) => typeof value === "string";
 const isHex = (value) => isText(value) && /^([0-9a-f]{2}){0,3}$/.test(value);
 const isWhole = (value, most) => Number.isInteger(value) && value >= 0 && value <= most;
-const isIds = (value) => Array.isArray(value) && value.length <= MOST_TOKENS && value.every((id) => isWhole(id, 2 ** 31));
+const isIds = (value) =>
+  Array.isArray(value) && value.length <= MOST_TOKENS && value.every((id) => isWhole(id, 2 ** 31));

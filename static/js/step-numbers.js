@@ -27,7 +27,12 @@ export function rowsOf(entry, vocabulary) {
   }
   const left = (name) => Math.max(0, 1 - rows.reduce((sum, row) => sum + row[name], 0));
   const processed = single ? 0 : left("processed");
-  const remainder = { count: Math.max(0, vocabulary - rows.length), raw: left("raw"), processed, kept: single || processed > 1e-6 };
+  const remainder = {
+    count: Math.max(0, vocabulary - rows.length),
+    raw: left("raw"),
+    processed,
+    kept: single || processed > 1e-6,
+  };
   return { rows, remainder, single };
 }
 

@@ -7,7 +7,12 @@ export function parseStops(text) {
   const parts = text.match(/(?:\\.|[^|\\])+|\\$/g) ?? [];
   const plain = { n: "\n", t: "\t" };
   return parts
-    .map((part) => part.trimStart().replace(/(?<!\\)\s+$/, "").replace(/\\(.)/g, (_, letter) => plain[letter] ?? letter))
+    .map((part) =>
+      part
+        .trimStart()
+        .replace(/(?<!\\)\s+$/, "")
+        .replace(/\\(.)/g, (_, letter) => plain[letter] ?? letter),
+    )
     .filter((stop) => stop !== "")
     .slice(0, MOST_STOPS);
 }

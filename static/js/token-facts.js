@@ -67,14 +67,22 @@ export function noticesOf({ replaced = 0, normalised = false, split = false, rig
       values: { n: replaced },
     });
   }
-  if (normalised) notices.push({ key: msg("This model's tokenizer rewrites the text (Unicode NFC) before it cuts; you see its version.") });
+  if (normalised)
+    notices.push({
+      key: msg("This model's tokenizer rewrites the text (Unicode NFC) before it cuts; you see its version."),
+    });
   if (specials > 0) {
     notices.push({
-      key: msg("{n} outlined chips are special tokens: typed text just became a command. Never parse a stranger's text like this."),
+      key: msg(
+        "{n} outlined chips are special tokens: typed text just became a command. Never parse a stranger's text like this.",
+      ),
       values: { n: specials },
     });
   }
   if (split) notices.push({ key: msg("A tall chip holds only part of the character above it: its bytes, in hex.") });
-  if (rightToLeft) notices.push({ key: msg("Chips stand in the order the model reads them, from left to right; each keeps its own direction.") });
+  if (rightToLeft)
+    notices.push({
+      key: msg("Chips stand in the order the model reads them, from left to right; each keeps its own direction."),
+    });
   return notices;
 }

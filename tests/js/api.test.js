@@ -47,7 +47,13 @@ test("a refusal carries the server's code, sentence, parameter and patience", as
   await assert.rejects(getJson("/api/models"), (caught) => {
     assert.ok(caught instanceof ApiError);
     assert.deepEqual(
-      { code: caught.code, message: caught.message, param: caught.param, status: caught.status, retryAfter: caught.retryAfter },
+      {
+        code: caught.code,
+        message: caught.message,
+        param: caught.param,
+        status: caught.status,
+        retryAfter: caught.retryAfter,
+      },
       { ...error, status: 429, retryAfter: 5 },
     );
     return true;
@@ -69,7 +75,10 @@ test("a silent server is called offline; a question taken back stays an AbortErr
 });
 
 test("a stream ends with done", async () => {
-  assert.deepEqual(await events('event: token\ndata: {}\n\nevent: done\ndata: {}\n\nevent: token\ndata: {}\n\n'), ["token", "done"]);
+  assert.deepEqual(await events("event: token\ndata: {}\n\nevent: done\ndata: {}\n\nevent: token\ndata: {}\n\n"), [
+    "token",
+    "done",
+  ]);
 });
 
 test("a stream that ends without done was cut off", async () => {
@@ -86,7 +95,8 @@ test("an error event is thrown", async () => {
 function replies(...all) {
   const heard = [];
   const sent = [];
-  for (const name of ["full", "held", "flowing", "lost"]) line.addEventListener(name, ({ detail }) => heard.push([name, detail]));
+  for (const name of ["full", "held", "flowing", "lost"])
+    line.addEventListener(name, ({ detail }) => heard.push([name, detail]));
   globalThis.fetch = async (_, { headers }) => {
     sent.push(headers);
     const reply = all.length > 1 ? all.shift() : all[0];
@@ -96,7 +106,10 @@ function replies(...all) {
 }
 
 const full = () =>
-  new Response('{"error": {"code": "queue_full", "message": "all places are taken"}}', { status: 429, headers: { "Retry-After": "4" } });
+  new Response('{"error": {"code": "queue_full", "message": "all places are taken"}}', {
+    status: 429,
+    headers: { "Retry-After": "4" },
+  });
 
 async function drain(events) {
   for await (const event of events) void event;
@@ -120,7 +133,10 @@ test("a full server is asked again, never before it said and never by all at onc
     assert.equal(sent.length, 1);
     await pass(t, 2.2);
     assert.deepEqual(await answer, { ok: true });
-    assert.deepEqual(heard.map(([name]) => name), ["full", "flowing"]);
+    assert.deepEqual(
+      heard.map(([name]) => name),
+      ["full", "flowing"],
+    );
     pauses.add(heard[0][1].seconds);
   }
   assert.ok(pauses.size > 15);
@@ -150,16 +166,25 @@ test("a stream that is held back on its way is told after five seconds, and that
   await pass(t, 4.9);
   assert.deepEqual(heard, []);
   await pass(t, 0.2);
-  assert.deepEqual(heard.map(([name]) => name), ["held"]);
+  assert.deepEqual(
+    heard.map(([name]) => name),
+    ["held"],
+  );
   open(new Response("event: done\ndata: {}\n\n"));
   await all;
-  assert.deepEqual(heard.map(([name]) => name), ["held", "flowing"]);
+  assert.deepEqual(
+    heard.map(([name]) => name),
+    ["held", "flowing"],
+  );
 });
 
 test("a line that breaks is told once", async () => {
   const { heard } = replies(() => new Response("event: token\ndata: {}\n\n"));
   await assert.rejects(drain(stream("/api/completions", {})), { code: "cut_off" });
-  assert.deepEqual(heard.map(([name]) => name), ["lost"]);
+  assert.deepEqual(
+    heard.map(([name]) => name),
+    ["lost"],
+  );
 });
 
 test("the teacher's secret goes along, until the server says it is not its own", async () => {
@@ -167,7 +192,10 @@ test("the teacher's secret goes along, until the server says it is not its own",
   teacher.keep("of yesterday");
   const { sent } = replies(wrong(), new Response("{}"));
   await getJson("/api/models");
-  assert.deepEqual(sent.map((headers) => headers["X-Teacher"]), ["of yesterday", undefined]);
+  assert.deepEqual(
+    sent.map((headers) => headers["X-Teacher"]),
+    ["of yesterday", undefined],
+  );
   assert.equal(teacher.secret, null);
   replies(wrong);
   await assert.rejects(getJson("/api/status"), { code: "wrong_secret" });

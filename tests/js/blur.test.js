@@ -16,7 +16,13 @@ test("a language without spaces has no whole words", () => {
 });
 
 test("what means something in an expression means itself in a list", () => {
-  assert.deepEqual(found(["a.b", "c++", "[x]", "d-e", "f/g", "h\\\\i"], "a.b aXb c++ [x] x d-e f/g"), ["a.b", "c++", "[x]", "d-e", "f/g"]);
+  assert.deepEqual(found(["a.b", "c++", "[x]", "d-e", "f/g", "h\\\\i"], "a.b aXb c++ [x] x d-e f/g"), [
+    "a.b",
+    "c++",
+    "[x]",
+    "d-e",
+    "f/g",
+  ]);
 });
 
 test("an empty list finds nothing", () => {

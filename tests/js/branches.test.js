@@ -11,7 +11,12 @@ import {
   treeOf,
 } from "../../static/js/branches.js";
 
-const token = (id, p = null) => ({ id, bytes: "61", by: "model", ...(p === null ? {} : { step: { raw_logprob: Math.log(p) } }) });
+const token = (id, p = null) => ({
+  id,
+  bytes: "61",
+  by: "model",
+  ...(p === null ? {} : { step: { raw_logprob: Math.log(p) } }),
+});
 const line = (...tokens) => tokens.map((one) => (Array.isArray(one) ? token(...one) : token(one, 0.5)));
 const remember = (...lines) => lines.reduce((branches, entries) => rememberBranch(branches, entries), []);
 
@@ -26,14 +31,26 @@ test("a pinned or named branch stays when it is continued and when others are de
   let branches = changeBranch(remember(line(1, 2)), 1, { pinned: true });
   branches = rememberBranch(branches, line(1, 2, 3));
   assert.equal(branches.length, 2);
-  assert.deepEqual(deleteBranches(branches, [1, 2]).map(({ key }) => key), [1]);
+  assert.deepEqual(
+    deleteBranches(branches, [1, 2]).map(({ key }) => key),
+    [1],
+  );
 });
 
 test("branches share nodes up to where they part", () => {
   const root = treeOf(remember(line(1, 2, 3), line(1, 2, 4, 5), line(1, 2, 4, 6)));
-  assert.deepEqual(root.entries.map(({ id }) => id), [1, 2]);
-  assert.deepEqual(root.children.map(({ entries }) => entries.map(({ id }) => id)), [[3], [4]]);
-  assert.deepEqual(root.children[1].children.map(({ entries }) => entries[0].id), [5, 6]);
+  assert.deepEqual(
+    root.entries.map(({ id }) => id),
+    [1, 2],
+  );
+  assert.deepEqual(
+    root.children.map(({ entries }) => entries.map(({ id }) => id)),
+    [[3], [4]],
+  );
+  assert.deepEqual(
+    root.children[1].children.map(({ entries }) => entries[0].id),
+    [5, 6],
+  );
   assert.equal(root.count, 3);
 });
 
@@ -59,12 +76,18 @@ test("at each depth the heights sum to one with the remainder", () => {
 
 test("children without a probability share what is left", () => {
   const [, below] = blocksOf(treeOf(remember(line(1, [2, 0.4]), line(1, [3]), line(1, [4]))));
-  assert.deepEqual(below.map(({ share }) => Number(share.toFixed(3))), [0.4, 0.3, 0.3]);
+  assert.deepEqual(
+    below.map(({ share }) => Number(share.toFixed(3))),
+    [0.4, 0.3, 0.3],
+  );
 });
 
 test("identical continuations merge with a counter", () => {
   const merged = mergeIdentical([line(1, 2), line(1, 3), line(1, 2), line(1, 2)]);
-  assert.deepEqual(merged.map(({ count }) => count), [3, 1]);
+  assert.deepEqual(
+    merged.map(({ count }) => count),
+    [3, 1],
+  );
 });
 
 test("a document runs through the nodes of its own line only", () => {

@@ -38,8 +38,14 @@ test("pieces of a character are bytes, never a replacement character", () => {
   assert.equal(visibleText("f09f"), "F0 9F");
   assert.equal(visibleText("2061f0"), "·aF0");
   assert.equal(visibleText("9880"), "98 80");
-  assert.deepEqual(visibleParts("c0af").map(({ kind }) => kind), ["byte", "byte"]); // overlong
-  assert.deepEqual(visibleParts("eda080").map(({ kind }) => kind), ["byte", "byte", "byte"]); // a lone surrogate
+  assert.deepEqual(
+    visibleParts("c0af").map(({ kind }) => kind),
+    ["byte", "byte"],
+  ); // overlong
+  assert.deepEqual(
+    visibleParts("eda080").map(({ kind }) => kind),
+    ["byte", "byte", "byte"],
+  ); // a lone surrogate
 });
 
 test("a typed replacement character is text", () => {
@@ -59,7 +65,12 @@ test("an emoji made of several characters stays whole", () => {
 
 test("every text comes back from its parts", () => {
   for (const text of ["", " a b\n", "naïve 草莓 😀", "\u200b\ufeffx\u0000", "ก็ e\u0301"]) {
-    assert.equal(visibleParts(textToHex(text)).map(({ source }) => source).join(""), text);
+    assert.equal(
+      visibleParts(textToHex(text))
+        .map(({ source }) => source)
+        .join(""),
+      text,
+    );
   }
 });
 

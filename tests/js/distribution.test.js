@@ -104,7 +104,10 @@ test("probabilities sum to one and entropy is Shannon's, on random settings", ()
 
 test("the draw is the token whose interval holds u", () => {
   const processed = Distribution.fromLogprobs(logprobs(50, 25, 25)).process();
-  assert.deepEqual([0, 0.49, 0.51, 0.74, 0.76, 0.9999999].map((u) => processed.draw(u)), [0, 0, 1, 1, 2, 2]);
+  assert.deepEqual(
+    [0, 0.49, 0.51, 0.74, 0.76, 0.9999999].map((u) => processed.draw(u)),
+    [0, 0, 1, 1, 2, 2],
+  );
 });
 
 test("10,000 draws follow the shown distribution (chi-squared)", () => {

@@ -33,7 +33,12 @@ const START = startToken({ id: 2, bytes: hex("<bos>") });
 /** A server that cuts a text into letters: the id of a token is its character code. */
 function settleAll(entries) {
   return draftsOf(entries).reduce(
-    (settled, draft) => settleDraft(settled, draft, Array.from(draft.draft, (c) => ({ id: c.codePointAt(0), bytes: hex(c) }))),
+    (settled, draft) =>
+      settleDraft(
+        settled,
+        draft,
+        Array.from(draft.draft, (c) => ({ id: c.codePointAt(0), bytes: hex(c) })),
+      ),
     entries,
   );
 }
@@ -50,7 +55,10 @@ test("typing into an empty document makes one draft, which becomes typed tokens"
 
 test("typing at the end of typed text cuts the whole typed run anew", () => {
   const drafted = editDocument([typed(1, "Hel"), typed(2, "lo")], 5, 5, "!");
-  assert.deepEqual(drafted.map((entry) => entry.draft), ["Hello!"]);
+  assert.deepEqual(
+    drafted.map((entry) => entry.draft),
+    ["Hello!"],
+  );
 });
 
 test("typing after the model's words leaves them as they are", () => {
@@ -64,7 +72,10 @@ test("an edit inside the model's words re-cuts from the first changed token to t
   const written = [typed(1, "Once"), model(2, " upon"), model(3, " a"), model(4, " time")];
   const drafted = editDocument(written, 6, 11, "X"); // " u[pon a] time"
   assert.equal(textOf(drafted), "Once uX time");
-  assert.deepEqual(drafted.map((entry) => entry.id ?? entry.draft), ["Once uX", 4]);
+  assert.deepEqual(
+    drafted.map((entry) => entry.id ?? entry.draft),
+    ["Once uX", 4],
+  );
 });
 
 test("what stands after an edit keeps its id and loses its numbers", () => {
@@ -77,7 +88,10 @@ test("what stands after an edit keeps its id and loses its numbers", () => {
 
 test("an insertion between two of the model's tokens touches neither", () => {
   const drafted = editDocument([model(1, "ab"), model(2, "cd")], 2, 2, "-");
-  assert.deepEqual(drafted.map((entry) => entry.id ?? entry.draft), [1, "-", 2]);
+  assert.deepEqual(
+    drafted.map((entry) => entry.id ?? entry.draft),
+    [1, "-", 2],
+  );
 });
 
 test("the token that starts the document has no text and cannot be typed before", () => {
@@ -88,13 +102,25 @@ test("the token that starts the document has no text and cannot be typed before"
 
 test("a character cut over two tokens is drawn once", () => {
   const pieces = piecesOf([raw(1, "f09f98"), raw(2, "80"), model(3, "!")]);
-  assert.deepEqual(pieces.map(({ from, to, text }) => [from, to, text]), [[0, 2, "😀"], [2, 3, "!"]]);
+  assert.deepEqual(
+    pieces.map(({ from, to, text }) => [from, to, text]),
+    [
+      [0, 2, "😀"],
+      [2, 3, "!"],
+    ],
+  );
 });
 
 test("half a character at the end is held back while streaming, and shown as hex afterwards", () => {
   const half = [model(1, "a"), raw(2, "62f09f")];
-  assert.deepEqual(piecesOf(half, { hold: true }).map(({ shown }) => shown), ["a", "b"]);
-  assert.deepEqual(piecesOf(half).map(({ shown }) => shown), ["a", "b⟨F0⟩⟨9F⟩"]);
+  assert.deepEqual(
+    piecesOf(half, { hold: true }).map(({ shown }) => shown),
+    ["a", "b"],
+  );
+  assert.deepEqual(
+    piecesOf(half).map(({ shown }) => shown),
+    ["a", "b⟨F0⟩⟨9F⟩"],
+  );
 });
 
 test("a typed replacement character is text", () => {
@@ -116,7 +142,13 @@ test("carriage returns are shown and kept", () => {
 });
 
 test("text settled again keeps the numbers of its unchanged beginning", () => {
-  const scored = withScores([typed(97, "a"), typed(98, "b")], [{ id: 97, raw_logprob: null }, { id: 98, raw_logprob: -2 }]);
+  const scored = withScores(
+    [typed(97, "a"), typed(98, "b")],
+    [
+      { id: 97, raw_logprob: null },
+      { id: 98, raw_logprob: -2 },
+    ],
+  );
   const settled = settleAll(editDocument(scored, 2, 2, "c"));
   assert.deepEqual(idsOf(settled), [97, 98, 99]);
   assert.equal(settled[1].score.raw_logprob, -2);
@@ -178,7 +210,10 @@ test("any series of edits gives the same text as editing a string", () => {
 
 test("cuts that tokenising would not make are found", () => {
   const entries = [START, model(1, "a"), model(2, "b"), model(3, " c")];
-  const spans = [{ id: 12, start: 0, end: 2 }, { id: 3, start: 2, end: 4 }];
+  const spans = [
+    { id: 12, start: 0, end: 2 },
+    { id: 3, start: 2, end: 4 },
+  ];
   assert.deepEqual([...unusualCuts(entries, spans)], [1, 2]);
 });
 
@@ -188,7 +223,10 @@ test("the end of a sentence is not the number of a list", () => {
 });
 
 test("the token that starts a document can be left out; what it was expected to lead to no longer holds", () => {
-  const scored = Object.freeze({ ...typedToken({ id: 5, bytes: hex("Hi") }), score: { id: 5, raw_logprob: -1, top: [] } });
+  const scored = Object.freeze({
+    ...typedToken({ id: 5, bytes: hex("Hi") }),
+    score: { id: 5, raw_logprob: -1, top: [] },
+  });
   const without = startWith([START, scored], null);
   assert.deepEqual(without, [typedToken({ id: 5, bytes: hex("Hi") })]);
   assert.deepEqual(startWith(without, START), [START, ...without]);

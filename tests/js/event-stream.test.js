@@ -39,7 +39,9 @@ test("[DONE] ends the stream", async () => {
 });
 
 test("an event that was cut off is not given out", async () => {
-  assert.deepEqual(await read(new TextEncoder().encode('data: {"n": 1}\n\ndata: {"n"')), [{ event: "message", data: { n: 1 } }]);
+  assert.deepEqual(await read(new TextEncoder().encode('data: {"n": 1}\n\ndata: {"n"')), [
+    { event: "message", data: { n: 1 } },
+  ]);
 });
 
 test("leaving the loop lets go of the reply", async () => {

@@ -32,19 +32,33 @@ function staged() {
 }
 
 test("parts and progress go where they belong, and the end resolves", async () => {
-  answer([["progress", { done: 1, total: 2 }], ["recital", { kind: "recital", exact: 71 }], ["done", {}]]);
+  answer([
+    ["progress", { done: 1, total: 2 }],
+    ["recital", { kind: "recital", exact: 71 }],
+    ["done", {}],
+  ]);
   const seen = [];
-  await runExperiment("recite", { text: "a" }, {
-    onPart: (kind, data) => seen.push([kind, data.exact]),
-    onProgress: ({ done, total }) => seen.push([done, total]),
-  });
-  assert.deepEqual(seen, [[1, 2], ["recital", 71]]);
+  await runExperiment(
+    "recite",
+    { text: "a" },
+    {
+      onPart: (kind, data) => seen.push([kind, data.exact]),
+      onProgress: ({ done, total }) => seen.push([done, total]),
+    },
+  );
+  assert.deepEqual(seen, [
+    [1, 2],
+    ["recital", 71],
+  ]);
   assert.equal(asked.path, "/api/experiments/recite");
   assert.equal(asked.body, '{"text":"a"}');
 });
 
 test("an error event is thrown, and so is an end that was not announced", async () => {
-  answer([["recital", {}], ["error", { code: "overloaded", message: "full" }]]);
+  answer([
+    ["recital", {}],
+    ["error", { code: "overloaded", message: "full" }],
+  ]);
   await assert.rejects(runExperiment("recite", {}), { code: "overloaded" });
   answer([["recital", {}]]);
   await assert.rejects(runExperiment("recite", {}), { code: "cut_off" });
@@ -59,12 +73,21 @@ test("a run tells its state, its progress and the model it began with", async ()
   stage.onProgress({ done: 3, total: 4 });
   stage.resolve();
   assert.equal(await ended, true);
-  assert.deepEqual(states, [["running", null], ["running", 3], ["done", 3]]);
+  assert.deepEqual(states, [
+    ["running", null],
+    ["running", 3],
+    ["done", 3],
+  ]);
   assert.ok(run.seconds >= 0 && run.seconds < 5);
 });
 
 test("who waits is told the place in line, until something comes", async () => {
-  answer([["queued", { position: 2 }], ["queued", { position: 0 }], ["recital", {}], ["done", {}]]);
+  answer([
+    ["queued", { position: 2 }],
+    ["queued", { position: 0 }],
+    ["recital", {}],
+    ["done", {}],
+  ]);
   const places = [];
   await runExperiment("recite", {}, { onQueued: ({ position }) => places.push(position) });
   assert.deepEqual(places, [2, 0]);

@@ -6,10 +6,44 @@ import { promptLength, settingsOf, toCsv, toCurl, toJson, toPython, toText } fro
 
 const hex = (text) => Buffer.from(text, "utf8").toString("hex");
 const run = { seed: 5 };
-const step = (id, text) => ({ id, bytes: hex(text), raw_logprob: Math.log(0.25), processed_logprob: Math.log(0.5), rank: 2, entropy_bits: 3, u: 0.5, kept: 7, top: [] });
-const entries = [typedToken({ id: 1, bytes: hex('=1,"a"') }), modelToken(step(2, " it's"), run), modelToken(step(3, "\n"), run)];
-const PARAMS = { temperature: 0.8, top_k: 0, top_p: 0.9, min_p: 0, repetition_penalty: 1, frequency_penalty: 0, presence_penalty: 0, max_tokens: 2, stop: [], ignore_eos: true, n: 4 };
-const exhibit = { entries, model: "gemma-3-270m", source: "huggingface.co/google/gemma-3-270m", params: PARAMS, seed: 5, origin: "http://127.0.0.1:8000", date: "2026-11-22" };
+const step = (id, text) => ({
+  id,
+  bytes: hex(text),
+  raw_logprob: Math.log(0.25),
+  processed_logprob: Math.log(0.5),
+  rank: 2,
+  entropy_bits: 3,
+  u: 0.5,
+  kept: 7,
+  top: [],
+});
+const entries = [
+  typedToken({ id: 1, bytes: hex('=1,"a"') }),
+  modelToken(step(2, " it's"), run),
+  modelToken(step(3, "\n"), run),
+];
+const PARAMS = {
+  temperature: 0.8,
+  top_k: 0,
+  top_p: 0.9,
+  min_p: 0,
+  repetition_penalty: 1,
+  frequency_penalty: 0,
+  presence_penalty: 0,
+  max_tokens: 2,
+  stop: [],
+  ignore_eos: true,
+  n: 4,
+};
+const exhibit = {
+  entries,
+  model: "gemma-3-270m",
+  source: "huggingface.co/google/gemma-3-270m",
+  params: PARAMS,
+  seed: 5,
+  origin: "http://127.0.0.1:8000",
+  date: "2026-11-22",
+};
 
 test("every export says a model wrote it", () => {
   for (const text of [toJson(exhibit), toCsv(exhibit), toText(exhibit)]) {
@@ -45,7 +79,7 @@ test("Python and curl carry the same ids", () => {
   assert.match(toPython(exhibit), /written_ids = \[\n {4}2, 3,\n\]/);
   const typedOn = toPython({ ...exhibit, entries: [...entries, entries[0]] });
   assert.match(typedOn, /written_ids = \[\n {4}2, 3,\n\]/);
-  assert.match(typedOn, /typed_ids = \[\n {4}1,\n\]  # by a person/);
+  assert.match(typedOn, /typed_ids = \[\n {4}1,\n\] {2}# by a person/);
   const body = JSON.parse(/-d '(.*)'/s.exec(toCurl(exhibit))[1]);
   assert.deepEqual(body.prompt, [1]);
   assert.equal(body.max_tokens, 2);

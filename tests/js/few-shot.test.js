@@ -1,10 +1,34 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NOTHING, heldOutSeries, onePassSeries, partsOf, predictionOf, promptAt, resultOf, withPart } from "../../static/js/pages/few-shot-result.js";
-import { answer, emptyTask, promptText, question, readAffix, requestOf, sharedTask, shotsOf, shownAffix, taskOf } from "../../static/js/pages/few-shot-task.js";
+import {
+  NOTHING,
+  heldOutSeries,
+  onePassSeries,
+  partsOf,
+  predictionOf,
+  promptAt,
+  resultOf,
+  withPart,
+} from "../../static/js/pages/few-shot-result.js";
+import {
+  answer,
+  emptyTask,
+  promptText,
+  question,
+  readAffix,
+  requestOf,
+  sharedTask,
+  shotsOf,
+  shownAffix,
+  taskOf,
+} from "../../static/js/pages/few-shot-task.js";
 
 const review = taskOf({
-  rows: [["Fine.", "good"], ["", "bad"], ["Dull.", "bad"]],
+  rows: [
+    ["Fine.", "good"],
+    ["", "bad"],
+    ["Dull.", "bad"],
+  ],
   queries: [["Warm.", "good"]],
   input_prefix: "Review: ",
   separator: "\n",
@@ -12,7 +36,16 @@ const review = taskOf({
   row_separator: "\n\n",
   controls: ["shuffled"],
 });
-const point = (line, shots, probability) => ({ kind: "point", line, shots, dropped: 0, probability, logprob: Math.log(probability), answers: [], right: 0 });
+const point = (line, shots, probability) => ({
+  kind: "point",
+  line,
+  shots,
+  dropped: 0,
+  probability,
+  logprob: Math.log(probability),
+  answers: [],
+  right: 0,
+});
 
 test("the spaces before an answer belong to the answer", () => {
   assert.equal(question(review, "Warm."), "Review: Warm.\nSentiment:");
@@ -20,7 +53,10 @@ test("the spaces before an answer belong to the answer", () => {
 });
 
 test("the prompt is the first full rows and the question, half-filled rows left out", () => {
-  assert.equal(promptText(review, 2, "Warm."), "Review: Fine.\nSentiment: good\n\nReview: Dull.\nSentiment: bad\n\nReview: Warm.\nSentiment:");
+  assert.equal(
+    promptText(review, 2, "Warm."),
+    "Review: Fine.\nSentiment: good\n\nReview: Dull.\nSentiment: bad\n\nReview: Warm.\nSentiment:",
+  );
   assert.equal(promptText(review, 0, "Warm."), "Review: Warm.\nSentiment:");
 });
 
@@ -57,28 +93,45 @@ test("a result grows part by part, and is its parts", () => {
   assert.equal(promptAt(result, "true", 1, 0), "x: y\nq:");
   assert.equal(promptAt(NOTHING, "true", 1, 0), null);
   const [main, control] = heldOutSeries(result, "probability", (name) => name);
-  assert.deepEqual(main.points, [{ x: 0, y: 0.1 }, { x: 1, y: 0.5 }]);
+  assert.deepEqual(main.points, [
+    { x: 0, y: 0.1 },
+    { x: 1, y: 0.5 },
+  ]);
   assert.equal(control.name, "shuffled labels");
   assert.deepEqual(onePassSeries(result, "probability", (name) => name)[0].points, [{ x: 0, y: 0.5 }]);
 });
 
 test("of a link only what has the right shape is taken", () => {
   assert.deepEqual(sharedTask(undefined), emptyTask());
-  assert.deepEqual(sharedTask({ rows: "x", queries: [["a"]], seed: -1, options: [1], separator: 3, controls: "all" }), emptyTask());
+  assert.deepEqual(
+    sharedTask({ rows: "x", queries: [["a"]], seed: -1, options: [1], separator: 3, controls: "all" }),
+    emptyTask(),
+  );
   const many = sharedTask({ ...review, rows: Array(99).fill(["a".repeat(999), "b"]) });
   assert.equal(many.rows.length, 32);
   assert.equal(many.rows[0][0].length, 200);
   assert.deepEqual(sharedTask({ ...review, shots: [0] }).queries, review.queries);
 });
 
-const counted = (...rights) => resultOf(rights.map((right, shots) => ({ kind: "point", line: "true", shots, right, answers: Array(5).fill({}) })));
+const counted = (...rights) =>
+  resultOf(rights.map((right, shots) => ({ kind: "point", line: "true", shots, right, answers: Array(5).fill({}) })));
 
 test("the page's question is answered by the first number of examples that is enough", () => {
-  const answers = [[5, 5], [0, 4, 3], [0, 1, 4], [0, 0, 3, 4], [0, 1, 2, 3, 3, 3, 3, 3, 3, 4], [0, 3, 3]].map((rights) => predictionOf(counted(...rights)).answer);
+  const answers = [
+    [5, 5],
+    [0, 4, 3],
+    [0, 1, 4],
+    [0, 0, 3, 4],
+    [0, 1, 2, 3, 3, 3, 3, 3, 3, 4],
+    [0, 3, 3],
+  ].map((rights) => predictionOf(counted(...rights)).answer);
   assert.deepEqual(answers, ["0", "2", "2", "5", "5", "never"]);
 });
 
 test("the answer says its numbers", () => {
-  assert.equal(predictionOf(counted(0, 1, 4, 5)).measured, "Here, with no example: 0 of 5 right. With 2: 4 of 5. With 3: 5 of 5.");
+  assert.equal(
+    predictionOf(counted(0, 1, 4, 5)).measured,
+    "Here, with no example: 0 of 5 right. With 2: 4 of 5. With 3: 5 of 5.",
+  );
   assert.equal(predictionOf(counted(0, 1, 2)).measured, "Here, with no example: 0 of 5 right. With 2: 2 of 5.");
 });

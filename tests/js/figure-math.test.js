@@ -9,7 +9,14 @@ test("every x of every line, once, in order", () => {
 });
 
 test("the extent takes bands in, and gaps out", () => {
-  const series = [{ points: [{ x: 0, y: 2, low: 1, high: 5 }, { x: 1, y: null }] }];
+  const series = [
+    {
+      points: [
+        { x: 0, y: 2, low: 1, high: 5 },
+        { x: 1, y: null },
+      ],
+    },
+  ];
   assert.deepEqual(extentOf(series, "y"), [1, 5]);
   assert.equal(extentOf([{ points: points(null) }], "y"), null);
   assert.deepEqual(extentOf([{ points: points(0, 2) }], "y", true), [2, 2]);

@@ -1,13 +1,33 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aroundAnswer, cutAt, markerAt, markersOf, riverBands, treeLayout } from "../../static/js/hallucination-view.js";
+import {
+  aroundAnswer,
+  cutAt,
+  markerAt,
+  markersOf,
+  riverBands,
+  treeLayout,
+} from "../../static/js/hallucination-view.js";
 
-const branch = (parent, depth, width, rest = 0, sequences = [0]) => ({ parent, depth, token_id: 1, probability: width, width, rest, sequences });
+const branch = (parent, depth, width, rest = 0, sequences = [0]) => ({
+  parent,
+  depth,
+  token_id: 1,
+  probability: width,
+  width,
+  rest,
+  sequences,
+});
 const TREE = [branch(-1, 0, 1, 0.3), branch(0, 1, 0.5, 0.1), branch(0, 1, 0.2), branch(1, 2, 0.4)];
 
 test("equal answers share a marker, and there are enough of them", () => {
   assert.deepEqual([0, 25, 26, 31].map(markerAt), ["A", "Z", "AA", "AF"]);
-  const markers = markersOf({ groups: [{ sequences: [0, 2], count: 2 }, { sequences: [1], count: 1 }] });
+  const markers = markersOf({
+    groups: [
+      { sequences: [0, 2], count: 2 },
+      { sequences: [1], count: 1 },
+    ],
+  });
   assert.deepEqual(markers.get(2), { marker: "A", index: 0, alone: false });
   assert.deepEqual(markers.get(1), { marker: "B", index: 1, alone: true });
 });
@@ -34,12 +54,21 @@ test("every end and every rest has a row of its own, wide enough to read", () =>
 });
 
 test("the river keeps answers that agree somewhere, and everyone else is one band", () => {
-  const step = (...groups) => ({ agreement: { groups: groups.map(([key, count]) => ({ key, text: key, count, share: count / 4 })) } });
+  const step = (...groups) => ({
+    agreement: { groups: groups.map(([key, count]) => ({ key, text: key, count, share: count / 4 })) },
+  });
   const bands = riverBands([step(["a", 2], ["b", 1], ["c", 1]), step(["a", 1], ["d", 3])]);
-  assert.deepEqual(bands.map(({ key, shares }) => [key, shares]), [
-    ["d", [0, 0.75]],
-    ["a", [0.5, 0.25]],
-    [null, [0.5, 0]],
-  ]);
-  for (const index of [0, 1]) assert.equal(bands.reduce((sum, { shares }) => sum + shares[index], 0), 1);
+  assert.deepEqual(
+    bands.map(({ key, shares }) => [key, shares]),
+    [
+      ["d", [0, 0.75]],
+      ["a", [0.5, 0.25]],
+      [null, [0.5, 0]],
+    ],
+  );
+  for (const index of [0, 1])
+    assert.equal(
+      bands.reduce((sum, { shares }) => sum + shares[index], 0),
+      1,
+    );
 });

@@ -33,7 +33,12 @@ test("plural forms follow n", () => {
 
 test("parts keep what is not text, for elements to put in place", () => {
   const bold = { strings: ["<b>"] };
-  assert.deepEqual(tParts("picked {token} at rank {n}", { token: bold, n: 1234 }), ["picked ", bold, " at rank ", "1,234"]);
+  assert.deepEqual(tParts("picked {token} at rank {n}", { token: bold, n: 1234 }), [
+    "picked ",
+    bold,
+    " at rank ",
+    "1,234",
+  ]);
 });
 
 test("the catalog is the page's own", () => {

@@ -35,5 +35,8 @@ test("where there is no room or no storage nothing is kept, not even what was ke
 });
 
 test("what was computed here is dated today", () => {
-  assert.deepEqual(madeHere({ model: "tiny", state: "done" }), { model: "tiny", measured_on: new Date().toISOString().slice(0, 10) });
+  assert.deepEqual(madeHere({ model: "tiny", state: "done" }), {
+    model: "tiny",
+    measured_on: new Date().toISOString().slice(0, 10),
+  });
 });

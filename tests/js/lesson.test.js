@@ -15,7 +15,10 @@ test("a choice is right, close or off", () => {
 
 test("a slider's guess is judged by its distance, edges included", () => {
   const within = { rightWithin: 0.1, closeWithin: 0.3 };
-  assert.deepEqual(["0.6", "0.8", "0.81"].map((guess) => judge(guess, "0.5", within)), ["right", "close", "off"]);
+  assert.deepEqual(
+    ["0.6", "0.8", "0.81"].map((guess) => judge(guess, "0.5", within)),
+    ["right", "close", "off"],
+  );
 });
 
 test("steps of surprise begin at their limits; no number is no step", () => {

@@ -5,7 +5,12 @@ import { Store } from "../../static/js/store.js";
 
 const PAUSE = 400; // milliseconds of calm before a question
 const typed = (id) => Object.freeze({ id, bytes: "61", by: "typed" });
-const SCORED = { scores: [{ id: 1, logprob: null, rank: null, top: [] }, { id: 2, logprob: -1, rank: 1, top: [{ id: 2 }] }] };
+const SCORED = {
+  scores: [
+    { id: 1, logprob: null, rank: null, top: [] },
+    { id: 2, logprob: -1, rank: 1, top: [{ id: 2 }] },
+  ],
+};
 
 const realFetch = globalThis.fetch;
 let answers;
@@ -13,7 +18,8 @@ let answers;
 beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout"] });
   answers = [];
-  globalThis.fetch = () => new Promise((resolve) => answers.push((body) => resolve(new Response(JSON.stringify(body)))));
+  globalThis.fetch = () =>
+    new Promise((resolve) => answers.push((body) => resolve(new Response(JSON.stringify(body)))));
 });
 
 afterEach(() => {
@@ -23,7 +29,14 @@ afterEach(() => {
 
 /** A playground whose every change, also those the scorer makes itself, has the scorer look again. */
 function playground(entries) {
-  const store = new Store({ entries, view: "surprise", selected: -1, running: null, scoring: false, unusual: new Set() });
+  const store = new Store({
+    entries,
+    view: "surprise",
+    selected: -1,
+    running: null,
+    scoring: false,
+    unusual: new Set(),
+  });
   const session = {
     store,
     loaded: null,

@@ -5,7 +5,17 @@ import { modelToken, startToken, typedToken } from "../../static/js/document.js"
 import { packDocument, readSettings, unpackDocument } from "../../static/js/playground-state.js";
 
 const run = Object.freeze({ seed: 5, params: { temperature: 1 }, start: 2, sequence: 0 });
-const step = (id) => ({ id, bytes: "61", raw_logprob: -1.25, processed_logprob: -1, rank: 2, entropy_bits: 3, u: 0.123456789, kept: 9, top: [{ id: 1 }] });
+const step = (id) => ({
+  id,
+  bytes: "61",
+  raw_logprob: -1.25,
+  processed_logprob: -1,
+  rank: 2,
+  entropy_bits: 3,
+  u: 0.123456789,
+  kept: 9,
+  top: [{ id: 1 }],
+});
 const entries = Object.freeze([
   startToken({ id: 2, bytes: "3c" }),
   typedToken({ id: 7, bytes: "e4bda0" }),
@@ -16,8 +26,14 @@ const entries = Object.freeze([
 
 test("a document comes back with its ids, authors, rolls and runs", () => {
   const back = unpackDocument(JSON.parse(JSON.stringify(packDocument(entries))));
-  assert.deepEqual(back.map(({ id }) => id), [2, 7, 8, 9, 1]);
-  assert.deepEqual(back.map(({ by }) => by), ["start", "typed", "model", "model", "model"]);
+  assert.deepEqual(
+    back.map(({ id }) => id),
+    [2, 7, 8, 9, 1],
+  );
+  assert.deepEqual(
+    back.map(({ by }) => by),
+    ["start", "typed", "model", "model", "model"],
+  );
   assert.equal(back[3].chosen, true);
   assert.equal(back[4].special, true);
   assert.equal(back[2].step.u, 0.123456789);
@@ -43,7 +59,17 @@ test("columns that do not fit together are refused", () => {
 
 test("settings from a link are kept inside their ranges", () => {
   const defaults = { params: { temperature: 0.8, top_p: 0.95 }, maxTokens: 40, view: "surprise" };
-  const read = readSettings({ params: { temperature: 99, top_p: "x" }, maxTokens: 1e9, stops: ["a", 3, ""], count: 7, colour: "none", seed: 1.5 }, defaults);
+  const read = readSettings(
+    {
+      params: { temperature: 99, top_p: "x" },
+      maxTokens: 1e9,
+      stops: ["a", 3, ""],
+      count: 7,
+      colour: "none",
+      seed: 1.5,
+    },
+    defaults,
+  );
   assert.deepEqual(read.params, { temperature: 5, top_p: 0.95 });
   assert.equal(read.maxTokens, 1024);
   assert.deepEqual(read.stops, ["a"]);

@@ -3,7 +3,18 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { prefixLimit, readShared, requestOf } from "../../static/js/recital-requests.js";
-import { Book, greedyRun, measuredBook, pieces, replacement, runsOf, smoothed, textOf, typo, wordsOf } from "../../static/js/recital.js";
+import {
+  Book,
+  greedyRun,
+  measuredBook,
+  pieces,
+  replacement,
+  runsOf,
+  smoothed,
+  textOf,
+  typo,
+  wordsOf,
+} from "../../static/js/recital.js";
 
 const hex = (text) => Buffer.from(text).toString("hex");
 const tokens = (text) => text.split("").map(hex);
@@ -20,7 +31,13 @@ test("a finished recital is shown as it was aligned", () => {
       { same: true, original: [2, 4], written: [2, 4] },
     ],
   };
-  assert.deepEqual(shown(pieces({ passage, recitals: { 2: recital } }, 2)), ["given:ab", "same:c", "drift:x", "missed:d", "same:ef"]);
+  assert.deepEqual(shown(pieces({ passage, recitals: { 2: recital } }, 2)), [
+    "given:ab",
+    "same:c",
+    "drift:x",
+    "missed:d",
+    "same:ef",
+  ]);
 });
 
 test("while it is written everything behind the first difference is drift", () => {

@@ -5,12 +5,18 @@ import { barAxis, barLength } from "../../static/js/bar-axis.js";
 import { binomialBand } from "../../static/js/binomial.js";
 import { textToHex } from "../../static/js/bytes.js";
 import { roll } from "../../static/js/dice.js";
-import { Distribution } from "../../static/js/distribution.js";
 import { CONTROLS, STEPS, clampParam, isOff, neutralParams } from "../../static/js/sampling-params.js";
 import { PRESETS, presetOf } from "../../static/js/sampling-presets.js";
 import { Prompt, decodeSoFar } from "../../static/js/sampling-prompt.js";
 import { readShared, sharedState } from "../../static/js/sampling-share.js";
-import { countDraws, insideBand, remainderRow, rollMany, stripIntervals, tokenRows } from "../../static/js/sampling-view.js";
+import {
+  countDraws,
+  insideBand,
+  remainderRow,
+  rollMany,
+  stripIntervals,
+  tokenRows,
+} from "../../static/js/sampling-view.js";
 import { exampleDistribution, exampleNames } from "../../static/js/worked-example.js";
 
 const example = JSON.parse(readFileSync(new URL("../../static/examples/sampling.json", import.meta.url), "utf8"));
@@ -22,13 +28,22 @@ test("a bar is as long as its probability, on either axis", () => {
   assert.equal(linear.top, 0.2);
   assert.equal(barLength(0.1, linear), 0.5);
   const log = barAxis("log", 0.18);
-  assert.deepEqual([1, 1e-4, 1e-8, 1e-12, 0].map((p) => barLength(p, log)), [1, 0.5, 0, 0, 0]);
+  assert.deepEqual(
+    [1, 1e-4, 1e-8, 1e-12, 0].map((p) => barLength(p, log)),
+    [1, 0.5, 0, 0, 0],
+  );
   assert.equal(barAxis("linear", 1).top, 1);
 });
 
 test("the binomial band holds its share, and no more than it needs", () => {
   assert.deepEqual(binomialBand(1000, 0.5), [469, 531]);
-  assert.deepEqual([binomialBand(1000, 0), binomialBand(1000, 1)], [[0, 0], [1000, 1000]]);
+  assert.deepEqual(
+    [binomialBand(1000, 0), binomialBand(1000, 1)],
+    [
+      [0, 0],
+      [1000, 1000],
+    ],
+  );
   assert.deepEqual(binomialBand(1000, 1e-9), [0, 0]);
 });
 
@@ -82,7 +97,14 @@ test("a link restores what it was made from, and nothing that does not fit", () 
   assert.deepEqual({ ...again }, { ...prompt });
   assert.deepEqual(rest, { model: "m", params, seed: 42, rolls: 3, pick: state.pick, scale: "log" });
 
-  const broken = { text: "a", typed: "b", ids: ["x"], seed: -1, params: { temperature: "hot", top_k: 1e99 }, pick: { by: "strip", u: 7 } };
+  const broken = {
+    text: "a",
+    typed: "b",
+    ids: ["x"],
+    seed: -1,
+    params: { temperature: "hot", top_k: 1e99 },
+    pick: { by: "strip", u: 7 },
+  };
   const safe = readShared(broken, state);
   assert.deepEqual([safe.prompt.ids, safe.prompt.shown, safe.seed, safe.pick], [null, "ab", undefined, null]);
   assert.equal(safe.params.temperature, 0.7);
@@ -94,11 +116,22 @@ test("rows, the others and the whole sum to one hundred percent", () => {
     const processed = distribution.process(params);
     const rows = tokenRows(distribution, processed, 12, () => "61");
     const rest = remainderRow(distribution, processed, rows.length);
-    close(rows.reduce((sum, row) => sum + row.raw, rest.raw), 1, 1e-9);
-    close(rows.reduce((sum, row) => sum + row.processed, rest.processed), 1, 1e-9);
+    close(
+      rows.reduce((sum, row) => sum + row.raw, rest.raw),
+      1,
+      1e-9,
+    );
+    close(
+      rows.reduce((sum, row) => sum + row.processed, rest.processed),
+      1,
+      1e-9,
+    );
     assert.equal(rest.count, distribution.size - 12);
     const strip = stripIntervals(distribution, processed, () => "61");
-    assert.equal(strip.reduce((sum, { count }) => sum + count, 0), processed.kept);
+    assert.equal(
+      strip.reduce((sum, { count }) => sum + count, 0),
+      processed.kept,
+    );
   }
 });
 
@@ -113,7 +146,10 @@ test("a thousand rolls lie where theory says, and follow the same dice under oth
   assert.equal(drawn, 40);
   assert.ok(inside >= 34, `${inside} of 40`);
   const rest = remainderRow(distribution, processed, 40, observed);
-  assert.equal(rows.reduce((sum, row) => sum + row.observed.count, rest.observed.count), 1000);
+  assert.equal(
+    rows.reduce((sum, row) => sum + row.observed.count, rest.observed.count),
+    1000,
+  );
   const greedy = countDraws(distribution.process({ temperature: 0 }), us, 40);
   assert.equal(greedy.counts[0], 1000);
 });

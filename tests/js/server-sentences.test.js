@@ -5,8 +5,13 @@ import { useCatalog } from "../../static/js/i18n.js";
 import { inPageLanguage } from "../../static/js/server-sentences.js";
 
 test("a sentence of the server is said in the page's language, with its own values", () => {
-  useCatalog({ "prompt is {given} tokens; {model} reads at most {limit}": "{model} 最多读 {limit} 个，不是 {given} 个" });
-  assert.equal(inPageLanguage("prompt is 9,000 tokens; gemma-3-270m reads at most 8,192"), "gemma-3-270m 最多读 8,192 个，不是 9,000 个");
+  useCatalog({
+    "prompt is {given} tokens; {model} reads at most {limit}": "{model} 最多读 {limit} 个，不是 {given} 个",
+  });
+  assert.equal(
+    inPageLanguage("prompt is 9,000 tokens; gemma-3-270m reads at most 8,192"),
+    "gemma-3-270m 最多读 8,192 个，不是 9,000 个",
+  );
 });
 
 test("what is not known stays as it came", () => {

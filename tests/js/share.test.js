@@ -1,10 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { useCatalog } from "../../static/js/i18n.js";
-import { ShareError, decodeState, encodeState, provideSnapshot, readFragment, shareLink, takeSnapshot } from "../../static/js/share.js";
+import {
+  ShareError,
+  decodeState,
+  encodeState,
+  provideSnapshot,
+  readFragment,
+  shareLink,
+  takeSnapshot,
+} from "../../static/js/share.js";
 
 useCatalog({});
-const STATE = { text: "草莓 😀 \u0000 <b>", ids: [2, 262143], params: { temperature: 0.8, top_k: 0 }, seed: 2 ** 53 - 1 };
+const STATE = {
+  text: "草莓 😀 \u0000 <b>",
+  ids: [2, 262143],
+  params: { temperature: 0.8, top_k: 0 },
+  seed: 2 ** 53 - 1,
+};
 
 test("a state comes back as it was, through an address", async () => {
   const link = await shareLink(STATE, "http://localhost:8000/playground?lang=zh-CN#old");
@@ -25,7 +38,10 @@ test("an address without a state holds none", async () => {
 });
 
 test("a link of another version says so", async () => {
-  await assert.rejects(decodeState("7.abcd"), (error) => error instanceof ShareError && error.message.includes("version"));
+  await assert.rejects(
+    decodeState("7.abcd"),
+    (error) => error instanceof ShareError && error.message.includes("version"),
+  );
 });
 
 test("a damaged link says so, wherever it is cut", async () => {

@@ -11,7 +11,17 @@ const top = [
   { id: 2, bytes: "62", raw_logprob: ln(0.3), processed_logprob: ln(0.375) },
   { id: 3, bytes: "63", raw_logprob: ln(0.1), processed_logprob: null },
 ];
-const step = (changes) => ({ id: 2, bytes: "62", raw_logprob: ln(0.3), processed_logprob: ln(0.375), rank: 2, kept: 2, u: 0.7, top, ...changes });
+const step = (changes) => ({
+  id: 2,
+  bytes: "62",
+  raw_logprob: ln(0.3),
+  processed_logprob: ln(0.375),
+  rank: 2,
+  kept: 2,
+  u: 0.7,
+  top,
+  ...changes,
+});
 
 test("rows and remainder sum to one, before and after the sampler", () => {
   const { rows, remainder } = rowsOf({ id: 2, bytes: "62", step: step() }, 100);
@@ -60,7 +70,10 @@ test("a token tied with the last of top-k is kept, as the sampler keeps it", () 
 test("levels follow bits, ranks and choices", () => {
   const bits = (n) => levelIn("surprise", { score: { raw_logprob: -n * Math.LN2 } });
   assert.deepEqual([0.5, 1, 3, 5, 8].map(bits), [0, 1, 2, 3, 4]);
-  assert.deepEqual([1, 2, 11, 101, 1001].map((rank) => levelIn("rank", { step: { rank } })), [0, 1, 2, 3, 4]);
+  assert.deepEqual(
+    [1, 2, 11, 101, 1001].map((rank) => levelIn("rank", { step: { rank } })),
+    [0, 1, 2, 3, 4],
+  );
   assert.equal(levelIn("kept", { score: { rank: 1 } }), "");
   assert.equal(levelIn("plain", { step: step() }), "");
 });

@@ -12,5 +12,6 @@ test("stop strings are read with their escapes", () => {
 });
 
 test("what is written is read back", () => {
-  for (const stops of [["\n\n"], ["a|b", "\\n"], [" Human:", "\t"], ["end "]]) assert.deepEqual(parseStops(writeStops(stops)), stops);
+  for (const stops of [["\n\n"], ["a|b", "\\n"], [" Human:", "\t"], ["end "]])
+    assert.deepEqual(parseStops(writeStops(stops)), stops);
 });

@@ -19,7 +19,10 @@ test("a watcher hears the state now and after every change, with the one before"
   store.watch(({ n }, previous) => heard.push([n, previous.n]));
   store.update({ n: 1 });
   store.update({ n: 1 }); // no news
-  assert.deepEqual(heard, [[0, 0], [1, 0]]);
+  assert.deepEqual(heard, [
+    [0, 0],
+    [1, 0],
+  ]);
 });
 
 test("a watcher ends with its signal", () => {

@@ -41,10 +41,22 @@ test("notices only where there is something to notice", () => {
 });
 
 test("the tax is measured against the first row", () => {
-  const rows = taxed([{ tokens: 30, bytes: 150 }, { tokens: 60, bytes: 90 }]);
-  assert.deepEqual(rows.map(({ ratio }) => ratio), [1, 2]);
-  assert.deepEqual(rows.map(({ bytesPerToken }) => bytesPerToken), [5, 1.5]);
-  assert.deepEqual(rows.map(({ share }) => share), [50, 100]);
+  const rows = taxed([
+    { tokens: 30, bytes: 150 },
+    { tokens: 60, bytes: 90 },
+  ]);
+  assert.deepEqual(
+    rows.map(({ ratio }) => ratio),
+    [1, 2],
+  );
+  assert.deepEqual(
+    rows.map(({ bytesPerToken }) => bytesPerToken),
+    [5, 1.5],
+  );
+  assert.deepEqual(
+    rows.map(({ share }) => share),
+    [50, 100],
+  );
 });
 
 test("an older answer is dropped, whenever it comes", async () => {
@@ -58,5 +70,8 @@ test("an older answer is dropped, whenever it comes", async () => {
   const failing = latest.run(() => Promise.reject(new Error("x")));
   latest.cancel();
   assert.equal(await failing, undefined);
-  await assert.rejects(latest.run(() => Promise.reject(new Error("y"))), /y/);
+  await assert.rejects(
+    latest.run(() => Promise.reject(new Error("y"))),
+    /y/,
+  );
 });

@@ -41,17 +41,36 @@ test("a combining mark alone stands on a dotted circle, inside a word it does no
 test("a typed U+FFFD is itself; bytes that are no character are hex, never U+FFFD", () => {
   assert.deepEqual(marks("\ufffd"), ["text:\ufffd"]);
   const pieces = tokenPieces(Uint8Array.of(0x20, 0xf0, 0x9f, 0x98));
-  assert.deepEqual(pieces.map(({ kind, text }) => [kind, text]), [["space", " "], ["bytes", "F0 9F 98"]]);
+  assert.deepEqual(
+    pieces.map(({ kind, text }) => [kind, text]),
+    [
+      ["space", " "],
+      ["bytes", "F0 9F 98"],
+    ],
+  );
   for (let byte = 0x80; byte < 0x100; byte += 1) {
-    assert.deepEqual(tokenPieces(Uint8Array.of(byte)).map(({ kind }) => kind), ["bytes"]);
+    assert.deepEqual(
+      tokenPieces(Uint8Array.of(byte)).map(({ kind }) => kind),
+      ["bytes"],
+    );
   }
 });
 
 test("tokens that share a character are one unit, drawn once", () => {
   const units = unitsOf(listOf(hex("a"), "f09f98", "80", hex("b")), 0, 3);
-  assert.deepEqual(units.map(({ first, last }) => [first, last]), [[0, 0], [1, 2], [3, 3]]);
+  assert.deepEqual(
+    units.map(({ first, last }) => [first, last]),
+    [
+      [0, 0],
+      [1, 2],
+      [3, 3],
+    ],
+  );
   assert.equal(units[1].glyph[0].text, "😀");
-  assert.deepEqual(units[1].chips.map(([piece]) => piece.text), ["F0 9F 98", "80"]);
+  assert.deepEqual(
+    units[1].chips.map(([piece]) => piece.text),
+    ["F0 9F 98", "80"],
+  );
   assert.equal(units[0].glyph, null);
 });
 
@@ -73,14 +92,17 @@ test("the chips of any text hold exactly its bytes, however it is cut", () => {
     const tokens = [];
     for (let at = 0; at < bytes.length; ) {
       state = (state * 1103515245 + 12345) % 2 ** 31;
-      const length = 1 + (state >> 8) % 5;
+      const length = 1 + ((state >> 8) % 5);
       tokens.push({ id: at, bytes: bytes.subarray(at, at + length).toString("hex"), special: false });
       at += length;
     }
     const list = TokenList.from(tokens);
     assert.equal(Buffer.from(list.bytes).toString("utf8"), text);
     const units = unitsOf(list, 0, list.length - 1);
-    assert.equal(units.reduce((sum, { chips }) => sum + chips.length, 0), tokens.length);
+    assert.equal(
+      units.reduce((sum, { chips }) => sum + chips.length, 0),
+      tokens.length,
+    );
     for (const unit of units) {
       if (unit.last > unit.first) assert.notEqual(unit.glyph, null);
       for (const piece of unit.chips.flat()) {
@@ -92,7 +114,10 @@ test("the chips of any text hold exactly its bytes, however it is cut", () => {
 
 test("what starts a word", () => {
   const list = listOf(hex("The"), hex(" straw"), hex("berry"), hex("."), hex("5"));
-  assert.deepEqual([0, 1, 2, 3, 4].map((index) => startsWord(list, index)), [true, true, false, false, true]);
+  assert.deepEqual(
+    [0, 1, 2, 3, 4].map((index) => startsWord(list, index)),
+    [true, true, false, false, true],
+  );
 });
 
 test("right to left", () => {

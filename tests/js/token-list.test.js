@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { TokenList } from "../../static/js/token-list.js";
 
 const hex = (text) => Buffer.from(text, "utf8").toString("hex");
-const words = (...pieces) => TokenList.from(pieces.map((text) => ({ id: text.length, bytes: hex(text), special: false })));
+const words = (...pieces) =>
+  TokenList.from(pieces.map((text) => ({ id: text.length, bytes: hex(text), special: false })));
 
 test("offsets are byte offsets, characters are counted in code points", () => {
   const list = words("a", " 草", "莓", "😀");
@@ -46,6 +47,9 @@ test("counts", () => {
   assert.equal(list.occurrences(1), 3);
   assert.equal(list.specials(), 0);
   assert.equal(list.splitsCharacters(), false);
-  const split = TokenList.from([{ id: 1, bytes: "e88d" }, { id: 2, bytes: "89" }]);
+  const split = TokenList.from([
+    { id: 1, bytes: "e88d" },
+    { id: 2, bytes: "89" },
+  ]);
   assert.equal(split.splitsCharacters(), true);
 });

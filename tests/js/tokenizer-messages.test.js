@@ -10,12 +10,19 @@ const scripts = [
   "static/js/token-facts.js",
 ];
 const catalogOf = (language) =>
-  Object.assign({}, ...readdirSync(new URL(`static/i18n/${language}/`, root)).map((name) => JSON.parse(read(`static/i18n/${language}/${name}`))));
+  Object.assign(
+    {},
+    ...readdirSync(new URL(`static/i18n/${language}/`, root)).map((name) =>
+      JSON.parse(read(`static/i18n/${language}/${name}`)),
+    ),
+  );
 const places = (sentence) => [...sentence.matchAll(/\{\w+\}/g)].map(([place]) => place).sort();
 
 test("every sentence of the tokenizer page is there in Chinese, with the same places", () => {
   const catalog = catalogOf("zh-CN");
-  const keys = scripts.flatMap((path) => [...read(path).matchAll(/\b(?:t|msg)\(\s*"((?:[^"\\]|\\.)*)"/g)].map(([, key]) => JSON.parse(`"${key}"`)));
+  const keys = scripts.flatMap((path) =>
+    [...read(path).matchAll(/\b(?:t|msg)\(\s*"((?:[^"\\]|\\.)*)"/g)].map(([, key]) => JSON.parse(`"${key}"`)),
+  );
   assert.ok(keys.length > 40);
   for (const key of keys) {
     assert.ok(catalog[key], key);
@@ -30,5 +37,6 @@ test("languages of the tax have names in Chinese", () => {
 
 test("counted sentences have a singular in English", () => {
   const catalog = catalogOf("en");
-  for (const key of ["{n} bytes", "{n} characters", "{n} tokens"]) assert.equal(catalog[key].one, key.replace(/s$/, ""));
+  for (const key of ["{n} bytes", "{n} characters", "{n} tokens"])
+    assert.equal(catalog[key].one, key.replace(/s$/, ""));
 });

@@ -7,10 +7,19 @@ const span = (start, end, title = "Ruth") => ({ start, end, words: 6, sources: [
 
 test("the same words written twice are one finding in two places", () => {
   const found = findings([span(0, 2), span(6, 8, "Job"), span(3, 5)]);
-  assert.deepEqual(found.map(({ sources, at }) => [sources[0].title, at]), [
-    ["Ruth", [{ start: 0, end: 2 }, { start: 3, end: 5 }]],
-    ["Job", [{ start: 6, end: 8 }]],
-  ]);
+  assert.deepEqual(
+    found.map(({ sources, at }) => [sources[0].title, at]),
+    [
+      [
+        "Ruth",
+        [
+          { start: 0, end: 2 },
+          { start: 3, end: 5 },
+        ],
+      ],
+      ["Job", [{ start: 6, end: 8 }]],
+    ],
+  );
 });
 
 test("a text is cut at its findings and loses nothing, counted in characters and not in halves of them", () => {
@@ -30,6 +39,12 @@ test("a text is cut at its findings and loses nothing, counted in characters and
 
 test("a place is named as people name it", () => {
   assert.equal(placeName({ collection: "King James Bible", title: "Ruth", reference: "1:1–2" }), "Ruth 1:1–2");
-  assert.equal(placeName({ collection: "Software licences", title: "MIT License", reference: "MIT" }), "MIT License (MIT)");
-  assert.equal(placeName({ collection: "Constitutions", title: "Constitution of India", reference: "article 21" }), "Constitution of India, article 21");
+  assert.equal(
+    placeName({ collection: "Software licences", title: "MIT License", reference: "MIT" }),
+    "MIT License (MIT)",
+  );
+  assert.equal(
+    placeName({ collection: "Constitutions", title: "Constitution of India", reference: "article 21" }),
+    "Constitution of India, article 21",
+  );
 });

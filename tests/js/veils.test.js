@@ -16,11 +16,26 @@ test("a change of language carries a state, and leaves open what was open", () =
 
 test("what another page kept, or nobody, is nothing", () => {
   assert.deepEqual(unpackOpen(packOpen("/assistant", ["bare"]), "/few-shot"), []);
-  for (const text of [null, "", "{", "null", "[]", '{"path":"/few-shot"}', '{"path":"/few-shot","questions":"korean"}']) {
+  for (const text of [
+    null,
+    "",
+    "{",
+    "null",
+    "[]",
+    '{"path":"/few-shot"}',
+    '{"path":"/few-shot","questions":"korean"}',
+  ]) {
     assert.deepEqual(unpackOpen(text, "/few-shot"), [], String(text));
   }
 });
 
 test("only a state is one", () => {
-  assert.deepEqual(["", "#", "#s", "#s=", "#s=1.", "#predict-s=1"].map(bringsState), [false, false, false, true, true, false]);
+  assert.deepEqual(["", "#", "#s", "#s=", "#s=1.", "#predict-s=1"].map(bringsState), [
+    false,
+    false,
+    false,
+    true,
+    true,
+    false,
+  ]);
 });

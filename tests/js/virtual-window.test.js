@@ -6,12 +6,17 @@ import { blockOf, blocksInView, cutBlocks, linesOf } from "../../static/js/virtu
 
 const hex = (text) => Buffer.from(text, "utf8").toString("hex");
 const repeat = (count, ...texts) =>
-  TokenList.from(Array.from({ length: count }, (_, i) => ({ id: i, bytes: hex(texts[i % texts.length]), special: false })));
+  TokenList.from(
+    Array.from({ length: count }, (_, i) => ({ id: i, bytes: hex(texts[i % texts.length]), special: false })),
+  );
 
 test("blocks cover every token once, in order", () => {
   for (const count of [0, 1, 255, 512, 513, 10_000]) {
     const blocks = cutBlocks(repeat(count, " a"), 256);
-    assert.equal(blocks.reduce((sum, { first, last }) => sum + last - first + 1, 0), count);
+    assert.equal(
+      blocks.reduce((sum, { first, last }) => sum + last - first + 1, 0),
+      count,
+    );
     blocks.slice(1).forEach((block, index) => assert.equal(block.first, blocks[index].last + 1));
   }
 });
@@ -40,7 +45,16 @@ test("only blocks near the view", () => {
   assert.deepEqual(blocksInView(heights, 0, 300, 0), { first: 0, last: 3 });
   assert.deepEqual(blocksInView(heights, 5000, 300, 200), { first: 47, last: 55 });
   assert.deepEqual(blocksInView([], 0, 300, 0), { first: 0, last: -1 });
-  assert.equal(blockOf([{ first: 0, last: 9 }, { first: 10, last: 19 }], 12), 1);
+  assert.equal(
+    blockOf(
+      [
+        { first: 0, last: 9 },
+        { first: 10, last: 19 },
+      ],
+      12,
+    ),
+    1,
+  );
 });
 
 test("heights are guessed from width and line breaks", () => {

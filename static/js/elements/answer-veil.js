@@ -20,7 +20,9 @@ export class AnswerVeil extends HTMLElement {
   connectedCallback() {
     this.#listeners = new AbortController();
     const { signal } = this.#listeners;
-    document.addEventListener("predicted", ({ target }) => target.id === `predict-${this.question}` && this.lift(), { signal });
+    document.addEventListener("predicted", ({ target }) => target.id === `predict-${this.question}` && this.lift(), {
+      signal,
+    });
     addEventListener("hashchange", () => bringsState(location.hash) && this.lift(), { signal });
     this.querySelector(":scope > .veil button")?.addEventListener("click", () => this.#skipped(), { signal });
     if (!startsCovered(this.question, { hash: location.hash, open: stillOpen })) this.lift();

@@ -41,7 +41,8 @@ export class BranchTree extends LitElement {
   }
 
   render() {
-    if (!this.root) return html`<p class="quiet small">${t("Branches appear here when a line is left for another: nothing is thrown away.")}</p>`;
+    if (!this.root)
+      return html`<p class="quiet small">${t("Branches appear here when a line is left for another: nothing is thrown away.")}</p>`;
     return this.view === "blocks" ? this.#blocks() : html`<ul class="branch-list">${this.#node(this.root)}</ul>`;
   }
 
@@ -50,9 +51,11 @@ export class BranchTree extends LitElement {
     return html`
       <li class="branch-node" ?data-current=${runsThrough(node, this.current)}>
         <div class="branch-row">
-          ${node.children.length > 0
-            ? html`<button type="button" class="branch-fold" aria-expanded=${open ? "true" : "false"} aria-label=${t("Branches from here")} @click=${() => this.#fold(node.key)}></button>`
-            : html`<span class="branch-leaf" aria-hidden="true"></span>`}
+          ${
+            node.children.length > 0
+              ? html`<button type="button" class="branch-fold" aria-expanded=${open ? "true" : "false"} aria-label=${t("Branches from here")} @click=${() => this.#fold(node.key)}></button>`
+              : html`<span class="branch-leaf" aria-hidden="true"></span>`
+          }
           <button type="button" class="branch-open" @click=${() => this.#open(node)}>
             <span class="branch-text token-text">${snippet(node.entries) || t("(start)")}</span>
           </button>
@@ -96,7 +99,9 @@ export class BranchTree extends LitElement {
         )}
       </nav>
       <div class="branch-blocks">
-        ${blocksOf(top).slice(0, MOST_LEVELS).map((level) => html`<div class="branch-level">${level.map((block) => this.#block(block, top))}</div>`)}
+        ${blocksOf(top)
+          .slice(0, MOST_LEVELS)
+          .map((level) => html`<div class="branch-level">${level.map((block) => this.#block(block, top))}</div>`)}
       </div>
       ${this.#thin(top)}
       <p class="quiet small">${t("Heights are the model's own probabilities of the first token of each line; grey is everything it could have written there instead.")}</p>
@@ -108,9 +113,18 @@ export class BranchTree extends LitElement {
     const thin = top.children.filter(({ probability }) => probability !== null && probability < THINNEST_LABEL);
     if (thin.length === 0) return nothing;
     return html`<p class="row small">${t("Too thin to see:")}
-      ${thin.map((node) => html`<button type="button" class="button button-small branch-thin" @click=${() => (node.children.length > 0 ? (this.zoom = node.key) : this.#open(node))}>
-        <span class="token-text">${visibleText(node.entries[0].bytes)}</span> <span class="number">${formatProbability(node.probability)}</span></button>`)}
+      ${thin.map(
+        (node) => html`<button type="button" class="button button-small branch-thin" @click=${() => this.#enter(node)}>
+        <span class="token-text">${visibleText(node.entries[0].bytes)}</span>
+        <span class="number">${formatProbability(node.probability)}</span></button>`,
+      )}
     </p>`;
+  }
+
+  /** What leads on is looked at more closely, an end is opened. */
+  #enter(node) {
+    if (node.children.length > 0) this.zoom = node.key;
+    else this.#open(node);
   }
 
   #block({ node, ended, from, to, share }, top) {
@@ -121,9 +135,12 @@ export class BranchTree extends LitElement {
     const p = node.probability === null || node === this.root ? "" : formatProbability(node.probability);
     const inside = node === top && node.children.length > 0;
     return html`<button type="button" class="branch-block" data-from=${from} data-to=${to} ?data-current=${runsThrough(node, this.current)}
-      aria-label=${`${node.entries.slice(0, 6).map(({ bytes }) => spokenText(bytes)).join(" ")} ${p}`}
+      aria-label=${`${node.entries
+        .slice(0, 6)
+        .map(({ bytes }) => spokenText(bytes))
+        .join(" ")} ${p}`}
       title=${node.entries.length > 0 ? `${visibleText(node.entries[0].bytes)} ${p}` : nothing}
-      @click=${() => (node.children.length > 0 && !inside ? (this.zoom = node.key) : this.#open(node))}>
+      @click=${() => (inside ? this.#open(node) : this.#enter(node))}>
       ${high ? html`<span class="token-text">${snippet(node.entries) || t("(start)")}</span> <span class="number">${p}</span>` : nothing}
     </button>`;
   }

@@ -27,7 +27,15 @@ export class ClassActivity extends LitElement {
   }
 
   render() {
-    const { running, waiting, slots, queue, tokens_per_second: rate, memory_bytes: memory, uptime_seconds: uptime } = this.status;
+    const {
+      running,
+      waiting,
+      slots,
+      queue,
+      tokens_per_second: rate,
+      memory_bytes: memory,
+      uptime_seconds: uptime,
+    } = this.status;
     return html`
       <div class="counts class-counts">
         ${count(t("{n} of {places}", { n: formatCount(running.length), places: formatCount(slots) }), t("running"))}
@@ -38,10 +46,23 @@ export class ClassActivity extends LitElement {
       </div>
       ${company(this.status.cores)}
       <div class="class-tables">
-        ${table(t("Running"), t("Nobody runs anything just now."), [t("who"), t("what"), t("tokens so far"), t("time")],
-          running.map(({ client, kind, tokens, seconds }) => [name(client), t(KINDS[kind] ?? kind), formatCount(tokens), formatSeconds(seconds)]))}
-        ${table(t("Waiting"), t("Nobody waits."), [t("place"), t("who"), t("time")],
-          waiting.map(({ position, client, seconds }) => [formatCount(position), name(client), formatSeconds(seconds)]))}
+        ${table(
+          t("Running"),
+          t("Nobody runs anything just now."),
+          [t("who"), t("what"), t("tokens so far"), t("time")],
+          running.map(({ client, kind, tokens, seconds }) => [
+            name(client),
+            t(KINDS[kind] ?? kind),
+            formatCount(tokens),
+            formatSeconds(seconds),
+          ]),
+        )}
+        ${table(
+          t("Waiting"),
+          t("Nobody waits."),
+          [t("place"), t("who"), t("time")],
+          waiting.map(({ position, client, seconds }) => [formatCount(position), name(client), formatSeconds(seconds)]),
+        )}
       </div>
     `;
   }
@@ -66,11 +87,13 @@ function count(value, label) {
 function table(title, nobody, heads, rows) {
   const more = rows.length - SHOWN;
   return html`<section class="class-table"><h2>${title}</h2>
-    ${rows.length === 0
-      ? html`<p class="quiet">${nobody}</p>`
-      : html`<table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+    ${
+      rows.length === 0
+        ? html`<p class="quiet">${nobody}</p>`
+        : html`<table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
           <tbody>${rows.slice(0, SHOWN).map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table>
-          ${more > 0 ? html`<p class="small quiet">${t("and {n} more", { n: more })}</p>` : nothing}`}
+          ${more > 0 ? html`<p class="small quiet">${t("and {n} more", { n: more })}</p>` : nothing}`
+    }
   </section>`;
 }
 

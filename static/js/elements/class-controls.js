@@ -27,9 +27,11 @@ export class ClassControls extends LitElement {
       <div class="class-control">
         <button type="button" class=${`button ${curtain ? "" : "button-primary"}`} @click=${() => this.#wish({ curtain: !curtain })}>
           ${curtain ? t("Open the curtain") : t("Draw the curtain")}</button>
-        <p class="small quiet">${curtain
-          ? t("Every screen but yours is covered. What was typed is kept.")
-          : t("Covers every screen but yours; what was typed is kept.")}</p>
+        <p class="small quiet">${
+          curtain
+            ? t("Every screen but yours is covered. What was typed is kept.")
+            : t("Covers every screen but yours; what was typed is kept.")
+        }</p>
       </div>
       <div class="class-control">
         <label class="check"><input type="checkbox" .checked=${note} @change=${(event) => this.#wish({ note: event.target.checked })} />

@@ -39,9 +39,12 @@ export class ClassDoor extends LitElement {
   }
 
   #closed() {
-    return html`<p>${tParts("The door is closed: this server listens on this machine only. To let a class on the same network in, start it with {command}.", {
-      command: html`<code>python -m app --lan</code>`,
-    })}</p>`;
+    return html`<p>${tParts(
+      "The door is closed: this server listens on this machine only. To let a class on the same network in, start it with {command}.",
+      {
+        command: html`<code>python -m app --lan</code>`,
+      },
+    )}</p>`;
   }
 
   async #copy(address) {

@@ -31,15 +31,21 @@ export class ClassNote extends LitElement {
   render() {
     const sentences = [];
     if (this.teacher && this.state.curtain) {
-      sentences.push(html`<p><b>${t("The curtain is drawn: every screen but yours is covered.")}</b> <a href=${this.link}>${t("Open the class")}</a></p>`);
+      sentences.push(
+        html`<p><b>${t("The curtain is drawn: every screen but yours is covered.")}</b> <a href=${this.link}>${t("Open the class")}</a></p>`,
+      );
     }
     if (this.state.note) {
-      sentences.push(html`<p>${t("A base model continues anything, in any tone. What it writes can be false, rude or upsetting, and nobody means it. If something troubles you, tell your teacher.")}</p>`);
+      sentences.push(
+        html`<p>${t("A base model continues anything, in any tone. What it writes can be false, rude or upsetting, and nobody means it. If something troubles you, tell your teacher.")}</p>`,
+      );
     }
     if (this.state.blur.length > 0) {
       sentences.push(html`<p>${t("Some words are blurred on this screen. No list is complete.")}</p>`);
     }
-    return sentences.length > 0 ? html`<aside class="class-note" aria-label=${t("To the class")}>${sentences}</aside>` : nothing;
+    return sentences.length > 0
+      ? html`<aside class="class-note" aria-label=${t("To the class")}>${sentences}</aside>`
+      : nothing;
   }
 }
 

@@ -44,9 +44,11 @@ export class ComparePanes extends LitElement {
     return html`
       <p class="small quiet">${tParts("Both continue {prompt}", { prompt: html`<b class="token-text">… ${this.prompt}</b>` })}${this.seed === null ? nothing : html` · ${t("seed {seed}, the same dice", { seed: String(this.seed) })}`}</p>
       <div class="row">
-        ${this.running
-          ? html`<button type="button" class="button" @click=${() => this.#tell("compare-stopped")}>${t("Stop both")}</button>`
-          : html`<button type="button" class="button button-primary" @click=${() => this.#tell("compare-asked")}>${t("Run both")}</button>`}
+        ${
+          this.running
+            ? html`<button type="button" class="button" @click=${() => this.#tell("compare-stopped")}>${t("Stop both")}</button>`
+            : html`<button type="button" class="button button-primary" @click=${() => this.#tell("compare-asked")}>${t("Run both")}</button>`
+        }
         <button type="button" class="button" ?disabled=${this.running} @click=${() => this.#set([this.sides[1].params, this.sides[0].params])}>${t("Swap A and B")}</button>
         <button type="button" class="button" ?disabled=${this.running} @click=${() => this.#set([this.sides[0].params, this.sides[0].params])}>${t("Copy A to B")}</button>
       </div>
@@ -78,9 +80,11 @@ export class ComparePanes extends LitElement {
 
   #verdict() {
     if (this.differs === null) return nothing;
-    if (this.differs === -1) return html`<p class="compare-verdict" role="status">${t("No difference: the same tokens on both sides.")}</p>`;
+    if (this.differs === -1)
+      return html`<p class="compare-verdict" role="status">${t("No difference: the same tokens on both sides.")}</p>`;
     const [a, b] = this.sides.map(({ steps }) => steps[this.differs]);
-    if (!a || !b) return html`<p class="compare-verdict" role="status">${t("The same up to token {n}, where one side ended.", { n: this.differs + 1 })}</p>`;
+    if (!a || !b)
+      return html`<p class="compare-verdict" role="status">${t("The same up to token {n}, where one side ended.", { n: this.differs + 1 })}</p>`;
     return html`<p class="compare-verdict" role="status">
       ${tParts("Token {n} is the first that differs. Both rolled {u}: in A that fell on {a}, in B on {b}.", {
         n: this.differs + 1,
@@ -93,7 +97,9 @@ export class ComparePanes extends LitElement {
 
   #landing(step) {
     const interval = intervalOf(step);
-    const where = interval ? ` ${formatProbability(interval.from)} – ${formatProbability(interval.to)}` : ` #${step.rank}`;
+    const where = interval
+      ? ` ${formatProbability(interval.from)} – ${formatProbability(interval.to)}`
+      : ` #${step.rank}`;
     return html`<b class="token-text">${tokenText(step.bytes)}</b><span class="number">${where}</span>`;
   }
 

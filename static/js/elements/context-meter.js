@@ -31,13 +31,17 @@ export class ContextMeter extends LitElement {
     return html`
       <span class="context-bar" aria-hidden="true"></span>
       <span class="context-words">
-        <span class="number">${formatCount(this.used)} / ${this.limit ? formatCount(this.limit) : "–"}</span> ${t("tokens")}${this.limit
-          ? html` · ${room === 0 ? html`<strong>${t("the window is full")}</strong>` : t("room for {n}", { n: room })}`
-          : nothing}
+        <span class="number">${formatCount(this.used)} / ${this.limit ? formatCount(this.limit) : "–"}</span> ${t("tokens")}${
+          this.limit
+            ? html` · ${room === 0 ? html`<strong>${t("the window is full")}</strong>` : t("room for {n}", { n: room })}`
+            : nothing
+        }
       </span>
-      ${this.limit && room > 0 && this.asked > room
-        ? html`<span class="context-clamped">${t("{asked} wanted, at most {n} fit", { asked: this.asked, n: room })}</span>`
-        : nothing}
+      ${
+        this.limit && room > 0 && this.asked > room
+          ? html`<span class="context-clamped">${t("{asked} wanted, at most {n} fit", { asked: this.asked, n: room })}</span>`
+          : nothing
+      }
     `;
   }
 

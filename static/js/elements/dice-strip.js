@@ -115,7 +115,10 @@ function fits(bytes, room) {
   if (room < 1) return false;
   if (!widths.has(bytes)) {
     if (widths.size > 4096) widths.clear();
-    widths.set(bytes, [...visibleText(bytes)].reduce((width, character) => width + (character > "\u2e7f" ? 2 : 1), 0));
+    widths.set(
+      bytes,
+      [...visibleText(bytes)].reduce((width, character) => width + (character > "\u2e7f" ? 2 : 1), 0),
+    );
   }
   return widths.get(bytes) <= room;
 }

@@ -119,7 +119,8 @@ export class DocumentEditor extends LitElement {
     const entry = this.entries[piece.from];
     const marks = `${this.view}${this.selected >= piece.from && this.selected < piece.to}${this.unusual.has(piece.from)}`;
     const before = this.drawn[i];
-    if (before?.entry === entry && before.text === piece.shown && before.marks === marks && before.from === piece.from) return;
+    if (before?.entry === entry && before.text === piece.shown && before.marks === marks && before.from === piece.from)
+      return;
     const span = mirror.children[i] ?? mirror.appendChild(document.createElement("span"));
     if (span.textContent !== piece.shown) span.textContent = piece.shown;
     span.className = `document-token by-${entry.by}`;
@@ -142,7 +143,10 @@ export class DocumentEditor extends LitElement {
     const shown = this.pieces.map((piece) => piece.shown).join("");
     const { textArea } = this;
     if (textArea.value === shown) return;
-    this.#tell("text-edited", { ...changedRange(shown, textArea.value, textArea.selectionEnd), caret: textArea.selectionEnd });
+    this.#tell("text-edited", {
+      ...changedRange(shown, textArea.value, textArea.selectionEnd),
+      caret: textArea.selectionEnd,
+    });
   }
 
   #composed() {

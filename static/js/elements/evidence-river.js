@@ -56,9 +56,11 @@ export class EvidenceRiver extends LitElement {
     let from = 0;
     return html`<li class="river-step">
       <div class="river-said">
-        ${index === 0
-          ? html`<span class="river-bare">${t("the bare prompt")}</span>`
-          : html`<span class="evidence-label" data-label=${step.label}>${t(LABELS[step.label])}</span> <span class="river-sentence" lang="en">${step.sentence}</span>`}
+        ${
+          index === 0
+            ? html`<span class="river-bare">${t("the bare prompt")}</span>`
+            : html`<span class="evidence-label" data-label=${step.label}>${t(LABELS[step.label])}</span> <span class="river-sentence" lang="en">${step.sentence}</span>`
+        }
         <span class="river-numbers quiet small number">${t("{share} agree, {n} different answers, first token {bits}", { share: formatProbability(agreement.largest), n: agreement.groups.length, bits: formatBits(bits, 2) })}</span>
       </div>
       <div class="river-row">

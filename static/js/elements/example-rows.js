@@ -60,7 +60,10 @@ export class ExampleRows extends LitElement {
     return html`<li class=${`example-row ${hidden ? "is-hidden" : ""}`} @keydown=${(event) => this.#pressed(event, index)}>
       <span class="example-number">${n}</span>
       ${row.map(
-        (text, half) => html`<input class="field" type="text" autocomplete="off" spellcheck="false" maxlength=${this.longest} placeholder=${this.names[half]}
+        (
+          text,
+          half,
+        ) => html`<input class="field" type="text" autocomplete="off" spellcheck="false" maxlength=${this.longest} placeholder=${this.names[half]}
           aria-label=${t("{name}, row {n}", { name: this.names[half], n })} .value=${live(text)} @input=${({ target }) => this.#edit(index, half, target.value)}>`,
       )}
       <span class="example-tools">

@@ -41,7 +41,16 @@ export class HeatStrip extends LitElement {
 
   constructor() {
     super();
-    Object.assign(this, { tokens: null, pairs: null, names: ["", ""], selected: -1, at: -1, label: "", legend: false, roving: 0 });
+    Object.assign(this, {
+      tokens: null,
+      pairs: null,
+      names: ["", ""],
+      selected: -1,
+      at: -1,
+      label: "",
+      legend: false,
+      roving: 0,
+    });
   }
 
   createRenderRoot() {
@@ -70,7 +79,7 @@ export class HeatStrip extends LitElement {
 
   #row() {
     return html`<div class="heat-row surprise-scale" role="listbox" aria-orientation="horizontal" aria-label=${this.label}
-      @click=${this.#clicked} @keydown=${this.#pressed}>${this.tokens.map((token, index) => this.#token(token, index, null, token.mark))}</div>`;
+      @click=${this.#clicked} @keydown=${this.#pressed}>${this.tokens.map((token, index) => this.#token(token, index, token.mark))}</div>`;
   }
 
   #aligned() {
@@ -91,8 +100,11 @@ export class HeatStrip extends LitElement {
       >${side(original, "original")}<span class=${`heat-mark heat-mark-${mark}`} aria-hidden="true">${SIGNS[mark] ?? ""}</span>${side(model, "model")}</span>${ends ? html`<span class="heat-break" role="presentation"></span>` : nothing}`;
   }
 
-  #token(token, index, row, mark) {
-    const sign = mark && mark !== "equal" ? html`<span class=${`heat-mark heat-mark-${mark}`} aria-hidden="true">${SIGNS[mark]}</span>` : nothing;
+  #token(token, index, mark) {
+    const sign =
+      mark && mark !== "equal"
+        ? html`<span class=${`heat-mark heat-mark-${mark}`} aria-hidden="true">${SIGNS[mark]}</span>`
+        : nothing;
     const classes = `heat-token ${token.by === "model" ? "by-model" : "by-typed"} ${index === this.at ? "is-at" : ""}`;
     return html`<span class=${classes} role="option" data-index=${index} data-level=${surpriseLevel(token.bits)} data-mark=${mark ?? nothing}
       tabindex=${index === this.roving ? 0 : -1} aria-selected=${index === this.selected} aria-label=${this.#spoken(token, index, mark)}
@@ -108,7 +120,11 @@ export class HeatStrip extends LitElement {
 
   #spokenPair({ original, model, mark }, index) {
     const side = (token) => (token ? spokenText(token.bytes) : t("nothing"));
-    const words = [`${index + 1}: ${this.names[0]} ${side(original)}`, `${this.names[1]} ${side(model)}`, markName(mark)];
+    const words = [
+      `${index + 1}: ${this.names[0]} ${side(original)}`,
+      `${this.names[1]} ${side(model)}`,
+      markName(mark),
+    ];
     if (Number.isFinite(original?.bits)) words.push(formatBits(original.bits));
     return words.filter(Boolean).join(", ");
   }
@@ -116,7 +132,9 @@ export class HeatStrip extends LitElement {
   #legend() {
     const entries = this.pairs ?? this.tokens;
     const all = this.pairs ? entries.flatMap(({ original, model }) => [original, model]) : entries;
-    const marks = Object.keys(SIGNS).filter((mark) => entries.some((entry) => entry.mark === mark) && (this.pairs || mark !== "equal"));
+    const marks = Object.keys(SIGNS).filter(
+      (mark) => entries.some((entry) => entry.mark === mark) && (this.pairs || mark !== "equal"),
+    );
     const bits = all.some((token) => Number.isFinite(token?.bits));
     return html`<p class="heat-legend surprise-scale">
       ${bits ? html`<span>${SURPRISE_STEPS.map((step, level) => html`<span class="heat-step" data-level=${level}>${step}</span>`)} ${t("bits of surprise")}</span>` : nothing}
@@ -140,7 +158,14 @@ export class HeatStrip extends LitElement {
 
   #go(key, index) {
     const last = this.#length - 1;
-    const target = { ArrowLeft: index - 1, ArrowRight: index + 1, Home: 0, End: last, ArrowUp: this.#nextLine(index, -1), ArrowDown: this.#nextLine(index, 1) }[key];
+    const target = {
+      ArrowLeft: index - 1,
+      ArrowRight: index + 1,
+      Home: 0,
+      End: last,
+      ArrowUp: this.#nextLine(index, -1),
+      ArrowDown: this.#nextLine(index, 1),
+    }[key];
     if (target === undefined) return false;
     this.#rove(Math.max(0, Math.min(last, target)));
     return true;
@@ -176,7 +201,12 @@ export class HeatStrip extends LitElement {
   #select(index, row) {
     this.roving = index;
     this.selected = index;
-    this.dispatchEvent(new CustomEvent("token-selected", { bubbles: true, detail: { index, row: this.pairs ? (row ?? "original") : null } }));
+    this.dispatchEvent(
+      new CustomEvent("token-selected", {
+        bubbles: true,
+        detail: { index, row: this.pairs ? (row ?? "original") : null },
+      }),
+    );
   }
 }
 

@@ -41,8 +41,22 @@ export class LineFigure extends LitElement {
   constructor() {
     super();
     Object.assign(this, {
-      series: null, rules: [], xLabel: "", yLabel: "", xScale: "linear", yScale: "linear", xDomain: null, yDomain: null,
-      xFormat: plain, yFormat: plain, at: null, pickable: false, label: "", width: 0, pointed: -1, open: false,
+      series: null,
+      rules: [],
+      xLabel: "",
+      yLabel: "",
+      xScale: "linear",
+      yScale: "linear",
+      xDomain: null,
+      yDomain: null,
+      xFormat: plain,
+      yFormat: plain,
+      at: null,
+      pickable: false,
+      label: "",
+      width: 0,
+      pointed: -1,
+      open: false,
     });
   }
 
@@ -128,7 +142,11 @@ export class LineFigure extends LitElement {
     if (!names.length) return;
     const box = this.querySelector(".figure-names");
     const heights = names.map((name) => name.offsetHeight);
-    const middles = spread(this.#plot.ends.map(({ y }) => y), heights, box.clientHeight);
+    const middles = spread(
+      this.#plot.ends.map(({ y }) => y),
+      heights,
+      box.clientHeight,
+    );
     names.forEach((name, index) => name.style.setProperty("--middle", `${middles[index].toFixed(1)}px`));
   }
 
@@ -144,8 +162,14 @@ export class LineFigure extends LitElement {
   /** Names above a narrow plot, each with its value where the pointer stands. */
   #key() {
     const values = new Map(this.#current < 0 ? [] : this.#values().map(({ name, y }) => [name, y]));
-    return html`<ul class="figure-key">${this.series.map(({ name, style, note }) => html`<li>${sampleOf(style)}<span>${name}${note ? html`<small>${note}</small>` : nothing}</span>
-      <b aria-hidden="true">${values.has(name) ? this.yFormat(values.get(name)) : nothing}</b></li>`)}</ul>`;
+    return html`<ul class="figure-key">${this.series.map(
+      ({
+        name,
+        style,
+        note,
+      }) => html`<li>${sampleOf(style)}<span>${name}${note ? html`<small>${note}</small>` : nothing}</span>
+      <b aria-hidden="true">${values.has(name) ? this.yFormat(values.get(name)) : nothing}</b></li>`,
+    )}</ul>`;
   }
 
   #readout(narrow) {
@@ -156,7 +180,9 @@ export class LineFigure extends LitElement {
 
   #spoken() {
     if (this.#current < 0) return t("no point chosen");
-    const values = this.#values().map(({ name, y }) => `${name} ${this.yFormat(y)}`).join(", ");
+    const values = this.#values()
+      .map(({ name, y }) => `${name} ${this.yFormat(y)}`)
+      .join(", ");
     return `${this.xFormat(this.#xs[this.#current])}: ${values}`;
   }
 

@@ -1,6 +1,16 @@
 // The drawing inside a <line-figure>: scales, axes, lines, bands and markers as SVG. Sizes are CSS pixels.
 
-import { area, line, scaleLinear, scaleLog, symbol, symbolCircle, symbolDiamond, symbolSquare, symbolTriangle } from "d3";
+import {
+  area,
+  line,
+  scaleLinear,
+  scaleLog,
+  symbol,
+  symbolCircle,
+  symbolDiamond,
+  symbolSquare,
+  symbolTriangle,
+} from "d3";
 import { html, nothing, svg } from "lit";
 import { decimalsFor, logTicks } from "../figure-math.js";
 import { formatNumber } from "../format.js";
@@ -33,13 +43,23 @@ export class Plot {
     this.bottom = Math.max(this.top, height - 1.6 * rem);
     this.y = scaleOf(figure.yScale, figure.domain("y"), [this.bottom, this.top]);
     if (figure.yScale === "linear" && !figure.yDomain) this.y.nice(5);
-    this.yTicks = this.#ticks(this.y, figure.yDomain, figure.yScale, Math.max(2, Math.round((this.bottom - this.top) / (3 * rem))));
+    this.yTicks = this.#ticks(
+      this.y,
+      figure.yDomain,
+      figure.yScale,
+      Math.max(2, Math.round((this.bottom - this.top) / (3 * rem))),
+    );
     const widest = Math.max(1, ...this.yTicks.map(({ text }) => text.length));
     this.left = (0.6 + 0.55 * widest) * rem;
     const names = narrow ? 0.75 * rem : Math.min(14 * rem, 0.28 * figure.width);
     this.right = Math.max(this.left + 1, figure.width - names);
     this.x = scaleOf(figure.xScale, figure.domain("x"), [this.left, this.right - 0.5 * rem]);
-    this.xTicks = this.#ticks(this.x, figure.xDomain, figure.xScale, Math.max(2, Math.round((this.right - this.left) / (4.5 * rem))));
+    this.xTicks = this.#ticks(
+      this.x,
+      figure.xDomain,
+      figure.xScale,
+      Math.max(2, Math.round((this.right - this.left) / (4.5 * rem))),
+    );
     this.ends = figure.series.map((series) => ({ series, y: this.#endOf(series) }));
   }
 
@@ -96,7 +116,8 @@ export class Plot {
 
   #cursor() {
     const { at } = this.figure;
-    const cursor = (x, kind) => svg`<path class=${`figure-cursor ${kind}`} d=${`M${this.x(x).toFixed(1)} ${this.top}V${this.bottom}`}></path>`;
+    const cursor = (x, kind) =>
+      svg`<path class=${`figure-cursor ${kind}`} d=${`M${this.x(x).toFixed(1)} ${this.top}V${this.bottom}`}></path>`;
     const pointed = this.xs[this.current];
     return [
       at === null ? nothing : cursor(at, "is-at"),
@@ -107,9 +128,17 @@ export class Plot {
   #series(series) {
     const points = series.points;
     const shown = new Set(this.#drawable(series));
-    const path = line().defined((point) => shown.has(point)).x(({ x }) => this.x(x)).y(({ y }) => this.#clamp(y));
-    const banded = points.filter((point) => shown.has(point) && Number.isFinite(point.low) && Number.isFinite(point.high));
-    const band = area().x(({ x }) => this.x(x)).y0(({ low }) => this.#clamp(low)).y1(({ high }) => this.#clamp(high));
+    const path = line()
+      .defined((point) => shown.has(point))
+      .x(({ x }) => this.x(x))
+      .y(({ y }) => this.#clamp(y));
+    const banded = points.filter(
+      (point) => shown.has(point) && Number.isFinite(point.low) && Number.isFinite(point.high),
+    );
+    const band = area()
+      .x(({ x }) => this.x(x))
+      .y0(({ low }) => this.#clamp(low))
+      .y1(({ high }) => this.#clamp(high));
     return svg`
       <g class=${`line-${series.style}`}>
         ${banded.length > 1 ? svg`<path class="figure-band" d=${band(banded)}></path>` : nothing}

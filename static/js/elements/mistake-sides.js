@@ -45,7 +45,10 @@ export class MistakeSides extends LitElement {
   #odds({ probability, ranks }) {
     const words = html`<b lang="en">${this.words.trim()}</b>`;
     const values = { words, p: formatProbability(probability), rank: formatCount(ranks[0]) };
-    return tParts("The model itself gave {words} {p}; its first token was number {rank}. Once it stands there, the rest is written to fit.", values);
+    return tParts(
+      "The model itself gave {words} {p}; its first token was number {rank}. Once it stands there, the rest is written to fit.",
+      values,
+    );
   }
 
   #side(title, prompt, outcome) {
@@ -59,9 +62,11 @@ export class MistakeSides extends LitElement {
   #outcome(title, { universes, mentions, n }) {
     const words = mentions.map(({ word }) => word);
     return html`
-      ${mentions.length > 0
-        ? html`<ul class="mentions">${mentions.map(({ word, count }) => html`<li>${tParts("{word} in {count} of {total}", { word: html`<b lang="en">${word}</b>`, count: html`<span class="number">${formatCount(count)}</span>`, total: n })}</li>`)}</ul>`
-        : nothing}
+      ${
+        mentions.length > 0
+          ? html`<ul class="mentions">${mentions.map(({ word, count }) => html`<li>${tParts("{word} in {count} of {total}", { word: html`<b lang="en">${word}</b>`, count: html`<span class="number">${formatCount(count)}</span>`, total: n })}</li>`)}</ul>`
+          : nothing
+      }
       <ol class="universe-list side-list" aria-label=${title}>
         ${universes.map(({ text }) => html`<li class="universe"><p class="universe-text" lang="en">${cutAt(text, words).map((piece, i) => (i % 2 ? html`<mark>${piece}</mark>` : piece))}</p></li>`)}
       </ol>

@@ -72,9 +72,11 @@ export class ModelStatus extends LitElement {
       <button class="model-status" type="button" aria-haspopup="dialog" data-light=${this.#light()} @click=${this.#open}>
         <span class="model-light" aria-hidden="true"></span>
         <span class="model-name">${loaded?.name ?? task?.name ?? t("no model")}</span>
-        ${loaded === null || deviceName(engine) === null
-          ? nothing
-          : html`<span class="model-device">${deviceName(engine)}</span>`}
+        ${
+          loaded === null || deviceName(engine) === null
+            ? nothing
+            : html`<span class="model-device">${deviceName(engine)}</span>`
+        }
         <span class="model-word">${this.#word()}</span>
       </button>
       ${task === null ? nothing : progressBar(task, "model-progress")}
@@ -108,20 +110,26 @@ export class ModelStatus extends LitElement {
         <form method="dialog"><button class="button button-quiet">${t("Close")}</button></form>
       </div>
       <div aria-live="polite" class="models-news">
-        ${this.offline
-          ? html`<p class="models-error">
+        ${
+          this.offline
+            ? html`<p class="models-error">
               ${t("The server does not answer just now. Your text stays here; the page tries again by itself.")}
             </p>`
-          : nothing}
+            : nothing
+        }
         ${this.problem === null ? nothing : html`<p class="models-error">${this.problem}</p>`}
-        ${error === null
-          ? nothing
-          : html`<p class="models-error">
+        ${
+          error === null
+            ? nothing
+            : html`<p class="models-error">
               <span lang="en">${error.message}</span>
-              ${loaded === null || language() === "en"
-                ? nothing
-                : html`<br />${t("{name} goes on running.", { name: t(loaded.title) })}`}
-            </p>`}
+              ${
+                loaded === null || language() === "en"
+                  ? nothing
+                  : html`<br />${t("{name} goes on running.", { name: t(loaded.title) })}`
+              }
+            </p>`
+        }
         ${task === null ? nothing : this.#task(task, loaded)}
       </div>
       <p class="quiet">
@@ -155,9 +163,11 @@ export class ModelStatus extends LitElement {
         ${task.message ? html`<br /><span class="quiet" lang="en">${task.message}</span>` : nothing}
       </p>
       ${progressBar(task)}
-      ${loaded === null
-        ? nothing
-        : html`<p class="quiet">${t("{name} answers until then.", { name: t(loaded.title) })}</p>`}
+      ${
+        loaded === null
+          ? nothing
+          : html`<p class="quiet">${t("{name} answers until then.", { name: t(loaded.title) })}</p>`
+      }
     </div>`;
   }
 
@@ -181,13 +191,15 @@ export class ModelStatus extends LitElement {
         </details>
       </div>
       <div class="model-action">
-        ${running
-          ? html`<span class="model-running">${t("running")}</span>`
-          : coming
-            ? html`<span class="quiet">${t("on its way")}</span>`
-            : this.#mayLoad()
-              ? this.#action(model)
-              : nothing}
+        ${
+          running
+            ? html`<span class="model-running">${t("running")}</span>`
+            : coming
+              ? html`<span class="quiet">${t("on its way")}</span>`
+              : this.#mayLoad()
+                ? this.#action(model)
+                : nothing
+        }
       </div>
     </li>`;
   }
@@ -217,8 +229,12 @@ function progressBar(task, name = "") {
 
 /** What those who write at the same time have in common. */
 function everyone(engine) {
-  if (engine?.numerics === "same") return t("Everyone on this server uses the same model; the same prompt, settings and seed give the same text.");
-  if (engine?.numerics === "varies") return t("Everyone on this server uses the same model; the same seed can give another text when others write at the same time.");
+  if (engine?.numerics === "same")
+    return t("Everyone on this server uses the same model; the same prompt, settings and seed give the same text.");
+  if (engine?.numerics === "varies")
+    return t(
+      "Everyone on this server uses the same model; the same seed can give another text when others write at the same time.",
+    );
   return t("Everyone on this server uses the same model.");
 }
 

@@ -39,9 +39,9 @@ export class OneDocument extends LitElement {
   render() {
     return html`<div class="one-document" role="group" tabindex="0" aria-label=${this.label} lang="en"
       data-bos=${this.bos ? t("beginning of text") : nothing} data-stopped=${this.stopped ? t("cut at “{stop}”", { stop: this.stopped }) : nothing}
-      >${this.pieces.map(({ role, text }) => html`<span class=${`doc-piece doc-${role}`}>${this.#inside(role, text)}</span>`)}${this.written
-        ? html`<span class="doc-piece doc-model">${this.#marked(this.written)}</span>`
-        : nothing}</div>`;
+      >${this.pieces.map(({ role, text }) => html`<span class=${`doc-piece doc-${role}`}>${this.#inside(role, text)}</span>`)}${
+        this.written ? html`<span class="doc-piece doc-model">${this.#marked(this.written)}</span>` : nothing
+      }</div>`;
   }
 
   /** Role words inside the header are marked as well: its example turns are lines like the others. */
@@ -55,7 +55,9 @@ export class OneDocument extends LitElement {
   }
 
   #tokens(text) {
-    return text.split(SPECIAL).map((part, index) => (index % 2 ? html`<span class="doc-special">${part}</span>` : part));
+    return text
+      .split(SPECIAL)
+      .map((part, index) => (index % 2 ? html`<span class="doc-special">${part}</span>` : part));
   }
 }
 

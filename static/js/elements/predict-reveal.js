@@ -79,7 +79,9 @@ export class PredictReveal extends HTMLElement {
     this.summary.setAttribute("aria-disabled", String(waiting));
     this.summary.textContent = this.details.open ? t("Guess again") : t("Reveal");
     const hint = this.querySelector(".predict-hint");
-    hint.textContent = this.slider ? t("Move the slider to your guess first.") : t("Choose first; then the answer shows.");
+    hint.textContent = this.slider
+      ? t("Move the slider to your guess first.")
+      : t("Choose first; then the answer shows.");
     hint.hidden = !waiting;
   }
 

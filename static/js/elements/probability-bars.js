@@ -52,7 +52,13 @@ export class ProbabilityBars extends LitElement {
   #highest() {
     let highest = 0;
     for (const row of this.remainder ? [...this.rows, this.remainder] : this.rows) {
-      highest = Math.max(highest, row.raw, this.single ? 0 : row.processed, row.observed?.high ?? 0, row.observed?.share ?? 0);
+      highest = Math.max(
+        highest,
+        row.raw,
+        this.single ? 0 : row.processed,
+        row.observed?.high ?? 0,
+        row.observed?.share ?? 0,
+      );
     }
     return highest;
   }
@@ -81,7 +87,8 @@ export class ProbabilityBars extends LitElement {
 
   #ticks() {
     const [first, , middle, , last] = this.axis.ticks;
-    const tick = (p) => (this.axis.scale === "log" && p < 0.01 ? `10${superscript(Math.log10(p))}` : formatProbability(p));
+    const tick = (p) =>
+      this.axis.scale === "log" && p < 0.01 ? `10${superscript(Math.log10(p))}` : formatProbability(p);
     return html`<span class="visually-hidden">${t("bar")}</span>
       <span class="bars-ticks" aria-hidden="true"><span>${tick(first)}</span><span>${tick(middle)}</span><span>${tick(last)}</span></span>`;
   }

@@ -34,9 +34,12 @@ export class PromptTokens extends LitElement {
       <span class="prompt-tokens-count">${t("The model gets {n} tokens:", { n: this.tokens.length })}</span>
       <ol class="prompt-tokens">
         ${hidden > 0 ? html`<li class="prompt-tokens-more">${t("{n} more …", { n: hidden })}</li>` : nothing}
-        ${this.tokens.slice(hidden).map(
-          ({ id, bytes, special }) => html`<li class=${special ? "is-special" : ""}><span>${tokenText(bytes)}</span><small>${id}</small></li>`,
-        )}
+        ${this.tokens
+          .slice(hidden)
+          .map(
+            ({ id, bytes, special }) =>
+              html`<li class=${special ? "is-special" : ""}><span>${tokenText(bytes)}</span><small>${id}</small></li>`,
+          )}
       </ol>
     `;
   }

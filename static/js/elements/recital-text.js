@@ -40,11 +40,15 @@ export class RecitalText extends LitElement {
   }
 
   #piece({ kind, bytes, text: plain }, isFirst) {
-    const split = isFirst ? html`<span class="recital-split"><span class="visually-hidden">${t("Here it first differs:")}</span></span>` : nothing;
+    const split = isFirst
+      ? html`<span class="recital-split"><span class="visually-hidden">${t("Here it first differs:")}</span></span>`
+      : nothing;
     const long = bytes.length > LONG ? "is-long" : "";
     const text = plain ?? (long && kind === "missed" ? textOf(bytes).trimStart() : textOf(bytes));
-    if (kind === "drift") return html`${split}<ins class=${`recital-drift ${long}`}><span class="visually-hidden">${t("the model writes:")} </span>${text}</ins>`;
-    if (kind === "missed") return html`${split}<del class=${`recital-missed ${long}`}><span class="recital-label">${t("the text:")}</span>${text}</del>`;
+    if (kind === "drift")
+      return html`${split}<ins class=${`recital-drift ${long}`}><span class="visually-hidden">${t("the model writes:")} </span>${text}</ins>`;
+    if (kind === "missed")
+      return html`${split}<del class=${`recital-missed ${long}`}><span class="recital-label">${t("the text:")}</span>${text}</del>`;
     return html`<span class=${`recital-${kind}`}>${text}</span>`;
   }
 }

@@ -1,6 +1,6 @@
 // What the dice picked, in a sentence, and the button that puts it into the prompt.
 
-import { LitElement, html, nothing } from "lit";
+import { LitElement, html } from "lit";
 import { spokenText } from "../bytes.js";
 import { formatCount, formatProbability, formatRoll } from "../format.js";
 import { t, tParts } from "../i18n.js";
@@ -30,7 +30,8 @@ export class RollResult extends LitElement {
   }
 
   render() {
-    if (this.result === null) return html`<p class="roll-sentence">${t("Roll, or touch the strip: what is the dice's number, and whose?")}</p>`;
+    if (this.result === null)
+      return html`<p class="roll-sentence">${t("Roll, or touch the strip: what is the dice's number, and whose?")}</p>`;
     const spoken = spokenText(this.result.bytes);
     return html`
       <p class="roll-sentence">${this.#sentence()} <span class="roll-origin">${this.origin}</span></p>
@@ -54,10 +55,14 @@ export class RollResult extends LitElement {
       bestP: formatProbability(best.probability),
     };
     const first = rank === 1;
-    if (by === "greedy") return tParts("Greedy takes {token} ({p}), the likeliest. No dice, and the same every time.", values);
+    if (by === "greedy")
+      return tParts("Greedy takes {token} ({p}), the likeliest. No dice, and the same every time.", values);
     if (by === "hand") return tParts("You took {token} ({p}), rank {rank}, without dice.", values);
     if (first) return tParts("Roll {u} picked {token} ({p}), the likeliest.", values);
-    return tParts("Roll {u} picked {token} ({p}), rank {rank}. The likeliest was {best} ({bestP}): sampling, not an error.", values);
+    return tParts(
+      "Roll {u} picked {token} ({p}), rank {rank}. The likeliest was {best} ({bestP}): sampling, not an error.",
+      values,
+    );
   }
 
   #append() {

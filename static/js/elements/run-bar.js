@@ -110,14 +110,18 @@ export class RunBar extends LitElement {
     const shown = state === "done" ? this.run.model : state === "idle" ? this.measurement?.model : null;
     let remark = null;
     if (state === "running") remark = null;
-    else if (!this.models.ready) remark = t("The model is still getting ready. Its progress stands at the top of the page.");
-    else if (this.stale && state !== "failed") remark = t("The inputs have changed since. Run again to see what they give.");
+    else if (!this.models.ready)
+      remark = t("The model is still getting ready. Its progress stands at the top of the page.");
+    else if (this.stale && state !== "failed")
+      remark = t("The inputs have changed since. Run again to see what they give.");
     else if (shown && loaded !== shown) {
-      remark = t("Another model is loaded now: {loaded}. These numbers are {shown}'s; run to see its own.", { loaded, shown });
+      remark = t("Another model is loaded now: {loaded}. These numbers are {shown}'s; run to see its own.", {
+        loaded,
+        shown,
+      });
     }
     return html`<p class="run-remark" role="note" ?hidden=${remark === null}>${remark ?? nothing}</p>`;
   }
 }
 
 if (!customElements.get("run-bar")) customElements.define("run-bar", RunBar);
-

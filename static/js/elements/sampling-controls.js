@@ -18,7 +18,8 @@ export class SamplingControls extends LitElement {
     this.params = null;
     this.vocabulary = 262_144;
     this.shown = ["temperature", "top_k", "top_p", "min_p"];
-    this.idPrefix = `sampling-${(instances += 1)}`;
+    instances += 1;
+    this.idPrefix = `sampling-${instances}`;
   }
 
   createRenderRoot() {

@@ -40,11 +40,13 @@ export class SamplingFunnel extends LitElement {
     return html`<p class="funnel">
       <span>${tParts("{n} tokens", { n: bold(formatCount(this.size)) })}</span>
       <span>→ ${this.#temperature()}</span>
-      ${this.#greedy()
-        ? ""
-        : html`<span>→ ${this.#truncation("top_k", "Top-k", 0, this.size, afterTopK)}</span>
+      ${
+        this.#greedy()
+          ? ""
+          : html`<span>→ ${this.#truncation("top_k", "Top-k", 0, this.size, afterTopK)}</span>
             <span>→ ${this.#truncation("top_p", "Top-p", 2, afterTopK, afterTopP)}</span>
-            <span>→ ${this.#truncation("min_p", "Min-p", 2, afterTopP, kept)}</span>`}
+            <span>→ ${this.#truncation("min_p", "Min-p", 2, afterTopP, kept)}</span>`
+      }
       <span class="funnel-end">→ ${last}</span>
     </p>`;
   }
@@ -54,7 +56,9 @@ export class SamplingFunnel extends LitElement {
   }
 
   #temperature() {
-    return this.#greedy() ? t("temperature 0: greedy") : t("temperature {value}", { value: formatNumber(this.params.temperature, 2) });
+    return this.#greedy()
+      ? t("temperature 0: greedy")
+      : t("temperature {value}", { value: formatNumber(this.params.temperature, 2) });
   }
 
   #truncation(name, label, digits, before, after) {

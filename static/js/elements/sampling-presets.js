@@ -32,7 +32,9 @@ export class SamplingPresets extends LitElement {
       <h2 class="presets-title" id="presets-title">${t("Settings people use")}</h2>
       <div class="presets" role="group" aria-labelledby="presets-title">
         ${PRESETS.map(
-          (preset) => html`<button type="button" class="button button-small" aria-pressed=${preset === chosen ? "true" : "false"}
+          (
+            preset,
+          ) => html`<button type="button" class="button button-small" aria-pressed=${preset === chosen ? "true" : "false"}
             @click=${() => this.#choose(preset)}>${t(preset.name)}</button>`,
         )}
       </div>
@@ -41,7 +43,9 @@ export class SamplingPresets extends LitElement {
   }
 
   #choose({ params }) {
-    this.dispatchEvent(new CustomEvent("params-changed", { bubbles: true, detail: { params: { ...this.params, ...params } } }));
+    this.dispatchEvent(
+      new CustomEvent("params-changed", { bubbles: true, detail: { params: { ...this.params, ...params } } }),
+    );
   }
 }
 

@@ -32,7 +32,10 @@ export class SavePicture extends LitElement {
     const foot = `${document.title} · ${formatDay(new Date().toISOString().slice(0, 10))} · ${t("computed and written by a language model, not checked")}`;
     const text = pictureOf(this.figure, foot);
     const file = kind === "svg" ? new Blob([text], { type: "image/svg+xml" }) : await pngOf(text);
-    const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(file), download: `${document.getElementById("main").dataset.page}-figure.${kind}` });
+    const link = Object.assign(document.createElement("a"), {
+      href: URL.createObjectURL(file),
+      download: `${document.getElementById("main").dataset.page}-figure.${kind}`,
+    });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   }

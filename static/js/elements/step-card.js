@@ -102,9 +102,11 @@ export class StepCard extends LitElement {
         <dt>${t("model")}</dt>
         <dd>${formatProbability(Math.exp(numbers.raw_logprob))} · #${formatCount(numbers.rank)}</dd>
         ${entry.step ? html`<dt>${t("after sampling")}</dt><dd>${afterSampling(entry.step)}</dd>` : nothing}
-        ${impossible
-          ? html`<dt>${t("after sampling")}</dt><dd class="step-impossible">${t("impossible under {name} {value}", { name: t(NAMES[impossible.name]), value: impossible.value })}</dd>`
-          : nothing}
+        ${
+          impossible
+            ? html`<dt>${t("after sampling")}</dt><dd class="step-impossible">${t("impossible under {name} {value}", { name: t(NAMES[impossible.name]), value: impossible.value })}</dd>`
+            : nothing
+        }
         <dt>${t("surprise")}</dt>
         <dd>${formatBits(bitsOf(entry))} · ${t("{bits} expected", { bits: formatBits(numbers.entropy_bits ?? 0) })}</dd>
         ${entry.step ? this.#draw(entry.step) : nothing} ${place}
@@ -131,15 +133,19 @@ export class StepCard extends LitElement {
     return html`
       <probability-bars .rows=${rows} .remainder=${remainder} .picked=${this.entry.id} ?single=${single} ?pickable=${this.canWrite}
         .label=${t("What could have stood here")}></probability-bars>
-      ${this.canWrite
-        ? html`<div class="step-choices">
+      ${
+        this.canWrite
+          ? html`<div class="step-choices">
             <p class="small quiet">${t("Pick one to branch here; the old line stays below. With Alt it is only swapped.")}</p>
             <label class="check small"><input type="checkbox" .checked=${this.go} @change=${(event) => (this.go = event.target.checked)} />${t("and continue")}</label>
-            ${this.followed
-              ? html`<label class="check small"><input type="checkbox" .checked=${this.keep} @change=${(event) => (this.keep = event.target.checked)} />${t("keep the text after it")}</label>`
-              : nothing}
+            ${
+              this.followed
+                ? html`<label class="check small"><input type="checkbox" .checked=${this.keep} @change=${(event) => (this.keep = event.target.checked)} />${t("keep the text after it")}</label>`
+                : nothing
+            }
           </div>`
-        : nothing}
+          : nothing
+      }
     `;
   }
 
@@ -181,7 +187,12 @@ export class StepCard extends LitElement {
 
   #choose(token) {
     const go = this.alt ? !this.go : this.go;
-    this.#tell("alternative-chosen", { index: this.index, token, go: go && !(this.followed && this.keep), keep: this.followed && this.keep });
+    this.#tell("alternative-chosen", {
+      index: this.index,
+      token,
+      go: go && !(this.followed && this.keep),
+      keep: this.followed && this.keep,
+    });
   }
 
   #tell(name, detail = {}) {
@@ -191,7 +202,9 @@ export class StepCard extends LitElement {
 
 /** A person may have chosen what the settings had cut. */
 function afterSampling({ processed_logprob }) {
-  return processed_logprob === null ? `${formatProbability(0)} (${t("cut")})` : formatProbability(Math.exp(processed_logprob));
+  return processed_logprob === null
+    ? `${formatProbability(0)} (${t("cut")})`
+    : formatProbability(Math.exp(processed_logprob));
 }
 
 if (!customElements.get("step-card")) customElements.define("step-card", StepCard);

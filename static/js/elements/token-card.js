@@ -182,7 +182,8 @@ export class TokenCard extends LitElement {
     return row(
       t("also"),
       html`<ul class="card-spellings">${details.spellings.map(
-        ({ id, ids = [id], bytes }) => html`<li><bdi>${ink(bytes)}</bdi> <span class="quiet">${ids.join(" + ")}</span></li>`,
+        ({ id, ids = [id], bytes }) =>
+          html`<li><bdi>${ink(bytes)}</bdi> <span class="quiet">${ids.join(" + ")}</span></li>`,
       )}</ul>`,
     );
   }
@@ -198,7 +199,10 @@ const prose = (name, value) => html`<dt>${name}</dt><dd class="card-prose">${val
 const pieces = (hex) => tokenPieces(hexToBytes(hex));
 
 /** A token on one line: "·straw", "F0 9F". */
-const line = (hex) => pieces(hex).map(({ text, mark }) => mark || text).join("");
+const line = (hex) =>
+  pieces(hex)
+    .map(({ text, mark }) => mark || text)
+    .join("");
 
 /** A token as its chip shows it. */
 function ink(hex) {

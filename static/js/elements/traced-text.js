@@ -51,7 +51,8 @@ export class TracedText extends LitElement {
 
   #findings(found) {
     if (!this.trace) return html`<p class="quiet">${this.note || t("Looking through the library …")}</p>`;
-    if (found.length === 0) return html`<p>${t("Nothing here of {n} words or more stands in our library.", { n: this.trace.shortest })}</p>`;
+    if (found.length === 0)
+      return html`<p>${t("Nothing here of {n} words or more stands in our library.", { n: this.trace.shortest })}</p>`;
     return html`<ol class="trace-places">${found.map((finding, index) => this.#place(finding, index))}</ol>`;
   }
 

@@ -36,10 +36,15 @@ export class TriesList extends LitElement {
     const body = atOnce
       ? html`<span class="try-text quiet">${t("nothing: it predicted the stop at once")}</span>`
       : html`<span class="try-text" lang="en">${text.trim().replace(/\s*\n\s*/gu, " ↵ ")}</span>`;
-    const verdict = answered === null ? nothing : html`<span class="try-verdict" data-answered=${answered}>${answered ? t("answered") : t("not answered")}</span>`;
-    return html`<li>${this.pickable
-      ? html`<button type="button" class="try" aria-pressed=${index === this.picked} @click=${() => this.#pick(index)}>${body}${verdict}</button>`
-      : html`<span class="try">${body}${verdict}</span>`}</li>`;
+    const verdict =
+      answered === null
+        ? nothing
+        : html`<span class="try-verdict" data-answered=${answered}>${answered ? t("answered") : t("not answered")}</span>`;
+    return html`<li>${
+      this.pickable
+        ? html`<button type="button" class="try" aria-pressed=${index === this.picked} @click=${() => this.#pick(index)}>${body}${verdict}</button>`
+        : html`<span class="try">${body}${verdict}</span>`
+    }</li>`;
   }
 
   #pick(index) {

@@ -39,7 +39,11 @@ const costumeName = (id) => part(`[data-costume="${CSS.escape(id)}"]`)?.textCont
 function sumOf([first, ...others]) {
   if (!first) return "";
   const rest = others.reduce((sum, { kl_bits: bits }) => sum + bits, 0);
-  return t("{first} bits before the first token, {rest} bits before the {n} others together.", { first: formatNumber(first.kl_bits, 1), rest: formatNumber(rest, 1), n: others.length });
+  return t("{first} bits before the first token, {rest} bits before the {n} others together.", {
+    first: formatNumber(first.kl_bits, 1),
+    rest: formatNumber(rest, 1),
+    n: others.length,
+  });
 }
 
 /** `chosenAnswer() -> {question, template, costume, answer}`: what is to be forced. */
@@ -62,7 +66,10 @@ export function startShift(chosenAnswer) {
       rows[costume].querySelector("h3").textContent = name;
       const own = shifts.filter((shift) => shift.costume === costume);
       rows[costume].querySelector(".shift-sum").textContent = sumOf(own);
-      Object.assign(strip, { tokens: own.map(({ token, kl_bits: bits }) => ({ bytes: token.bytes, bits, by: "typed" })), label: name });
+      Object.assign(strip, {
+        tokens: own.map(({ token, kl_bits: bits }) => ({ bytes: token.bytes, bits, by: "typed" })),
+        label: name,
+      });
     });
   };
   const selectFarthest = () => {
@@ -74,17 +81,23 @@ export function startShift(chosenAnswer) {
     costumes = [costume];
     shifts = [];
     draw();
-    const onPart = (kind, data) => {
+    const onPart = (_, data) => {
       shifts = [...shifts, data];
       draw();
     };
     here = null;
-    const done = await run.start("costume-shift", { question, answer: answer.slice(0, MOST_FORCED), templates: [template] }, { onPart });
+    const done = await run.start(
+      "costume-shift",
+      { question, answer: answer.slice(0, MOST_FORCED), templates: [template] },
+      { onPart },
+    );
     if (done) here = { costumes, shifts, source: madeHere(run) };
     selectFarthest();
   };
 
-  strips.forEach((strip, costume) => strip.addEventListener("token-selected", ({ detail }) => select(costume, detail.index)));
+  strips.forEach((strip, costume) =>
+    strip.addEventListener("token-selected", ({ detail }) => select(costume, detail.index)),
+  );
   bar.addEventListener("run-asked", ask);
   Object.assign(bar, { run, measurement });
   draw();
@@ -109,7 +122,12 @@ export function startInstructed(chosenQuestion) {
   const run = new ExperimentRun({ on: beside });
   const bar = part("#instructed-run");
   const { request } = presetOf("instructed");
-  const shown = { document: part("#instructed-document"), tries: part("#instructed-tries"), count: part("#instructed-count"), note: part(".instructed-note") };
+  const shown = {
+    document: part("#instructed-document"),
+    tries: part("#instructed-tries"),
+    count: part("#instructed-count"),
+    note: part(".instructed-note"),
+  };
   let result = collect(results.instructed ?? []);
   let picked = 0;
   let here = null; // {result, source}: asked here, to the end
@@ -118,9 +136,16 @@ export function startInstructed(chosenQuestion) {
     const side = result.instructed;
     const lines = tryLines(side);
     Object.assign(shown.tries, { answers: lines, picked });
-    if (side?.document) Object.assign(shown.document, { pieces: side.document.pieces, written: lines[picked]?.text ?? "", special: true });
+    if (side?.document)
+      Object.assign(shown.document, {
+        pieces: side.document.pieces,
+        written: lines[picked]?.text ?? "",
+        special: true,
+      });
     const known = side?.answers && side.answered !== null;
-    shown.count.textContent = known ? t("{right} of {n} tries answered", { right: side.answered, n: side.answers.length }) : "";
+    shown.count.textContent = known
+      ? t("{right} of {n} tries answered", { right: side.answered, n: side.answers.length })
+      : "";
   };
   const tell = () => {
     const model = models.state.models?.find(({ name }) => name === INSTRUCTED);
@@ -129,7 +154,10 @@ export function startInstructed(chosenQuestion) {
     command.textContent = `python -m app fetch ${INSTRUCTED}`;
     shown.note.replaceChildren(
       ...(missing
-        ? tParts("{title} is not on this machine yet; what stands here was measured elsewhere. This command gets it: {command}", { title: model.title, command })
+        ? tParts(
+            "{title} is not on this machine yet; what stands here was measured elsewhere. This command gets it: {command}",
+            { title: model.title, command },
+          )
         : []),
     );
     Object.assign(bar, { disabled: missing });
@@ -143,7 +171,11 @@ export function startInstructed(chosenQuestion) {
       draw();
     };
     here = null;
-    const done = await run.start("instructed", { ...request, question, seed, n, temperature, expected: expected.trim() || null }, { onPart });
+    const done = await run.start(
+      "instructed",
+      { ...request, question, seed, n, temperature, expected: expected.trim() || null },
+      { onPart },
+    );
     if (done) here = { result, source: madeHere(run) };
     draw();
   };

@@ -17,7 +17,15 @@ export const elements = {
   stopOn: part("#stop-on"),
   stopLabel: part(".stop-label"),
   askRun: part("#ask-run"),
-  fields: { template: part("#template"), stop: part("#stop"), n: part("#tries-n"), temperature: part("#temperature"), maxTokens: part("#max-tokens"), seed: part("#seed"), expected: part("#expected") },
+  fields: {
+    template: part("#template"),
+    stop: part("#stop"),
+    n: part("#tries-n"),
+    temperature: part("#temperature"),
+    maxTokens: part("#max-tokens"),
+    seed: part("#seed"),
+    expected: part("#expected"),
+  },
   dressedTries: part("#dressed-tries"),
   dressedCount: part("#dressed-count"),
   bareTries: part("#bare-tries"),
@@ -39,7 +47,8 @@ export function show(state, running) {
   const { template, stop, stopOn, turns, question, result } = state;
   const answer = chosen(state);
   const marks = roleMarks(template, stop);
-  for (const button of elements.costumes) button.setAttribute("aria-pressed", String(button.dataset.costume === state.costume));
+  for (const button of elements.costumes)
+    button.setAttribute("aria-pressed", String(button.dataset.costume === state.costume));
   for (const [name, field] of Object.entries(elements.fields)) {
     if (field !== document.activeElement) field.value = state[name];
   }
@@ -65,30 +74,55 @@ export function show(state, running) {
 
 function showDocument({ template, stop, stopOn, turns, question, result }, answer, marks) {
   const sent = result?.dressed?.document;
-  const pieces = sent?.pieces ?? (hasOnePlace(template) ? buildPieces(template, turns, question) : [{ role: "header", text: template }]);
+  const pieces =
+    sent?.pieces ??
+    (hasOnePlace(template) ? buildPieces(template, turns, question) : [{ role: "header", text: template }]);
   const cut = stopOn && answer !== null && answer.finish_reason === "stop-string";
-  Object.assign(elements.document, { pieces, marks, written: answer?.text ?? "", bos: sent?.bos ?? false, stopped: cut ? stop : "" });
+  Object.assign(elements.document, {
+    pieces,
+    marks,
+    written: answer?.text ?? "",
+    bos: sent?.bos ?? false,
+    stopped: cut ? stop : "",
+  });
   elements.count.textContent = sent ? countOf(sent, result.bare?.document) : "";
-  elements.notice.textContent = [hasOnePlace(template) ? "" : t("The costume needs {place} exactly once.", { place: "{question}" }), ...(sent ? noticesOf(sent) : [])]
+  elements.notice.textContent = [
+    hasOnePlace(template) ? "" : t("The costume needs {place} exactly once.", { place: "{question}" }),
+    ...(sent ? noticesOf(sent) : []),
+  ]
     .filter(Boolean)
     .join("\n");
 }
 
 function countOf(sent, bare) {
   const n = formatCount(sent.tokens.length);
-  return bare ? t("{n} tokens before the answer; the bare question has {bare}.", { n, bare: formatCount(bare.tokens.length) }) : t("{n} tokens before the answer.", { n });
+  return bare
+    ? t("{n} tokens before the answer; the bare question has {bare}.", { n, bare: formatCount(bare.tokens.length) })
+    : t("{n} tokens before the answer.", { n });
 }
 
 function noticesOf({ injected, dropped }) {
   return [
-    injected.length ? t("You typed {marks} inside your message. In the document it begins a line like any other: the model cannot know that you wrote it. That is prompt injection.", { marks: injected.map((mark) => `“${mark}”`).join(", ") }) : "",
-    dropped ? t("The window is full: the {n} oldest turns are no longer in the document. The header stays pinned.", { n: dropped }) : "",
+    injected.length
+      ? t(
+          "You typed {marks} inside your message. In the document it begins a line like any other: the model cannot know that you wrote it. That is prompt injection.",
+          { marks: injected.map((mark) => `“${mark}”`).join(", ") },
+        )
+      : "",
+    dropped
+      ? t("The window is full: the {n} oldest turns are no longer in the document. The header stays pinned.", {
+          n: dropped,
+        })
+      : "",
   ];
 }
 
 function showTries(list, count, side, picked, stopOn) {
   const lines = tryLines(side);
-  list.answers = side?.answers && stopOn && picked >= 0 ? side.answers.map((answer, i) => ({ ...lines[i], text: answer.own })) : lines;
+  list.answers =
+    side?.answers && stopOn && picked >= 0
+      ? side.answers.map((answer, i) => ({ ...lines[i], text: answer.own }))
+      : lines;
   list.picked = picked;
   const known = side?.answers && side.answered !== null;
   count.textContent = known ? t("{right} of {n} tries answered", { right: side.answered, n: side.answers.length }) : "";

@@ -18,7 +18,16 @@ import { announce, pageData, showError, showNote } from "../page.js";
 import { provideSnapshot, restoreFromFragment, shareLink } from "../share.js";
 import { Store } from "../store.js";
 import { startInstructed, startShift } from "./assistant-beside.js";
-import { MEASURED, dressedRequest, fromPreset, isComplete, measuredResult, readShared, sharedState, withPart } from "./assistant-results.js";
+import {
+  MEASURED,
+  dressedRequest,
+  fromPreset,
+  isComplete,
+  measuredResult,
+  readShared,
+  sharedState,
+  withPart,
+} from "./assistant-results.js";
 import { chosen, elements, show } from "./assistant-view.js";
 
 const { presets, measurement } = pageData;
@@ -63,7 +72,14 @@ function tellOutcome() {
   const { request } = presetOf(MEASURED);
   if (!elements.predict || question !== request.question || expected !== request.expected || n !== request.n) return;
   const { answered } = result.bare;
-  elements.predict.live = { answer: answered, measured: t("Here, bare: {bare} of 8; in the costume: {dressed} of 8.", { bare: answered, dressed: result.dressed.answered }), model: run.model };
+  elements.predict.live = {
+    answer: answered,
+    measured: t("Here, bare: {bare} of 8; in the costume: {dressed} of 8.", {
+      bare: answered,
+      dressed: result.dressed.answered,
+    }),
+    model: run.model,
+  };
 }
 
 /** A message of one's own: what was said so far becomes part of the document. */
@@ -71,7 +87,13 @@ function send(question) {
   const { turns, question: asked, result } = store.state;
   const answer = result?.dressed ? chosen(store.state) : null;
   const said = answer ? [...turns, { question: asked, answer: answer.own.trim().slice(0, 2000) }] : turns;
-  change({ question, expected: "", turns: said.slice(-24), n: Math.min(store.state.n, 4), maxTokens: Math.max(store.state.maxTokens, 48) });
+  change({
+    question,
+    expected: "",
+    turns: said.slice(-24),
+    n: Math.min(store.state.n, 4),
+    maxTokens: Math.max(store.state.maxTokens, 48),
+  });
   elements.question.value = "";
   ask();
 }
@@ -95,7 +117,11 @@ function switchStop(stopOn) {
 
 function restart() {
   const { costume, template, stop } = store.state;
-  change({ ...fromPreset(presetOf(MEASURED)), ...(costume === MEASURED ? {} : { costume, template, stop }), ...(presetOf(costume) && { n: presetOf(costume).request.n }) });
+  change({
+    ...fromPreset(presetOf(MEASURED)),
+    ...(costume === MEASURED ? {} : { costume, template, stop }),
+    ...(presetOf(costume) && { n: presetOf(costume).request.n }),
+  });
   elements.question.value = "";
 }
 
@@ -146,7 +172,10 @@ function edited(name, field) {
 /** A number that is none, or out of bounds, or broken where only whole ones go: the nearest one is used, and shown. */
 function settle(name, field) {
   const typed = field.value === "" ? store.state[name] : field.valueAsNumber;
-  const value = Math.min(Number(field.max), Math.max(Number(field.min), field.step === "any" ? typed : Math.round(typed)));
+  const value = Math.min(
+    Number(field.max),
+    Math.max(Number(field.min), field.step === "any" ? typed : Math.round(typed)),
+  );
   field.value = value;
   if (value !== store.state[name]) change({ [name]: value });
 }

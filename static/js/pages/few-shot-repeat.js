@@ -14,8 +14,14 @@ const bar = find("#few-repeat-run");
 const curve = find("#few-repeat-curve");
 const length = find("[data-length]");
 
-const measured = (pageData.measurement?.results[preset.id] ?? []).reduce((parts, part) => ({ ...parts, [part.kind]: part }), {});
-export const repeat = new Store({ request: preset.request, drawn: measured.drawn ?? null, copies: measured.copies ?? null, stale: false, source: pageData.measurement });
+const measured = Object.fromEntries((pageData.measurement?.results[preset.id] ?? []).map((part) => [part.kind, part]));
+export const repeat = new Store({
+  request: preset.request,
+  drawn: measured.drawn ?? null,
+  copies: measured.copies ?? null,
+  stale: false,
+  source: pageData.measurement,
+});
 const run = new ExperimentRun();
 
 function show({ request, drawn, copies, stale, source }) {
@@ -37,11 +43,14 @@ function show({ request, drawn, copies, stale, source }) {
     yFormat: (bits) => formatBits(bits),
     label: t("Surprise of each random token in the first copy, in the second, and of other tokens in its place"),
   });
-  find("[data-repeat-sentence]").textContent = t("First copy: {first} bits a token. Second copy: {second}. Other random tokens in its place: {others}.", {
-    first: formatNumber(copies.first_mean, 1),
-    second: formatNumber(copies.second_mean, 1),
-    others: formatNumber(copies.others_mean, 1),
-  });
+  find("[data-repeat-sentence]").textContent = t(
+    "First copy: {first} bits a token. Second copy: {second}. Other random tokens in its place: {others}.",
+    {
+      first: formatNumber(copies.first_mean, 1),
+      second: formatNumber(copies.second_mean, 1),
+      others: formatNumber(copies.others_mean, 1),
+    },
+  );
 }
 
 async function start() {
@@ -71,7 +80,8 @@ export function computedRepeat() {
 export function restoreRepeat(shared, kept) {
   const { request } = repeat.state;
   if (!LENGTHS.includes(shared?.length) || !Number.isSafeInteger(shared.seed) || shared.seed < 0) return;
-  if (shared.length !== request.length || shared.seed !== request.seed) change({ length: shared.length, seed: shared.seed });
+  if (shared.length !== request.length || shared.seed !== request.seed)
+    change({ length: shared.length, seed: shared.seed });
   if (kept) repeat.update({ ...kept, stale: false });
 }
 

@@ -49,7 +49,9 @@ export function promptAt(result, line, shots, query) {
 
 /** p of the right answer, mean over the questions, or log p. */
 export function heldOutSeries(result, measure, nameOf) {
-  return seriesOf(nameOf, (line) => Object.values(result.points[line] ?? {}).map((point) => ({ x: point.shots, y: point[measure] })));
+  return seriesOf(nameOf, (line) =>
+    Object.values(result.points[line] ?? {}).map((point) => ({ x: point.shots, y: point[measure] })),
+  );
 }
 
 /** The same of each row's own answer after the rows before it. */
@@ -72,10 +74,15 @@ export function predictionOf({ points }) {
     const measured = t("Here, with no example: {none} of {n} right. With {all}: {last} of {n}.", values);
     return { answer: enough ? "0" : "never", measured };
   }
-  const measured = t("Here, with no example: {none} of {n} right. With {shots}: {right} of {n}. With {all}: {last} of {n}.", { ...values, shots: enough.shots, right: enough.right });
+  const measured = t(
+    "Here, with no example: {none} of {n} right. With {shots}: {right} of {n}. With {all}: {last} of {n}.",
+    { ...values, shots: enough.shots, right: enough.right },
+  );
   return { answer: enough.shots <= 2 ? "2" : "5", measured };
 }
 
 function seriesOf(nameOf, pointsOf) {
-  return LINES.map(({ line, name, style }) => ({ name: nameOf(name), style, points: pointsOf(line) })).filter(({ points }) => points.length > 0);
+  return LINES.map(({ line, name, style }) => ({ name: nameOf(name), style, points: pointsOf(line) })).filter(
+    ({ points }) => points.length > 0,
+  );
 }

@@ -3,7 +3,18 @@
 import { formatCount, formatLogprob, formatNumber, formatProbability } from "../format.js";
 import { t } from "../i18n.js";
 import { LINES, NOTHING, heldOutSeries, onePassSeries, pointAt } from "./few-shot-result.js";
-import { LONGEST, MOST_QUERIES, MOST_ROWS, answer, fullQueries, fullRows, problemOf, question, shotsOf, shownAffix } from "./few-shot-task.js";
+import {
+  LONGEST,
+  MOST_QUERIES,
+  MOST_ROWS,
+  answer,
+  fullQueries,
+  fullRows,
+  problemOf,
+  question,
+  shotsOf,
+  shownAffix,
+} from "./few-shot-task.js";
 
 export const main = document.getElementById("main");
 const find = (selector) => main.querySelector(selector);
@@ -50,7 +61,8 @@ export function show(state) {
   const dropped = Math.max(0, ...Object.values(result.points.true ?? {}).map((point) => point.dropped));
   const notice = find("[data-notice]");
   notice.hidden = dropped === 0;
-  notice.textContent = dropped === 0 ? "" : t("The window has no room for all rows: the oldest {n} were dropped.", { n: dropped });
+  notice.textContent =
+    dropped === 0 ? "" : t("The window has no room for all rows: the oldest {n} were dropped.", { n: dropped });
 }
 
 function showTask({ task, preset }, shots) {
@@ -58,8 +70,20 @@ function showTask({ task, preset }, shots) {
     button.setAttribute("aria-pressed", String(button.dataset.preset === (preset ?? "own")));
   }
   const shared = { names: names(), longest: LONGEST };
-  Object.assign(elements.rows, shared, { rows: task.rows, label: t("Examples"), add: t("Add an example"), most: MOST_ROWS, shown: shownRows(task, shots) });
-  Object.assign(elements.queries, shared, { rows: task.queries, label: t("Questions"), add: t("Add a question"), most: MOST_QUERIES, least: 1 });
+  Object.assign(elements.rows, shared, {
+    rows: task.rows,
+    label: t("Examples"),
+    add: t("Add an example"),
+    most: MOST_ROWS,
+    shown: shownRows(task, shots),
+  });
+  Object.assign(elements.queries, shared, {
+    rows: task.queries,
+    label: t("Questions"),
+    add: t("Add a question"),
+    most: MOST_QUERIES,
+    least: 1,
+  });
   for (const field of elements.affixes) {
     if (field !== document.activeElement) field.value = shownAffix(task[field.dataset.affix]);
   }
@@ -77,7 +101,10 @@ function shownRows(task, shots) {
 
 function marked([before, after]) {
   const visible = (text) => text.replaceAll(" ", "·").replaceAll("\n", "↵");
-  return [Object.assign(document.createElement("span"), { textContent: visible(before) }), Object.assign(document.createElement("b"), { textContent: visible(after) })];
+  return [
+    Object.assign(document.createElement("span"), { textContent: visible(before) }),
+    Object.assign(document.createElement("b"), { textContent: visible(after) }),
+  ];
 }
 
 function showSlider(state, shots) {
@@ -89,8 +116,10 @@ function showSlider(state, shots) {
 }
 
 function showCurve({ result, view, measure, task }, shots) {
-  for (const button of main.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", String(button.dataset.view === view));
-  for (const button of main.querySelectorAll("[data-measure]")) button.setAttribute("aria-pressed", String(button.dataset.measure === measure));
+  for (const button of main.querySelectorAll("[data-view]"))
+    button.setAttribute("aria-pressed", String(button.dataset.view === view));
+  for (const button of main.querySelectorAll("[data-measure]"))
+    button.setAttribute("aria-pressed", String(button.dataset.measure === measure));
   const series = (view === "rows" ? onePassSeries : heldOutSeries)(result, measure, t);
   Object.assign(elements.curve, {
     series,
@@ -106,7 +135,9 @@ function showCurve({ result, view, measure, task }, shots) {
   });
   find("[data-view-note]").textContent =
     view === "rows"
-      ? t("One pass over the whole prompt: each row's own answer, given only the rows before it. A control's labels are its own, wrong ones.")
+      ? t(
+          "One pass over the whole prompt: each row's own answer, given only the rows before it. A control's labels are its own, wrong ones.",
+        )
       : t("Mean over the held-out questions. At 0 all lines meet: the prompt is the same.");
 }
 
@@ -138,14 +169,22 @@ function showNumbers({ result: drawn, line, task, stale }, shots) {
 function failureOf(last) {
   if (last === null || last.shots === 0 || last.right * 4 > last.answers.length) return "";
   const { shots, right, answers, probability } = last;
-  return t("This model cannot do it: after {shots} examples {right} of {n} right, {p}.", { shots, right, n: answers.length, p: formatProbability(probability) });
+  return t("This model cannot do it: after {shots} examples {right} of {n} right, {p}.", {
+    shots,
+    right,
+    n: answers.length,
+    p: formatProbability(probability),
+  });
 }
 
 function changeOf(before, now, n) {
   const nats = now.logprob - before.logprob;
   const values = { before: formatProbability(before.probability), right: now.right, n };
   if (now.shots === 0) return t("without an example · {right} of {n} right", values);
-  return t("{before} with no example · log p {change} nats · {right} of {n} right", { ...values, change: `${nats < 0 ? "−" : "+"}${formatNumber(Math.abs(nats), 1)}` });
+  return t("{before} with no example · log p {change} nats · {right} of {n} right", {
+    ...values,
+    change: `${nats < 0 ? "−" : "+"}${formatNumber(Math.abs(nats), 1)}`,
+  });
 }
 
 function showAnswers({ result, line, task, query, stale }, shots) {
@@ -166,7 +205,11 @@ function showAnswers({ result, line, task, query, stale }, shots) {
   });
   const available = LINES.filter(({ line: one }) => one === "true" || result.points[one]);
   if (elements.line.options.length !== available.length) {
-    elements.line.replaceChildren(...available.map(({ line: value, name }) => Object.assign(document.createElement("option"), { value, textContent: t(name) })));
+    elements.line.replaceChildren(
+      ...available.map(({ line: value, name }) =>
+        Object.assign(document.createElement("option"), { value, textContent: t(name) }),
+      ),
+    );
   }
   elements.line.value = line;
 }
@@ -189,11 +232,15 @@ function countSentence(n, bos) {
 function answerTokens(pieces, { token_logprobs: logprobs, logprob }) {
   const list = Object.assign(document.createElement("p"), { className: "few-product" });
   const decoder = new TextDecoder();
-  const text = (hex) => decoder.decode(Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))).replaceAll(" ", "·");
+  const text = (hex) =>
+    decoder.decode(Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))).replaceAll(" ", "·");
   list.append(t("The right answer, token by token:"), " ");
   pieces.forEach(({ bytes }, index) => {
     const chip = Object.assign(document.createElement("span"), { className: "few-piece" });
-    chip.append(Object.assign(document.createElement("code"), { textContent: text(bytes), lang: "en" }), ` ${formatProbability(Math.exp(logprobs[index]))}`);
+    chip.append(
+      Object.assign(document.createElement("code"), { textContent: text(bytes), lang: "en" }),
+      ` ${formatProbability(Math.exp(logprobs[index]))}`,
+    );
     list.append(index > 0 ? " × " : "", chip);
   });
   list.append(` = ${formatProbability(Math.exp(logprob))}`);

@@ -22,7 +22,15 @@ export function taskOf(request) {
 
 /** Nothing yet: two rows to fill and a question. */
 export function emptyTask() {
-  return { ...USUAL, rows: [["", ""], ["", ""]], queries: [["", ""]], controls: ["shuffled", "format", "random"] };
+  return {
+    ...USUAL,
+    rows: [
+      ["", ""],
+      ["", ""],
+    ],
+    queries: [["", ""]],
+    controls: ["shuffled", "format", "random"],
+  };
 }
 
 const CONTROLS = ["shuffled", "format", "random", "order"];
@@ -31,7 +39,11 @@ const CONTROLS = ["shuffled", "format", "random", "order"];
 export function sharedTask(shared) {
   const task = emptyTask();
   const text = (value) => typeof value === "string";
-  const pairs = (value, most) => (Array.isArray(value) ? value.filter((row) => Array.isArray(row) && row.length === 2 && row.every(text)) : []).slice(0, most);
+  const pairs = (value, most) =>
+    (Array.isArray(value)
+      ? value.filter((row) => Array.isArray(row) && row.length === 2 && row.every(text))
+      : []
+    ).slice(0, most);
   const cut = (value) => value.slice(0, LONGEST);
   for (const name of AFFIXES) if (text(shared?.[name])) task[name] = shared[name].slice(0, LONGEST_AFFIX);
   const rows = pairs(shared?.rows, MOST_ROWS).map((row) => row.map(cut));
@@ -69,7 +81,10 @@ export function answer(task, output) {
 /** The exact prompt: `shots` rows and the question. */
 export function promptText(task, shots, given) {
   const rows = fullRows(task).slice(0, shots);
-  return rows.map(([input, output]) => question(task, input) + answer(task, output) + task.row_separator).join("") + question(task, given);
+  return (
+    rows.map(([input, output]) => question(task, input) + answer(task, output) + task.row_separator).join("") +
+    question(task, given)
+  );
 }
 
 /** How many examples are tried: none, one ... all. */

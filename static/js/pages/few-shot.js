@@ -33,7 +33,16 @@ const answer = resultOf(pageData.measurement?.results[presets[0].id] ?? []).ques
 function opened(preset) {
   const parts = pageData.measurement?.results[preset.id] ?? [];
   const task = taskOf(preset.request);
-  return { preset: preset.id, task, stop: task.shots.length - 1, query: 0, line: "true", result: resultOf(parts), stale: false, measured: parts.length > 0 ? pageData.measurement : null };
+  return {
+    preset: preset.id,
+    task,
+    stop: task.shots.length - 1,
+    query: 0,
+    line: "true",
+    result: resultOf(parts),
+    stale: false,
+    measured: parts.length > 0 ? pageData.measurement : null,
+  };
 }
 
 const store = new Store({
@@ -66,7 +75,8 @@ let tokenising = null;
 let tokenisedBy = null;
 async function tokenise(text) {
   tokenising?.abort();
-  const { signal } = (tokenising = new AbortController());
+  tokenising = new AbortController();
+  const { signal } = tokenising;
   try {
     await new Promise((resolve) => setTimeout(resolve, store.state.tokens === null ? 0 : TYPING_PAUSE));
     await models.untilReady({ signal });
@@ -108,13 +118,29 @@ function edit(changes) {
 }
 
 function nearest(stops, shots) {
-  return stops.reduce((best, stop, index) => (Math.abs(stop - shots) < Math.abs(stops[best] - shots) ? index : best), 0);
+  return stops.reduce(
+    (best, stop, index) => (Math.abs(stop - shots) < Math.abs(stops[best] - shots) ? index : best),
+    0,
+  );
 }
 
 function openPreset(id) {
   run.reset();
   const preset = presets.find((one) => one.id === id);
-  store.update(preset ? opened(preset) : { preset: null, task: emptyTask(), stop: 0, query: 0, line: "true", result: NOTHING, stale: false, measured: null });
+  store.update(
+    preset
+      ? opened(preset)
+      : {
+          preset: null,
+          task: emptyTask(),
+          stop: 0,
+          query: 0,
+          line: "true",
+          result: NOTHING,
+          stale: false,
+          measured: null,
+        },
+  );
   if (!preset) elements.rows.updateComplete.then(() => elements.rows.querySelector("input").focus());
 }
 
@@ -127,7 +153,8 @@ async function start() {
     onPart: (kind, part) => store.update({ result: withPart(store.state.result, kind, part) }),
   });
   if (done && asked && predict) predict.live = { ...predictionOf(store.state.result), model: run.model };
-  if (done) announce(main.querySelector("[data-sentence]").textContent || main.querySelector("[data-change]").textContent);
+  if (done)
+    announce(main.querySelector("[data-sentence]").textContent || main.querySelector("[data-change]").textContent);
 }
 
 function goTo(shots) {
@@ -135,7 +162,16 @@ function goTo(shots) {
 }
 
 function sharedState({ preset, task, stop, query, line, view, measure }) {
-  return { preset, task: preset === null ? task : undefined, stop, query, line, view, measure, repeat: repeat.state.request };
+  return {
+    preset,
+    task: preset === null ? task : undefined,
+    stop,
+    query,
+    line,
+    view,
+    measure,
+    repeat: repeat.state.request,
+  };
 }
 
 const KEPT = "few-shot-result";
@@ -167,7 +203,10 @@ function restore(shared) {
     ...(kept?.task && { result: resultOf(kept.task.parts), measured: kept.task.measured }),
     stop: whole(shared.stop),
     query: whole(shared.query),
-    line: oneOf(shared.line, LINES.map(({ line }) => line)),
+    line: oneOf(
+      shared.line,
+      LINES.map(({ line }) => line),
+    ),
     view: oneOf(shared.view, ["questions", "rows"]),
     measure: oneOf(shared.measure, ["probability", "logprob"]),
   });
@@ -198,7 +237,10 @@ for (const field of elements.affixes) {
   field.addEventListener("input", () => edit({ [field.dataset.affix]: readAffix(field.value) }));
 }
 elements.options.addEventListener("change", () => {
-  const options = elements.options.value.split(/[,，、]/).map((option) => option.trim()).filter(Boolean);
+  const options = elements.options.value
+    .split(/[,，、]/)
+    .map((option) => option.trim())
+    .filter(Boolean);
   edit({ options: [...new Set(options)].slice(0, 8) });
 });
 elements.slider.addEventListener("input", () => store.update({ stop: Number(elements.slider.value) }));

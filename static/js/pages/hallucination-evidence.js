@@ -31,10 +31,12 @@ async function start() {
   if (!(await run.start("evidence", request, { onPart }))) return;
   store.update({ source: madeHere(run) });
   const { steps } = store.state;
-  announce(t("Agreement from {before} without evidence to {after} with all of it.", {
-    before: formatProbability(steps[0].agreement.largest),
-    after: formatProbability(steps.at(-1).agreement.largest),
-  }));
+  announce(
+    t("Agreement from {before} without evidence to {after} with all of it.", {
+      before: formatProbability(steps[0].agreement.largest),
+      after: formatProbability(steps.at(-1).agreement.largest),
+    }),
+  );
 }
 
 function show({ request, steps, made, source }) {
@@ -82,6 +84,10 @@ export function begin() {
     run.reset();
     store.update(EXAMPLE);
   });
-  watchSettings(section, () => store.state.request, (request) => store.update({ request }));
+  watchSettings(
+    section,
+    () => store.state.request,
+    (request) => store.update({ request }),
+  );
   store.watch(show);
 }

@@ -46,7 +46,11 @@ function show({ request, result, made, source }) {
   showSettings(section, request);
   const watch = part("[data-watch]");
   if (watch !== document.activeElement) watch.value = request.watch.join(", ");
-  Object.assign(part("mistake-sides"), { result: result ?? { forced: null, free: null, led: null }, prompt: made.prompt, words: made.forced });
+  Object.assign(part("mistake-sides"), {
+    result: result ?? { forced: null, free: null, led: null },
+    prompt: made.prompt,
+    words: made.forced,
+  });
   Object.assign(part("run-bar"), {
     run,
     measurement: source,
@@ -56,7 +60,11 @@ function show({ request, result, made, source }) {
 }
 
 function wordsOf(text) {
-  return text.split(/[,，、]/).map((word) => word.trim().slice(0, 40)).filter(Boolean).slice(0, 6);
+  return text
+    .split(/[,，、]/)
+    .map((word) => word.trim().slice(0, 40))
+    .filter(Boolean)
+    .slice(0, 6);
 }
 
 /** What a share link holds. */
@@ -92,6 +100,10 @@ export function begin() {
     run.reset();
     store.update(EXAMPLE);
   });
-  watchSettings(section, () => store.state.request, (request) => store.update({ request }));
+  watchSettings(
+    section,
+    () => store.state.request,
+    (request) => store.update({ request }),
+  );
   store.watch(show);
 }

@@ -15,7 +15,8 @@ export function settingsOf(request, base) {
   if (CUTS.includes(request?.cut)) settings.cut = request.cut;
   for (const [name, [least, most]] of Object.entries(LIMITS)) {
     const value = request?.[name];
-    if (Number.isFinite(value)) settings[name] = Math.min(most, Math.max(least, name === "temperature" ? value : Math.round(value)));
+    if (Number.isFinite(value))
+      settings[name] = Math.min(most, Math.max(least, name === "temperature" ? value : Math.round(value)));
   }
   return settings;
 }

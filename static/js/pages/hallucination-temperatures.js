@@ -74,7 +74,7 @@ export function computed() {
 }
 
 /** Put back what was measured, or what was kept beside a link; runs nothing. */
-export function restore(shared, own) {
+export function restore(_, own) {
   run.reset();
   store.update({ figure: own ?? measured() });
 }

@@ -74,7 +74,14 @@ async function start() {
   const other = presets.get(CONTROL[preset] ?? "known").request;
   const same = { ...request, prompt: other.prompt, cut: other.cut };
   const source = madeHere(run);
-  const control = { preset: CONTROL[preset] ?? "known", request: same, opening: null, outcome: null, writing: [], source };
+  const control = {
+    preset: CONTROL[preset] ?? "known",
+    request: same,
+    opening: null,
+    outcome: null,
+    writing: [],
+    source,
+  };
   await controlRun.start("universes", same, { onPart: collect("control", control) });
 }
 
@@ -187,7 +194,13 @@ export function restore({ preset, request }, own) {
   const known = Object.hasOwn(CONTROL, preset) ? preset : null;
   const example = known ?? FIRST;
   const settings = settingsOf(request, presets.get(example).request);
-  store.update({ preset: known, request: settings, figure: measured(example), control: measured(CONTROL[example]), ...own });
+  store.update({
+    preset: known,
+    request: settings,
+    figure: measured(example),
+    control: measured(CONTROL[example]),
+    ...own,
+  });
 }
 
 /** A setting was moved, or another prompt typed: what is typed is no example any more. */

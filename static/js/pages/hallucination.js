@@ -21,7 +21,11 @@ const sharedState = () => ofEach((section) => section.snapshot());
 for (const section of Object.values(sections)) section.begin();
 provideSnapshot(() => {
   const state = sharedState();
-  keep(KEPT, state, ofEach((section) => section.computed()));
+  keep(
+    KEPT,
+    state,
+    ofEach((section) => section.computed()),
+  );
   return state;
 });
 await restoreFromFragment((state) => {

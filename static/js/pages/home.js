@@ -119,7 +119,12 @@ function showDistribution(shown) {
   if (shown === null) return showNothing();
   const { top, remainder, vocabulary, entropy_bits: entropy } = shown;
   bars.rows = top.map(({ id, bytes, raw_logprob: logprob, p = Math.exp(logprob) }, index) => ({
-    id, bytes, rank: index + 1, raw: p, processed: p, kept: true,
+    id,
+    bytes,
+    rank: index + 1,
+    raw: p,
+    processed: p,
+    kept: true,
   }));
   bars.remainder = { count: vocabulary - top.length, raw: remainder, processed: remainder };
   document.getElementById("entropy").textContent = formatNumber(entropy, 1);
@@ -138,9 +143,7 @@ function stateSentence({ shown, asked, waiting, opened }) {
     return t("The server does not answer just now. Your text stays here; the page tries again by itself.");
   }
   if (!models.ready && models.state.state === "failed") {
-    return t(
-      "The model could not be loaded. Press its name at the top of the page to see why, or to load another.",
-    );
+    return t("The model could not be loaded. Press its name at the top of the page to see why, or to load another.");
   }
   if (opened) {
     return t("Opened from a link: nothing has run yet. Press anywhere on this page, and the model answers.");
@@ -156,7 +159,10 @@ function stateSentence({ shown, asked, waiting, opened }) {
   }
   if (asked === null && waiting) return t("The model has been asked; its answer is on the way.");
   if (asked === null) {
-    return t("Measured with {model} on {day}. Type, and the model on this server answers.", { model, day: formatDay(day) });
+    return t("Measured with {model} on {day}. Type, and the model on this server answers.", {
+      model,
+      day: formatDay(day),
+    });
   }
   return t("The next token by {model}, now: the model's own odds, over its whole vocabulary.", { model: asked });
 }

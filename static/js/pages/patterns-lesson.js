@@ -10,16 +10,46 @@ const curve = (at) => COUNTS.map((x, index) => ({ x, y: at(index), low: at(index
 const series = [
   { name: "Lorem ipsum", style: "main", points: curve((index) => 9 * 0.5 ** index) },
   { name: "A passage written for this project", style: "control", points: curve((index) => 8 - index * 0.3) },
-  { name: "Lorem ipsum, words changed", style: "control-2", note: "every fourth word", points: curve((index) => 7.5 - index * 0.4) },
+  {
+    name: "Lorem ipsum, words changed",
+    style: "control-2",
+    note: "every fourth word",
+    points: curve((index) => 7.5 - index * 0.4),
+  },
   { name: "Random words", style: "control-3", points: COUNTS.map((x, index) => ({ x, y: index === 3 ? null : 9.5 })) },
 ];
-const axes = { xLabel: "tokens given", yLabel: "bits per token", xScale: "log", label: "Bits per token against the tokens given" };
+const axes = {
+  xLabel: "tokens given",
+  yLabel: "bits per token",
+  xScale: "log",
+  label: "Bits per token against the tokens given",
+};
 const surprises = Array.from({ length: 120 }, (_, x) => ({ x, y: 6 * Math.exp(-x / 12) + (x % 9 === 0 ? 4 : 0.3) }));
 
-const WORDS = ["Lorem", " ipsum", " dolor", " sit", " amet", ",", " consectetur", " adipiscing", " elit", ".\n", "Sed", " do", " eiusmod", "🙂", " tempor"];
+const WORDS = [
+  "Lorem",
+  " ipsum",
+  " dolor",
+  " sit",
+  " amet",
+  ",",
+  " consectetur",
+  " adipiscing",
+  " elit",
+  ".\n",
+  "Sed",
+  " do",
+  " eiusmod",
+  "🙂",
+  " tempor",
+];
 const BITS = [null, 0.2, 0.9, 1.5, 2.9, 3.3, 4.8, 5.1, 7.9, 8.4, 12, 0.1, 2.2, 6, 0.4];
 const tokens = WORDS.map((word, index) => ({ bytes: textToHex(word), bits: BITS[index] }));
-const written = tokens.map((token, index) => ({ ...token, by: "model", mark: index === 5 ? "diverged" : index === 8 ? "realigned" : "equal" }));
+const written = tokens.map((token, index) => ({
+  ...token,
+  by: "model",
+  mark: index === 5 ? "diverged" : index === 8 ? "realigned" : "equal",
+}));
 const pairs = tokens.map((token, index) => {
   if (index === 4) return { original: token, model: { bytes: textToHex(" et") }, mark: "diverged" };
   if (index === 5) return { original: token, model: null, mark: "diverged" };
@@ -58,14 +88,35 @@ const loaded = models.state.loaded;
 const same = { measurement: { ...measurement, model: loaded?.name ?? "fake" } };
 
 export const LESSON_SPECIMENS = [
-  ["line-figure", "four lines, pickable", { series, ...axes, at: 8, pickable: true, rules: [{ y: 5, label: "chance" }] }],
+  [
+    "line-figure",
+    "four lines, pickable",
+    { series, ...axes, at: 8, pickable: true, rules: [{ y: 5, label: "chance" }] },
+  ],
   ["line-figure", "logarithmic", { series: series.slice(0, 2), ...axes, yScale: "log" }],
-  ["line-figure", "surprise along a text", { series: [{ name: "this text", style: "surprise", points: surprises }], xLabel: "token", yLabel: "bits", label: "Bits of every token" }],
-  ["line-figure", "one point", { series: [{ name: "alone", style: "main", points: [{ x: 3, y: 0.5 }] }], ...axes, xScale: "linear" }],
+  [
+    "line-figure",
+    "surprise along a text",
+    {
+      series: [{ name: "this text", style: "surprise", points: surprises }],
+      xLabel: "token",
+      yLabel: "bits",
+      label: "Bits of every token",
+    },
+  ],
+  [
+    "line-figure",
+    "one point",
+    { series: [{ name: "alone", style: "main", points: [{ x: 3, y: 0.5 }] }], ...axes, xScale: "linear" },
+  ],
   ["line-figure", "nothing yet", { series: [], ...axes, xScale: "linear" }],
   ["heat-strip", "one row", { tokens, legend: true, label: "Tokens by their bits", at: 6 }],
   ["heat-strip", "written by the model", { tokens: written, legend: true, label: "What the model wrote" }],
-  ["heat-strip", "aligned", { pairs, names: ["original", "model"], legend: true, label: "The original and what the model wrote", selected: 2 }],
+  [
+    "heat-strip",
+    "aligned",
+    { pairs, names: ["original", "model"], legend: true, label: "The original and what the model wrote", selected: 2 },
+  ],
   ["run-bar", "measured on the loaded model", { run: new ExperimentRun(), ...same }],
   ["run-bar", "measured on another", { run: new ExperimentRun({ ask: slowly }), measurement }],
   ["run-bar", "inputs changed", { run: new ExperimentRun(), ...same, stale: true }],

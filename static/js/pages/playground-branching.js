@@ -49,7 +49,9 @@ export class Brancher {
     for (let other = 0; other < logprobs.length; other += 1) {
       if (logprobs[other] > mine || (logprobs[other] === mine && other < id)) rank += 1;
     }
-    session.store.update({ probe: { token: { id, bytes, raw_logprob: mine, rank }, raw_logprob: mine, rank, more: tokens.length - 1 } });
+    session.store.update({
+      probe: { token: { id, bytes, raw_logprob: mine, rank }, raw_logprob: mine, rank, more: tokens.length - 1 },
+    });
   }
 
   /** Where the token at `index` stands once every token has its id; -1 where these ids were another model's. */
@@ -58,7 +60,12 @@ export class Brancher {
     const { entries, state } = session;
     const ready = await session.prepare();
     if (state.model !== null && state.model !== session.state.model) {
-      showNote(t("These alternatives were {made}’s. The text is now cut for {loaded}: choose again.", { made: state.model, loaded: session.state.model }));
+      showNote(
+        t("These alternatives were {made}’s. The text is now cut for {loaded}: choose again.", {
+          made: state.model,
+          loaded: session.state.model,
+        }),
+      );
       return -1;
     }
     const same = ready.indexOf(entries[index]);
@@ -116,8 +123,16 @@ function chosen(entry, token) {
   const numbers = entry.step ?? entry.score ?? { top: [] };
   const place = numbers.top.findIndex((one) => one.id === id);
   const rank = token.rank ?? (place === -1 ? null : place + 1);
-  const base = { id, bytes, raw_logprob: token.raw_logprob ?? null, rank, entropy_bits: numbers.entropy_bits ?? null, top: numbers.top };
-  if (!entry.step) return Object.freeze({ id, bytes, special: false, by: "model", chosen: true, score: Object.freeze(base) });
+  const base = {
+    id,
+    bytes,
+    raw_logprob: token.raw_logprob ?? null,
+    rank,
+    entropy_bits: numbers.entropy_bits ?? null,
+    top: numbers.top,
+  };
+  if (!entry.step)
+    return Object.freeze({ id, bytes, special: false, by: "model", chosen: true, score: Object.freeze(base) });
   const step = { ...base, processed_logprob: token.processed_logprob ?? null, u: null, kept: entry.step.kept };
   return Object.freeze({ ...modelToken(step, null), chosen: true });
 }

@@ -59,8 +59,14 @@ export class Comparison {
       const { state, limit } = this.session;
       const { ignoreEos, stops } = state;
       this.seed = state.seed ?? randomSeed();
-      const maxTokens = Math.min(MOST_TOKENS, state.maxTokens, limit ? Math.max(1, limit - this.prefix.length) : MOST_TOKENS);
-      this.runs = this.params.map((params) => Object.freeze({ seed: this.seed, params, ignoreEos, stops, start: this.prefix.length, sequence: 0 }));
+      const maxTokens = Math.min(
+        MOST_TOKENS,
+        state.maxTokens,
+        limit ? Math.max(1, limit - this.prefix.length) : MOST_TOKENS,
+      );
+      this.runs = this.params.map((params) =>
+        Object.freeze({ seed: this.seed, params, ignoreEos, stops, start: this.prefix.length, sequence: 0 }),
+      );
       const both = this.params.map((params, side) => {
         const body = completionBody(idsOf(this.prefix), params, { maxTokens, seed: this.seed, stops, ignoreEos });
         return this.#side(side, body, controller.signal);
@@ -94,7 +100,10 @@ export class Comparison {
   #take(side) {
     const { session, steps, prefix, runs } = this;
     session.keep(session.entries);
-    const entries = appendTokens(prefix, steps[side].map((step) => modelToken(step, runs[side])));
+    const entries = appendTokens(
+      prefix,
+      steps[side].map((step) => modelToken(step, runs[side])),
+    );
     session.commit(entries, "compare");
     session.keep(entries);
     session.store.update({ params: runs[side].params }); // not the sliders', which may have moved since

@@ -14,14 +14,15 @@ export function bindKeys(editor, writer, actions) {
       action();
     };
     if (command && key === "Enter") act(event.shiftKey ? actions.here : actions.continue);
-    else if (key === "Escape") escape(event, act);
-    else if (command && key.toLowerCase() === "z" && (inEditor || !typing)) act(event.shiftKey ? actions.redo : actions.undo);
+    else if (key === "Escape") leave(event, act);
+    else if (command && key.toLowerCase() === "z" && (inEditor || !typing))
+      act(event.shiftKey ? actions.redo : actions.undo);
     else if (command && key.toLowerCase() === "y" && (inEditor || !typing)) act(actions.redo);
     else if (event.altKey && key === "Enter" && inEditor) act(actions.openCard);
     else if (key.toLowerCase() === "r" && !command && !event.altKey && !typing && !writer.running) act(actions.again);
   });
 
-  function escape(event, act) {
+  function leave(event, act) {
     if (writer.running) act(actions.stop);
     else if (actions.closeCard() || event.target.closest?.("step-card")) act(actions.focusEditor);
   }

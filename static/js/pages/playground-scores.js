@@ -10,7 +10,8 @@ const MOST_ALTERNATIVES = 10;
 const LONGEST_CHECKED = 20_000; // characters; beyond it nobody looks for an unusual cut
 
 const unscored = (entry) => entry.draft !== undefined || (!entry.step && !entry.score);
-const unlisted = (entry) => ![entry.step, entry.score].some((numbers) => numbers?.top.length > 0) && entry.by !== "start";
+const unlisted = (entry) =>
+  ![entry.step, entry.score].some((numbers) => numbers?.top.length > 0) && entry.by !== "start";
 
 export class Scorer {
   constructor(session) {
@@ -67,10 +68,14 @@ export class Scorer {
     const { entries, state } = session;
     this.checked = entries;
     const mine = state.model === session.loaded?.name; // ids of another model have no cut to be compared with
-    const plain = mine && entries.every(({ by, special, draft }) => draft === undefined && (by === "start" || !special));
+    const plain =
+      mine && entries.every(({ by, special, draft }) => draft === undefined && (by === "start" || !special));
     const written = entries.some(({ by }) => by === "model");
     const text = plain && written && !state.running ? textOf(entries) : "";
-    const bytes = entries.filter(({ by }) => by !== "start").map((entry) => entry.bytes).join("");
+    const bytes = entries
+      .filter(({ by }) => by !== "start")
+      .map((entry) => entry.bytes)
+      .join("");
     if (text === "" || text.length > LONGEST_CHECKED || !plain || decodeUtf8(hexToBytes(bytes)) === null) {
       if (state.unusual.size > 0) session.store.update({ unusual: new Set() });
       return;

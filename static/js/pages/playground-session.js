@@ -3,7 +3,19 @@
 import { postJson } from "../api.js";
 import { textToHex } from "../bytes.js";
 import { rememberBranch } from "../branches.js";
-import { EMPTY_DOCUMENT, draftsOf, editDocument, entryBefore, idsOf, piecesOf, recutDocument, settleDraft, startToken, startWith, textOf } from "../document.js";
+import {
+  EMPTY_DOCUMENT,
+  draftsOf,
+  editDocument,
+  entryBefore,
+  idsOf,
+  piecesOf,
+  recutDocument,
+  settleDraft,
+  startToken,
+  startWith,
+  textOf,
+} from "../document.js";
 import { amend, commit, newHistory, redo, seal, undo } from "../history.js";
 import { models } from "../models.js";
 import { neutralParams } from "../sampling-params.js";

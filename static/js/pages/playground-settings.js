@@ -11,9 +11,19 @@ export function bindSettings(session) {
   const { store } = session;
   const $ = (selector) => document.querySelector(selector);
   const sliders = [$("#sampling"), $("#penalties")];
-  const boxes = { most: $("#max-tokens"), seed: $("#seed"), locked: $("#locked"), stops: $("#stops"), ignoreEos: $("#ignore-eos"), startless: $("#startless") };
+  const boxes = {
+    most: $("#max-tokens"),
+    seed: $("#seed"),
+    locked: $("#locked"),
+    stops: $("#stops"),
+    ignoreEos: $("#ignore-eos"),
+    startless: $("#startless"),
+  };
   sliders[1].shown = PENALTIES;
-  for (const slider of sliders) slider.addEventListener("params-changed", ({ detail }) => store.update({ params: { ...store.state.params, ...detail.params } }));
+  for (const slider of sliders)
+    slider.addEventListener("params-changed", ({ detail }) =>
+      store.update({ params: { ...store.state.params, ...detail.params } }),
+    );
   for (const button of document.querySelectorAll("[data-count]")) {
     button.addEventListener("click", () => store.update({ count: Number(button.dataset.count) }));
   }
@@ -46,7 +56,8 @@ export function bindSettings(session) {
       slider.params = state.params;
       slider.vocabulary = session.loaded?.vocabulary || slider.vocabulary;
     }
-    if (boxes.most !== document.activeElement || state.maxTokens !== boxes.most.valueAsNumber) boxes.most.value = String(state.maxTokens);
+    if (boxes.most !== document.activeElement || state.maxTokens !== boxes.most.valueAsNumber)
+      boxes.most.value = String(state.maxTokens);
     write(boxes.seed, state.seed === null ? "" : String(state.seed));
     boxes.locked.checked = state.locked;
     boxes.locked.disabled = state.seed === null;

@@ -43,14 +43,20 @@ export function restore(session, snapshot) {
 export async function checkOpened(session) {
   const { loaded, state, entries } = session;
   if (loaded && state.model && state.model !== loaded.name) {
-    showNote(t("Made with {made}; {loaded} is loaded. The text is shown as it was written. Continue, and it is cut anew for {loaded}.", { made: state.model, loaded: loaded.name }));
+    showNote(
+      t(
+        "Made with {made}; {loaded} is loaded. The text is shown as it was written. Continue, and it is cut anew for {loaded}.",
+        { made: state.model, loaded: loaded.name },
+      ),
+    );
     return;
   }
   if (!loaded || entries.length === 0) return;
   try {
     const { tokens } = await postJson("/api/detokenize", { ids: entries.map(({ id }) => id), encoding: "model" });
     const wrong = tokens.findIndex(({ bytes }, i) => entries[i].step && bytes !== entries[i].bytes);
-    if (wrong !== -1) showNote(t("The link’s text and its token ids do not agree at token {n}: someone changed it.", { n: wrong }));
+    if (wrong !== -1)
+      showNote(t("The link’s text and its token ids do not agree at token {n}: someone changed it.", { n: wrong }));
   } catch (error) {
     showError(error);
   }
@@ -70,12 +76,13 @@ function save(session) {
   // Alternatives take the most room: where everything is too large, they can be asked for again.
   for (const whole of [true, false]) {
     try {
-      const branches = session.state.branches.map(({ entries, ...rest }) => ({ ...rest, document: packDocument(entries, { whole }) }));
+      const branches = session.state.branches.map(({ entries, ...rest }) => ({
+        ...rest,
+        document: packDocument(entries, { whole }),
+      }));
       sessionStorage.setItem(AUTOSAVE, JSON.stringify({ ...snapshotOf(session, { whole }), branches }));
       return;
-    } catch {
-      continue; // full or blocked: the page's own guard still asks before leaving
-    }
+    } catch {}
   }
 }
 
@@ -96,14 +103,17 @@ export function restoreAutosave(session) {
 export function restoreOwnBranches(session) {
   try {
     const saved = JSON.parse(sessionStorage.getItem(AUTOSAVE));
-    if (saved && saved.document.ids.join() === packDocument(session.entries).ids.join()) restoreBranches(session, saved);
+    if (saved && saved.document.ids.join() === packDocument(session.entries).ids.join())
+      restoreBranches(session, saved);
   } catch {
     return; // without storage there are no branches to keep
   }
 }
 
 function restoreBranches(session, { branches }) {
-  session.store.update({ branches: branches.map(({ document, ...rest }) => ({ ...rest, entries: unpackDocument(document) })) });
+  session.store.update({
+    branches: branches.map(({ document, ...rest }) => ({ ...rest, entries: unpackDocument(document) })),
+  });
 }
 
 async function exhibit(session) {
@@ -145,8 +155,15 @@ async function copy(text) {
 
 /** {text, copied, note}: what was put on the clipboard, and shown beside in any case. */
 export async function copyAs(session, kind) {
-  const text = kind === "link" ? await shareLink(snapshotOf(session)) : { python: toPython, curl: toCurl }[kind](await exhibit(session));
+  const text =
+    kind === "link"
+      ? await shareLink(snapshotOf(session))
+      : { python: toPython, curl: toCurl }[kind](await exhibit(session));
   const copied = await copy(text);
   const long = kind === "link" && text.length > LONGEST_LINK;
-  return { text, copied, note: long ? t("A long link: some programs cut it. The JSON file always holds everything.") : "" };
+  return {
+    text,
+    copied,
+    note: long ? t("A long link: some programs cut it. The JSON file always holds everything.") : "",
+  };
 }

@@ -50,7 +50,11 @@ export class SpaceHint {
   }
 
   async #idsOf(entries) {
-    const cuts = await Promise.all(entries.map(async (entry) => (entry.draft === undefined ? [entry.id] : (await cut(entry.draft)).tokens.map(({ id }) => id))));
+    const cuts = await Promise.all(
+      entries.map(async (entry) =>
+        entry.draft === undefined ? [entry.id] : (await cut(entry.draft)).tokens.map(({ id }) => id),
+      ),
+    );
     return cuts.flat();
   }
 
@@ -59,16 +63,25 @@ export class SpaceHint {
       html`
         <p>${t("The text ends in a space. Words bring their own space in front, so after a lone space the model expects something else.")}
           <button type="button" class="button button-small" @click=${() => this.compare()}>${t("Compare both")}</button></p>
-        ${this.result
-          ? html`<div class="space-pair">${this.result.map((answer, i) => this.#bars(answer, i === 0 ? t("with the space") : t("without it")))}</div>`
-          : ""}
+        ${
+          this.result
+            ? html`<div class="space-pair">${this.result.map((answer, i) => this.#bars(answer, i === 0 ? t("with the space") : t("without it")))}</div>`
+            : ""
+        }
       `,
       this.place,
     );
   }
 
   #bars({ top, vocabulary, remainder }, label) {
-    const rows = top.map(({ id, bytes, raw_logprob }, i) => ({ id, bytes, rank: i + 1, raw: Math.exp(raw_logprob), processed: 0, kept: true }));
+    const rows = top.map(({ id, bytes, raw_logprob }, i) => ({
+      id,
+      bytes,
+      rank: i + 1,
+      raw: Math.exp(raw_logprob),
+      processed: 0,
+      kept: true,
+    }));
     return html`<section><h3>${label}</h3>
       <probability-bars single .rows=${rows} .remainder=${{ count: vocabulary - rows.length, raw: remainder, processed: 0 }} .label=${label}></probability-bars></section>`;
   }

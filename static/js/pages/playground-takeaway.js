@@ -42,10 +42,17 @@ export function bindTakeaway(session, writer) {
 }
 
 function replayText({ known, same, at, count, seed }) {
-  if (!known) return t("There is no run to replay: its seed and settings are not known, or the text has changed since.");
+  if (!known)
+    return t("There is no run to replay: its seed and settings are not known, or the text has changed since.");
   if (same) return t("Replayed with seed {seed}: all {n} tokens are the same.", { seed: String(seed), n: count });
   const values = { seed: String(seed), n: at + 1 };
   return models.state.engine?.numerics === "same"
-    ? t("Replayed with seed {seed}: the first other token is number {n}. This text was written elsewhere: on another machine, with another precision or by another version. The ids in the document stay as they are.", values)
-    : t("Replayed with seed {seed}: the first other token is number {n}. On this machine that can happen when others write at the same time. The ids in the document stay as they are.", values);
+    ? t(
+        "Replayed with seed {seed}: the first other token is number {n}. This text was written elsewhere: on another machine, with another precision or by another version. The ids in the document stay as they are.",
+        values,
+      )
+    : t(
+        "Replayed with seed {seed}: the first other token is number {n}. On this machine that can happen when others write at the same time. The ids in the document stay as they are.",
+        values,
+      );
 }

@@ -26,7 +26,8 @@ export function outcomeText(session) {
   if (!outcome) return session.state.history.past.length > 0 || session.state.history.kind !== "open" ? "" : null;
   if (outcome.reason === "recut") return t("Cut anew for {model}; the numbers were {from}’s and are gone.", outcome);
   const parts = [reasonText(outcome.reason)];
-  if (outcome.rate !== null) parts.push(t("{rate} tokens/s", { rate: formatNumber(outcome.rate, outcome.rate < 10 ? 1 : 0) }));
+  if (outcome.rate !== null)
+    parts.push(t("{rate} tokens/s", { rate: formatNumber(outcome.rate, outcome.rate < 10 ? 1 : 0) }));
   if (outcome.wait !== null) parts.push(t("first after {time}", { time: formatSeconds(outcome.wait) }));
   return parts.join(" · ");
 }

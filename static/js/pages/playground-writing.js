@@ -57,13 +57,25 @@ export class Writer {
    * Write on from the end, or from entry `from()` on, dropping what stood after it; it is asked once every token has
    * its id. `joined` makes this one step of the history with what was done just before.
    */
-  async write({ tokens, from = null, until = null, seed, kind = "generate", n = this.session.state.count, joined = false }) {
+  async write({
+    tokens,
+    from = null,
+    until = null,
+    seed,
+    kind = "generate",
+    n = this.session.state.count,
+    joined = false,
+  }) {
     const { session } = this;
     const { store } = session;
     this.stop();
     clearMessage();
     const controller = new AbortController();
-    store.update({ running: { kind, controller, line: new WaitingLine(), tokens: 0, started: performance.now(), first: null }, outcome: null, rows: [] });
+    store.update({
+      running: { kind, controller, line: new WaitingLine(), tokens: 0, started: performance.now(), first: null },
+      outcome: null,
+      rows: [],
+    });
     try {
       if (!models.ready) await models.untilReady({ signal: controller.signal });
       const entries = await session.prepare();
@@ -95,7 +107,9 @@ export class Writer {
     const rolled = seed ?? (state.locked && state.seed !== null ? state.seed : randomSeed());
     const { params, ignoreEos, stops } = state;
     // One object a sequence: tokens of one run are known by it.
-    this.runs = Array.from({ length: n }, (_, sequence) => Object.freeze({ seed: rolled, params, ignoreEos, stops, start: prompt.length, sequence }));
+    this.runs = Array.from({ length: n }, (_, sequence) =>
+      Object.freeze({ seed: rolled, params, ignoreEos, stops, start: prompt.length, sequence }),
+    );
     this.lines = Array.from({ length: n }, () => prompt);
     this.reasons = Array.from({ length: n }, () => null);
     this.waiting = [];
@@ -138,7 +152,10 @@ export class Writer {
   }
 
   #sentenceEnded(prompt) {
-    const line = appendTokens(this.lines[0], this.waiting.map((step) => modelToken(step, this.runs[0])));
+    const line = appendTokens(
+      this.lines[0],
+      this.waiting.map((step) => modelToken(step, this.runs[0])),
+    );
     const written = textOf(line.slice(prompt.length));
     return written.trim().length > 1 && endsSentence(written);
   }
@@ -151,7 +168,12 @@ export class Writer {
     const { session } = this;
     this.lines = this.lines.map((line, sequence) => {
       const mine = steps.filter((step) => step.sequence === sequence);
-      return mine.length > 0 ? appendTokens(line, mine.map((step) => modelToken(step, this.runs[sequence]))) : line;
+      return mine.length > 0
+        ? appendTokens(
+            line,
+            mine.map((step) => modelToken(step, this.runs[sequence])),
+          )
+        : line;
     });
     for (const step of steps) if (step.finish_reason) this.reasons[step.sequence] = step.finish_reason;
     if (this.committed) session.amend(this.lines[0]);
@@ -166,7 +188,13 @@ export class Writer {
   #speak() {
     const text = textOf(this.lines[0]);
     const fresh = text.slice(this.spoken);
-    const end = Math.max(fresh.lastIndexOf(". "), fresh.lastIndexOf("\n"), fresh.lastIndexOf("。"), fresh.lastIndexOf("! "), fresh.lastIndexOf("? "));
+    const end = Math.max(
+      fresh.lastIndexOf(". "),
+      fresh.lastIndexOf("\n"),
+      fresh.lastIndexOf("。"),
+      fresh.lastIndexOf("! "),
+      fresh.lastIndexOf("? "),
+    );
     if (end > 0) {
       announce(fresh.slice(0, end + 1));
       this.spoken += end + 1;
@@ -190,13 +218,18 @@ export class Writer {
       rate: tokens > 1 && seconds > 0 ? (tokens - 1) / seconds : null,
     };
     const { selected } = session.state;
-    session.store.update({ running: null, outcome, selected: session.entries[selected] ? selected : session.entries.length - 1 });
+    session.store.update({
+      running: null,
+      outcome,
+      selected: session.entries[selected] ? selected : session.entries.length - 1,
+    });
     if (this.committed) {
       const rest = textOf(this.lines[0]).slice(this.spoken).trim();
       if (rest) announce(rest);
       const merged = mergeIdentical(this.lines.filter((line) => line.length > this.runs[0].start));
       for (const { entries, count } of merged) session.keep(entries, count);
-      if (this.lines.length > 1) session.store.update({ rows: this.lines, rowReasons: this.reasons.map((one) => one ?? reason) });
+      if (this.lines.length > 1)
+        session.store.update({ rows: this.lines, rowReasons: this.reasons.map((one) => one ?? reason) });
     }
     this.committed = false;
     this.lines = [];
@@ -216,9 +249,15 @@ export class Writer {
     const from = promptLength(entries);
     const run = entries[from]?.run;
     const written = entries.slice(from).filter(({ by }) => by === "model"); // a person may have typed after it
-    if (!run?.params || state.model !== loaded?.name || written.some(({ chosen, moved }) => chosen || moved)) return { known: false };
+    if (!run?.params || state.model !== loaded?.name || written.some(({ chosen, moved }) => chosen || moved))
+      return { known: false };
     const expected = idsOf(written);
-    const body = completionBody(idsOf(entries.slice(0, from)), run.params, { maxTokens: expected.length, seed: run.seed, n: run.sequence + 1, ignoreEos: true });
+    const body = completionBody(idsOf(entries.slice(0, from)), run.params, {
+      maxTokens: expected.length,
+      seed: run.seed,
+      n: run.sequence + 1,
+      ignoreEos: true,
+    });
     const ids = [];
     for await (const { event, data } of stream("/api/completions", body)) {
       if (event === "token" && data.sequence === run.sequence) ids.push(data.id);

@@ -11,7 +11,6 @@ import { hexToBytes } from "../bytes.js";
 import { changeBranch, deleteBranches, treeOf } from "../branches.js";
 import { draftsOf, entriesBefore, entryBefore, textOf } from "../document.js";
 import { canRedo, canUndo } from "../history.js";
-import { t } from "../i18n.js";
 import { models } from "../models.js";
 import { pageData, showError } from "../page.js";
 import { provideSnapshot, restoreFromFragment } from "../share.js";
@@ -23,7 +22,14 @@ import { outcomeText, drawLegend } from "./playground-words.js";
 import { Scorer } from "./playground-scores.js";
 import { Session } from "./playground-session.js";
 import { bindSettings } from "./playground-settings.js";
-import { autosave, checkOpened, restore, restoreAutosave, restoreOwnBranches, snapshotOf } from "./playground-sharing.js";
+import {
+  autosave,
+  checkOpened,
+  restore,
+  restoreAutosave,
+  restoreOwnBranches,
+  snapshotOf,
+} from "./playground-sharing.js";
 import { SpaceHint } from "./playground-space.js";
 import { bindTakeaway } from "./playground-takeaway.js";
 import { bindTrace } from "./playground-trace.js";
@@ -80,7 +86,13 @@ function draw(state, previous) {
   hint.look();
   comparison?.refresh();
   if (state.view !== previous.view) drawLegend($("#legend"), state.view);
-  if (state.history !== previous.history || state.view !== previous.view || state.selected !== previous.selected || !busy) scorer.look();
+  if (
+    state.history !== previous.history ||
+    state.view !== previous.view ||
+    state.selected !== previous.selected ||
+    !busy
+  )
+    scorer.look();
 }
 
 function drawButtons(state, busy, pieces) {
@@ -90,8 +102,10 @@ function drawButtons(state, busy, pieces) {
   $("#redo").disabled = !canRedo(state.history);
   $("#again").disabled = busy || !session.entries.some(({ by }) => by === "model");
   $("#continue-here").disabled = busy || state.caret >= end;
-  for (const button of document.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", String(button.dataset.view === state.view));
-  for (const button of document.querySelectorAll("[data-count]")) button.setAttribute("aria-pressed", String(Number(button.dataset.count) === state.count));
+  for (const button of document.querySelectorAll("[data-view]"))
+    button.setAttribute("aria-pressed", String(button.dataset.view === state.view));
+  for (const button of document.querySelectorAll("[data-count]"))
+    button.setAttribute("aria-pressed", String(Number(button.dataset.count) === state.count));
 }
 
 /** The token that begins every document has no text of its own, so it stands beside the count. */
@@ -147,7 +161,10 @@ function showSheet() {
   sheet.setAttribute("data-open", "");
   Promise.all([editor.updateComplete, card.updateComplete]).then(() => {
     const box = editor.selectedBox;
-    const hidden = box && getComputedStyle(sheet).position === "fixed" ? box.bottom + box.height - sheet.getBoundingClientRect().top : 0;
+    const hidden =
+      box && getComputedStyle(sheet).position === "fixed"
+        ? box.bottom + box.height - sheet.getBoundingClientRect().top
+        : 0;
     if (hidden > 0) scrollBy(0, hidden);
   });
 }
@@ -181,23 +198,37 @@ function bindEditor() {
 }
 
 function bindButtons() {
-  for (const [id, action] of [["continue", "continue"], ["sentence", "sentence"], ["stop", "stop"], ["undo", "undo"], ["redo", "redo"], ["again", "again"], ["continue-here", "here"]]) {
+  for (const [id, action] of [
+    ["continue", "continue"],
+    ["sentence", "sentence"],
+    ["stop", "stop"],
+    ["undo", "undo"],
+    ["redo", "redo"],
+    ["again", "again"],
+    ["continue-here", "here"],
+  ]) {
     $(`#${id}`).addEventListener("click", () => actions[action]());
   }
   for (const button of document.querySelectorAll("[data-write]")) {
     button.addEventListener("click", () => writer.write({ tokens: Number(button.dataset.write) }));
   }
-  for (const button of document.querySelectorAll("[data-view]")) button.addEventListener("click", () => store.update({ view: button.dataset.view }));
+  for (const button of document.querySelectorAll("[data-view]"))
+    button.addEventListener("click", () => store.update({ view: button.dataset.view }));
   $("#start-chip").addEventListener("click", () => select(0));
   for (const button of document.querySelectorAll("[data-tree]")) {
     button.addEventListener("click", () => {
       tree.view = button.dataset.tree;
-      for (const other of document.querySelectorAll("[data-tree]")) other.setAttribute("aria-pressed", String(other === button));
+      for (const other of document.querySelectorAll("[data-tree]"))
+        other.setAttribute("aria-pressed", String(other === button));
     });
   }
   tree.addEventListener("branch-opened", ({ detail }) => brancher.open(detail.key));
-  tree.addEventListener("branch-changed", ({ detail }) => store.update({ branches: changeBranch(store.state.branches, detail.key, detail.changes) }));
-  tree.addEventListener("branches-deleted", ({ detail }) => store.update({ branches: deleteBranches(store.state.branches, detail.keys) }));
+  tree.addEventListener("branch-changed", ({ detail }) =>
+    store.update({ branches: changeBranch(store.state.branches, detail.key, detail.changes) }),
+  );
+  tree.addEventListener("branches-deleted", ({ detail }) =>
+    store.update({ branches: deleteBranches(store.state.branches, detail.keys) }),
+  );
   lines.addEventListener("continuation-chosen", ({ detail }) => brancher.takeRow(detail.index));
   $("#compare").addEventListener("toggle", () => (comparison ??= new Comparison(session, $("compare-panes"))));
 }
@@ -236,16 +267,13 @@ function guardLeaving() {
 
 async function start() {
   const example = pageData.example;
-  const shared = await restoreFromFragment(
-    (state) => {
-      writer.stop();
-      restore(session, state);
-      restoreOwnBranches(session);
-      checkOpened(session);
-      if (editor.hasUpdated) caretToEnd();
-    },
-    showError,
-  );
+  const shared = await restoreFromFragment((state) => {
+    writer.stop();
+    restore(session, state);
+    restoreOwnBranches(session);
+    checkOpened(session);
+    if (editor.hasUpdated) caretToEnd();
+  }, showError);
   const own = shared || restoreAutosave(session);
   if (!own && example.document) {
     restore(session, example);

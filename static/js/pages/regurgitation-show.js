@@ -45,9 +45,15 @@ export function show(state, { presets, measurement, known, sourceOf, run, contro
   showInputs(state, main, control);
   showSource(state, presets);
   showSide(elements.main, state, { ...main, text: request.text }, run);
-  showSide(elements.controlSide, state, { ...control, text: controlRequest.swapped ? "" : controlRequest.text }, controlRun);
+  showSide(
+    elements.controlSide,
+    state,
+    { ...control, text: controlRequest.swapped ? "" : controlRequest.text },
+    controlRun,
+  );
   elements.main.recital.lang = presets.find(({ id }) => id === state.passage)?.note.lang ?? "";
-  elements.sentence.textContent = `${sentence(state, main, control, run)} ${elsewhere(state, presets, measurement, main)}`.trim();
+  elements.sentence.textContent =
+    `${sentence(state, main, control, run)} ${elsewhere(state, presets, measurement, main)}`.trim();
   showFigures(state, main, control);
   elements.run.measurement = sourceOf(request);
   elements.run.disabled = request.text.trim() === "";
@@ -87,7 +93,8 @@ function showSide({ score, recital, numbers }, { prefix }, record, run) {
   recital.writing = run.state === "running" && record.writing?.prefix === prefix;
   score.textContent = "";
   if (finished) score.textContent = t("{equal} of {total} match", { equal: finished.equal, total: finished.total });
-  else if (record.recall) score.textContent = t("first {run} match", { run: greedyRun(record.recall.ranks, prefix, LENGTH) });
+  else if (record.recall)
+    score.textContent = t("first {run} match", { run: greedyRun(record.recall.ranks, prefix, LENGTH) });
   numbers.replaceChildren(...(record.recall ? facts(record.recall) : []));
 }
 
@@ -119,13 +126,16 @@ function sentence({ prefix, passage, own }, main, control, run) {
   const one = main.recitals[prefix];
   const other = control.recitals[prefix];
   if (one && other) {
-    return t("Recites {equal} of {total} tokens, the first {run} without a slip; the control: {control} of {controlTotal}.", {
-      equal: one.equal,
-      total: one.total,
-      run: one.run,
-      control: other.equal,
-      controlTotal: other.total,
-    });
+    return t(
+      "Recites {equal} of {total} tokens, the first {run} without a slip; the control: {control} of {controlTotal}.",
+      {
+        equal: one.equal,
+        total: one.total,
+        run: one.run,
+        control: other.equal,
+        controlTotal: other.total,
+      },
+    );
   }
   if (one && run.state === "done") {
     const own = { equal: one.equal, total: one.total, run: one.run };
@@ -136,7 +146,10 @@ function sentence({ prefix, passage, own }, main, control, run) {
     run: greedyRun(main.recall.ranks, prefix, LENGTH),
     control: control.recall ? greedyRun(control.recall.ranks, prefix, LENGTH) : "–",
   };
-  return t("Given {prefix} tokens, the next {run} match the text exactly; the control: {control}. Press Recite to see how it goes on.", values);
+  return t(
+    "Given {prefix} tokens, the next {run} match the text exactly; the control: {control}. Press Recite to see how it goes on.",
+    values,
+  );
 }
 
 /** Another model's own number beside the measured one. */
@@ -175,7 +188,8 @@ function showFigures({ prefix, shownToken, shownSide }, main, control) {
   bits.at = prefix;
   elements.main.heat.selected = shownSide === "main" ? shownToken : -1;
   elements.controlSide.heat.selected = shownSide === "control" ? shownToken : -1;
-  said.textContent = shownSide === "main" ? tokenSentence(main, shownToken) : ofControl(tokenSentence(control, shownToken));
+  said.textContent =
+    shownSide === "main" ? tokenSentence(main, shownToken) : ofControl(tokenSentence(control, shownToken));
 }
 
 function drawFigures(main, control) {
@@ -183,10 +197,16 @@ function drawFigures(main, control) {
   curve.xLabel = t("tokens given");
   curve.yLabel = t("tokens recited exactly");
   curve.xDomain = [1, LONGEST_PREFIX];
-  curve.series = lines(main, control, (record) => runsOf(record, LONGEST_PREFIX, STEPS)?.map((y, index) => ({ x: index + 1, y })));
+  curve.series = lines(main, control, (record) =>
+    runsOf(record, LONGEST_PREFIX, STEPS)?.map((y, index) => ({ x: index + 1, y })),
+  );
   bits.xLabel = t("place in the text");
   bits.yLabel = t("bits a token");
-  bits.series = lines(main, control, ({ recall }) => recall && smoothed(recall.bits).map((y, index) => ({ x: index + 1, y })));
+  bits.series = lines(
+    main,
+    control,
+    ({ recall }) => recall && smoothed(recall.bits).map((y, index) => ({ x: index + 1, y })),
+  );
   elements.main.heat.tokens = heatTokens(main);
   elements.controlSide.heat.tokens = heatTokens(control);
 }
@@ -207,7 +227,8 @@ function tokenSentence({ passage, recall }, index) {
   const bits = recall?.bits[index] ?? null;
   if (bits === null) return "";
   const token = visibleText(passage.bytes[index]);
-  if (recall.ranks[index] === 1) return t("Token {n}, “{token}”: {bits}, its first choice.", { n: index + 1, token, bits: formatBits(bits, 2) });
+  if (recall.ranks[index] === 1)
+    return t("Token {n}, “{token}”: {bits}, its first choice.", { n: index + 1, token, bits: formatBits(bits, 2) });
   return t("Token {n}, “{token}”: {bits}, rank {rank}; first choice “{instead}”.", {
     n: index + 1,
     token,

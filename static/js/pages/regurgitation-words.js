@@ -22,11 +22,20 @@ export function startWords({ store, known, sourceOf, presets, measured, measurem
   const list = panel.querySelector(".one-word-list");
   const examples = panel.querySelector(".one-word-examples");
   const otherLabel = panel.querySelector(".one-word-other");
-  const [how, other, runBar, first, sentence, recited] = ["how", "other", "word-run", "word-first", "word-sentence", "word-recital"].map(byId);
+  const [how, other, runBar, first, sentence, recited] = [
+    "how",
+    "other",
+    "word-run",
+    "word-first",
+    "word-sentence",
+    "word-recital",
+  ].map(byId);
   const run = new ExperimentRun();
   const local = new Store({ word: 0, how: "typo", other: "", results: new Map() }); // {parts, made} by question, computed here
   const examplesByQuestion = new Map(
-    presets.filter(({ experiment }) => experiment === "perturb").map((preset) => [keyOf(preset.request), measurement?.results[preset.id]]),
+    presets
+      .filter(({ experiment }) => experiment === "perturb")
+      .map((preset) => [keyOf(preset.request), measurement?.results[preset.id]]),
   );
   let listed = null;
   let counting = models.state.loaded?.name;
@@ -80,7 +89,8 @@ export function startWords({ store, known, sourceOf, presets, measured, measurem
     const result = resultOf(asked.request);
     first.hidden = !models.ready || isCounted();
     runBar.measurement = result?.source ?? null;
-    runBar.disabled = asked.request === null || (local.state.how === "other" && local.state.other.trim() === "") || !isCounted();
+    runBar.disabled =
+      asked.request === null || (local.state.how === "other" && local.state.other.trim() === "") || !isCounted();
     drawResult(asked, result);
   }
 
@@ -138,18 +148,22 @@ export function startWords({ store, known, sourceOf, presets, measured, measurem
 
   function drawResult({ request }, result) {
     if (!result?.after) {
-      sentence.textContent = request === null && local.state.how !== "other" ? t("This change leaves the word as it is.") : "";
+      sentence.textContent =
+        request === null && local.state.how !== "other" ? t("This change leaves the word as it is.") : "";
       recited.pieces = [];
       return;
     }
     const { passage, before, after, recital } = result;
-    sentence.textContent = t("Before: {before} of {total} tokens follow exactly, {bitsBefore} a token. After: {after} of {total}, {bitsAfter}.", {
-      before: before.run,
-      after: after.run,
-      total: before.total,
-      bitsBefore: formatBits(before.mean_bits, 2),
-      bitsAfter: formatBits(after.mean_bits, 2),
-    });
+    sentence.textContent = t(
+      "Before: {before} of {total} tokens follow exactly, {bitsBefore} a token. After: {after} of {total}, {bitsAfter}.",
+      {
+        before: before.run,
+        after: after.run,
+        total: before.total,
+        bitsBefore: formatBits(before.mean_bits, 2),
+        bitsAfter: formatBits(after.mean_bits, 2),
+      },
+    );
     recited.pieces = pieces(
       {
         passage: { bytes: [...after.bytes, ...passage.bytes.slice(request.prefix, request.prefix + LENGTH)] },
@@ -221,4 +235,5 @@ export function startWords({ store, known, sourceOf, presets, measured, measurem
   };
 }
 
-const keyOf = (request) => JSON.stringify(["text", "prefix", "start", "end", "replacement", "length"].map((name) => request[name]));
+const keyOf = (request) =>
+  JSON.stringify(["text", "prefix", "start", "end", "replacement", "length"].map((name) => request[name]));

@@ -87,7 +87,8 @@ function reciteAgain() {
 runs.main.addEventListener("change", () => {
   if (runs.main.state === "cancelled") runs.control.cancel();
 });
-for (const run of Object.values(runs)) run.addEventListener("change", () => store.update({ news: store.state.news + 1 }));
+for (const run of Object.values(runs))
+  run.addEventListener("change", () => store.update({ news: store.state.news + 1 }));
 
 function choose(passage) {
   const preset = presets.find(({ id }) => id === passage);
@@ -99,7 +100,10 @@ function choose(passage) {
 }
 
 function move(prefix) {
-  const limit = prefixLimit(known(requestOf(store.state, "main", presets)), known(requestOf(store.state, "control", presets)));
+  const limit = prefixLimit(
+    known(requestOf(store.state, "main", presets)),
+    known(requestOf(store.state, "control", presets)),
+  );
   store.update({ prefix: Math.max(1, Math.min(limit, prefix)), shownToken: -1 });
 }
 

@@ -78,7 +78,8 @@ let untouched = false; // opened from a link, which runs nothing until a person 
 async function ask({ pause = 0 } = {}) {
   if (untouched) return;
   asking?.abort();
-  const { signal } = (asking = new AbortController());
+  asking = new AbortController();
+  const { signal } = asking;
   const said = messageNow();
   failed = false;
   store.update({ waiting: store.state.prompt.shown !== store.state.answered });
@@ -95,7 +96,10 @@ async function ask({ pause = 0 } = {}) {
     const vocabulary = name === store.state.model ? store.state.vocabulary : null;
     const us = answer.ids.length === store.state.ids.length ? store.state.us : null; // dice go by the place
     store.update({ ...answer, us, prompt, model: name, vocabulary, answered: prompt.shown, waiting: false });
-    if (prompt !== asked) showNote(t("That was made with {made}; here {name} answers, and cut the text into its own tokens.", { made, name }));
+    if (prompt !== asked)
+      showNote(
+        t("That was made with {made}; here {name} answers, and cut the text into its own tokens.", { made, name }),
+      );
   } catch (error) {
     if (signal.aborted) return;
     failed = true; // and what is on screen still waits to be replaced
@@ -233,7 +237,9 @@ main.addEventListener("params-changed", ({ detail }) => {
   store.update({ params: detail.params });
   sayOutcome();
 });
-main.addEventListener("seed-changed", ({ detail }) => store.update({ seed: detail.seed, rolls: 0, pick: null, us: null }));
+main.addEventListener("seed-changed", ({ detail }) =>
+  store.update({ seed: detail.seed, rolls: 0, pick: null, us: null }),
+);
 main.addEventListener("roll-placed", ({ detail }) => store.update({ pick: { by: "strip", u: detail.u } }));
 main.addEventListener("row-picked", ({ detail }) => {
   store.update({ pick: { by: "hand", index: detail.rank - 1 } });
@@ -262,6 +268,7 @@ const restored = await restoreFromFragment((shared) => {
   const opened = readShared(shared, store.state);
   store.update({ ...opened, us: null, comparison: null, waiting: opened.prompt.shown !== store.state.answered });
   ask();
-  if (untouched) showNote(t("Opened from a link: nothing has run yet. Press anywhere on this page, and the model answers."));
+  if (untouched)
+    showNote(t("Opened from a link: nothing has run yet. Press anywhere on this page, and the model answers."));
 }, showError);
 if (!restored) ask();

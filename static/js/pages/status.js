@@ -63,7 +63,8 @@ $("#secret-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const typed = $("#secret").value.trim();
   $("#secret").value = "";
-  if (teacher.keep(secretIn(typed) ?? typed)) { // the whole link, or the secret alone
+  if (teacher.keep(secretIn(typed) ?? typed)) {
+    // the whole link, or the secret alone
     clearMessage();
     polling.now();
   } else {

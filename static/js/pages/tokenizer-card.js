@@ -115,7 +115,8 @@ export class CardControl {
     const token = index >= 0 && index < from.list.length ? from.list.at(index) : null;
     for (const panel of this.#panels) {
       let lit = null;
-      if (token !== null) lit = panel === from ? { first: index, last: index } : panel.list.overlapping(token.start, token.end);
+      if (token !== null)
+        lit = panel === from ? { first: index, last: index } : panel.list.overlapping(token.start, token.end);
       panel.strip.lit = lit;
       panel.ids.lit = lit;
     }

@@ -49,7 +49,9 @@ export class EncodingPanel {
     this.#asked = asked;
     try {
       const { encoding } = this;
-      const reply = await this.#latest.run((signal) => postBytes("/api/tokenize", { text, encoding, special }, { signal }));
+      const reply = await this.#latest.run((signal) =>
+        postBytes("/api/tokenize", { text, encoding, special }, { signal }),
+      );
       if (reply === undefined) return;
       const normalised = reply.headers.get("X-Normalised") === "true";
       this.show(TokenList.fromReply(reply.buffer, text, { normalised }), {

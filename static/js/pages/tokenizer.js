@@ -48,7 +48,12 @@ async function cutAll() {
   if (text.length > LONGEST) {
     for (const panel of panels) panel.stale = true;
     const values = { n: text.length, limit: LONGEST };
-    showNote(t("That is {n} characters; this page cuts at most {limit} at once. Your text is kept; the chips are those of before.", values));
+    showNote(
+      t(
+        "That is {n} characters; this page cuts at most {limit} at once. Your text is kept; the chips are those of before.",
+        values,
+      ),
+    );
     return;
   }
   const mode = special.checked ? "parse" : "text";
@@ -111,7 +116,11 @@ async function countTaxes() {
     const counted = await taxes.run((signal) =>
       Promise.all(
         example.tax.map(async (row) => {
-          const { headers } = await postBytes("/api/tokenize", { text: row.text, encoding, special: "text" }, { signal });
+          const { headers } = await postBytes(
+            "/api/tokenize",
+            { text: row.text, encoding, special: "text" },
+            { signal },
+          );
           return { ...row, tokens: Number(headers.get("X-Tokens")), bytes: Number(headers.get("X-Bytes")) };
         }),
       ),
@@ -128,7 +137,13 @@ async function countTaxes() {
 function fitEditor() {
   if (CSS.supports("field-sizing", "content")) return;
   const lines = editor.value.slice(0, 4000).split("\n");
-  editor.rows = Math.max(2, Math.min(14, lines.reduce((sum, line) => sum + 1 + Math.floor(line.length / 60), 0)));
+  editor.rows = Math.max(
+    2,
+    Math.min(
+      14,
+      lines.reduce((sum, line) => sum + 1 + Math.floor(line.length / 60), 0),
+    ),
+  );
 }
 
 function snapshot() {
@@ -202,7 +217,10 @@ for (const panel of panels) {
 for (const button of document.querySelectorAll("[data-load]")) {
   button.addEventListener("click", () => {
     setText(JSON.parse(button.dataset.load), { encoding: button.dataset.encoding });
-    editor.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    editor.scrollIntoView({
+      block: "center",
+      behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth",
+    });
     announce(t("Loaded into the editor: {text}", { text: editor.value }));
   });
 }
@@ -239,4 +257,3 @@ if (!restored && editor.value === example.text && panels[0].encoding === example
     countTaxes();
   }
 }
-

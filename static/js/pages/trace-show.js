@@ -26,7 +26,10 @@ function showLibrary({ texts, words, missing: names }) {
     { texts: formatCount(texts), words: formatCompact(words) },
   );
   missing.hidden = names.length === 0;
-  missing.textContent = t("Not all of the library is here: {names}. Where there is a network, “python -m app.assets” in the project's folder fetches it; then start again.", {
-    names: names.map((name) => t(name)).join(", "),
-  });
+  missing.textContent = t(
+    "Not all of the library is here: {names}. Where there is a network, “python -m app.assets” in the project's folder fetches it; then start again.",
+    {
+      names: names.map((name) => t(name)).join(", "),
+    },
+  );
 }
