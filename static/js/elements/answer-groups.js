@@ -1,14 +1,15 @@
 // The different answers of the universes, as bars with their counts, and how much they agree.
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { formatBits, formatChoices, formatCount, formatNumber, formatProbability } from "../format.js";
 import { markerAt } from "../hallucination-view.js";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 import { markerChip } from "./universe-marker.js";
 
 const MOST = 16;
 
-export class AnswerGroups extends LitElement {
+export class AnswerGroups extends PageElement {
   static properties = {
     outcome: { attribute: false }, // {n, agreement}; null: keep what the server wrote
     opening: { attribute: false }, // {entropy_bits}
@@ -22,16 +23,8 @@ export class AnswerGroups extends LitElement {
     this.label = "";
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.outcome !== null;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -66,4 +59,4 @@ export class AnswerGroups extends LitElement {
   }
 }
 
-if (!customElements.get("answer-groups")) customElements.define("answer-groups", AnswerGroups);
+customElements.define("answer-groups", AnswerGroups);

@@ -102,4 +102,4 @@ function keep() {
 
 const stillOpen = unpackOpen(take(), location.pathname);
 document.addEventListener("click", ({ target }) => target.closest("[data-language-switch]") && keep());
-if (!customElements.get("answer-veil")) customElements.define("answer-veil", AnswerVeil);
+customElements.define("answer-veil", AnswerVeil);

@@ -1,11 +1,12 @@
 // Every line that was written, as one tree: a list to work with, and blocks whose heights are probabilities.
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { blocksOf, runsThrough } from "../branches.js";
 import { spokenText, visibleText } from "../bytes.js";
 import { textOf } from "../document.js";
 import { formatProbability } from "../format.js";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 
 const LONGEST_TEXT = 90;
 const THINNEST_LABEL = 0.035; // share of the height below which a block has no room for words
@@ -16,7 +17,7 @@ function snippet(entries) {
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 24)} … ${text.slice(-20)}` : text;
 }
 
-export class BranchTree extends LitElement {
+export class BranchTree extends PageElement {
   static properties = {
     root: { attribute: false }, // treeOf(branches), null where there is none
     current: { attribute: false }, // the document's tokens
@@ -34,10 +35,6 @@ export class BranchTree extends LitElement {
     this.zoom = null;
     this.folded = new Set();
     this.renaming = null;
-  }
-
-  createRenderRoot() {
-    return this;
   }
 
   render() {
@@ -193,4 +190,4 @@ export class BranchTree extends LitElement {
   }
 }
 
-if (!customElements.get("branch-tree")) customElements.define("branch-tree", BranchTree);
+customElements.define("branch-tree", BranchTree);

@@ -1,9 +1,10 @@
 // A chat, quietly: who says what. Lines the model wrote carry the model's mark, even where it writes the person's.
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 
-export class ChatLines extends LitElement {
+export class ChatLines extends PageElement {
   static properties = {
     lines: { attribute: false }, // [{who: "human"|"assistant", text, by: "person"|"model"}]
     pending: { attribute: false }, // an answer is on its way
@@ -16,16 +17,8 @@ export class ChatLines extends LitElement {
     Object.assign(this, { lines: null, pending: false, note: "", label: "" });
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.lines !== null; // until then the server's lines stay
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -51,4 +44,4 @@ export class ChatLines extends LitElement {
   }
 }
 
-if (!customElements.get("chat-lines")) customElements.define("chat-lines", ChatLines);
+customElements.define("chat-lines", ChatLines);

@@ -1,6 +1,7 @@
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { formatBytes, formatCount, formatNumber, formatSeconds } from "../format.js";
 import { msg, t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 
 const SHOWN = 50; // rows of a table; the rest is a number
 const KINDS = {
@@ -10,7 +11,7 @@ const KINDS = {
 };
 
 /** Who runs and who waits: `.status` is the answer of `GET /api/status`. */
-export class ClassActivity extends LitElement {
+export class ClassActivity extends PageElement {
   static properties = { status: { attribute: false } };
 
   constructor() {
@@ -18,11 +19,7 @@ export class ClassActivity extends LitElement {
     this.status = null;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.status !== null;
   }
 
@@ -97,4 +94,4 @@ function table(title, nobody, heads, rows) {
   </section>`;
 }
 
-if (!customElements.get("class-activity")) customElements.define("class-activity", ClassActivity);
+customElements.define("class-activity", ClassActivity);

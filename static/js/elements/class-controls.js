@@ -1,9 +1,10 @@
-import { LitElement, createRef, html, ref } from "lit";
+import { createRef, html, ref } from "lit";
 import { wordsIn } from "../blur.js";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 
 /** What a teacher can do to every screen: `.state` as of `GET /api/class`; a wish is told by `class-wished`. */
-export class ClassControls extends LitElement {
+export class ClassControls extends PageElement {
   static properties = { state: { attribute: false } };
 
   #words = createRef();
@@ -13,11 +14,7 @@ export class ClassControls extends LitElement {
     this.state = null;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.state !== null;
   }
 
@@ -59,4 +56,4 @@ export class ClassControls extends LitElement {
   }
 }
 
-if (!customElements.get("class-controls")) customElements.define("class-controls", ClassControls);
+customElements.define("class-controls", ClassControls);

@@ -1,11 +1,12 @@
-import { LitElement, createRef, html, ref } from "lit";
+import { createRef, html, ref } from "lit";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 
 /**
  * Covers the whole page while `.drawn`: nothing beneath can be seen, pressed or typed into, and nothing is lost.
  * No key opens it.
  */
-export class ClassCurtain extends LitElement {
+export class ClassCurtain extends PageElement {
   static properties = { drawn: { attribute: false } };
 
   #dialog = createRef();
@@ -13,10 +14,6 @@ export class ClassCurtain extends LitElement {
   constructor() {
     super();
     this.drawn = false;
-  }
-
-  createRenderRoot() {
-    return this;
   }
 
   connectedCallback() {
@@ -32,10 +29,6 @@ export class ClassCurtain extends LitElement {
   /** A page's own keys, such as Control and Enter, rest too: wherever the focus is, they are heard here first. */
   handleEvent(event) {
     if (this.drawn) event.stopImmediatePropagation();
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren(); // the server's own first view
   }
 
   render() {
@@ -57,4 +50,4 @@ export class ClassCurtain extends LitElement {
   }
 }
 
-if (!customElements.get("class-curtain")) customElements.define("class-curtain", ClassCurtain);
+customElements.define("class-curtain", ClassCurtain);

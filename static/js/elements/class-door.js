@@ -1,9 +1,10 @@
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { t, tParts } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 import "./qr-code.js";
 
 /** How a class gets in: `.addresses` of this server, the one to use first. */
-export class ClassDoor extends LitElement {
+export class ClassDoor extends PageElement {
   static properties = {
     addresses: { attribute: false },
     news: { state: true }, // what became of the wish to copy
@@ -15,11 +16,7 @@ export class ClassDoor extends LitElement {
     this.news = "";
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.addresses !== null;
   }
 
@@ -61,4 +58,4 @@ function isLocal(address) {
   return ["localhost", "127.0.0.1", "[::1]"].includes(new URL(address).hostname);
 }
 
-if (!customElements.get("class-door")) customElements.define("class-door", ClassDoor);
+customElements.define("class-door", ClassDoor);

@@ -1,8 +1,9 @@
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 
 /** What a class is told on every page: `.state` as of `GET /api/class`; `.teacher` sees what the others do not. */
-export class ClassNote extends LitElement {
+export class ClassNote extends PageElement {
   static properties = {
     state: { attribute: false },
     teacher: { type: Boolean },
@@ -16,16 +17,8 @@ export class ClassNote extends LitElement {
     this.link = "";
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.state !== null;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren(); // the server's own first view
   }
 
   render() {
@@ -49,4 +42,4 @@ export class ClassNote extends LitElement {
   }
 }
 
-if (!customElements.get("class-note")) customElements.define("class-note", ClassNote);
+customElements.define("class-note", ClassNote);

@@ -1,6 +1,7 @@
 // Two continuations of one prompt with the same dice: only the settings differ, so only they can make a difference.
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
+import { PageElement } from "./page-element.js";
 import "./sampling-controls.js";
 import { tokenText } from "./token-text.js";
 import { decodeVisibly } from "../utf8.js";
@@ -12,7 +13,7 @@ import { intervalOf } from "../step-numbers.js";
 
 const SETTINGS = Object.keys(CONTROLS);
 
-export class ComparePanes extends LitElement {
+export class ComparePanes extends PageElement {
   static properties = {
     sides: { attribute: false }, // two of {params, steps, reason}
     vocabulary: { type: Number },
@@ -32,11 +33,7 @@ export class ComparePanes extends LitElement {
     this.differs = null;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.sides !== null;
   }
 
@@ -112,4 +109,4 @@ export class ComparePanes extends LitElement {
   }
 }
 
-if (!customElements.get("compare-panes")) customElements.define("compare-panes", ComparePanes);
+customElements.define("compare-panes", ComparePanes);

@@ -1,10 +1,11 @@
 // How full the model's window is, in words and as a bar: "612 / 8,192 tokens · room for 7,580".
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { formatCount } from "../format.js";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 
-export class ContextMeter extends LitElement {
+export class ContextMeter extends PageElement {
   static properties = {
     used: { type: Number },
     limit: { type: Number }, // 0: not known yet
@@ -16,14 +17,6 @@ export class ContextMeter extends LitElement {
     this.used = 0;
     this.limit = 0;
     this.asked = 0;
-  }
-
-  createRenderRoot() {
-    return this;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -51,4 +44,4 @@ export class ContextMeter extends LitElement {
   }
 }
 
-if (!customElements.get("context-meter")) customElements.define("context-meter", ContextMeter);
+customElements.define("context-meter", ContextMeter);

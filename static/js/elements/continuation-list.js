@@ -1,10 +1,11 @@
 // Several continuations of one prompt, side by side, while they are written and after.
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { formatCount } from "../format.js";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 
-export class ContinuationList extends LitElement {
+export class ContinuationList extends PageElement {
   static properties = {
     rows: { attribute: false }, // [{text, count, tokens, finish, current}]
     total: { type: Number }, // continuations before identical ones were merged
@@ -14,10 +15,6 @@ export class ContinuationList extends LitElement {
     super();
     this.rows = [];
     this.total = 0;
-  }
-
-  createRenderRoot() {
-    return this;
   }
 
   render() {
@@ -45,4 +42,4 @@ export class ContinuationList extends LitElement {
   }
 }
 
-if (!customElements.get("continuation-list")) customElements.define("continuation-list", ContinuationList);
+customElements.define("continuation-list", ContinuationList);

@@ -1,12 +1,13 @@
 // One token of an answer, with and without the costume: how far its distribution moved, its ranks, and the tokens
 // whose probability changed most.
 
-import { LitElement, html } from "lit";
+import { html } from "lit";
 import { formatBits, formatCount, formatProbability } from "../format.js";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 import { tokenText } from "./token-text.js";
 
-export class CostumeMovers extends LitElement {
+export class CostumeMovers extends PageElement {
   static properties = {
     shift: { attribute: false }, // a `shift` part
     costume: { attribute: false }, // what the costume is called
@@ -17,16 +18,8 @@ export class CostumeMovers extends LitElement {
     Object.assign(this, { shift: null, costume: "" });
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.shift !== null;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -57,4 +50,4 @@ export class CostumeMovers extends LitElement {
   }
 }
 
-if (!customElements.get("costume-movers")) customElements.define("costume-movers", CostumeMovers);
+customElements.define("costume-movers", CostumeMovers);

@@ -1,15 +1,16 @@
 // The numbers from 0 to 1, cut into the kept tokens' probabilities, and a pointer where the dice fell.
 // The pointer can be put anywhere by hand: thin tokens are drawn together but stay within reach.
 
-import { LitElement, html, live, nothing } from "lit";
+import { html, live, nothing } from "lit";
 import { spokenText, visibleText } from "../bytes.js";
 import { formatCount, formatProbability, formatRoll } from "../format.js";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 import { tokenText } from "./token-text.js";
 
 const CHARACTER = 0.5; // rem: a little more than one of its monospaced characters
 
-export class DiceStrip extends LitElement {
+export class DiceStrip extends PageElement {
   static properties = {
     intervals: { attribute: false }, // [{id, bytes, start, end, count}]: count > 1 is many thin tokens together
     u: { attribute: false }, // the roll in [0, 1), or null
@@ -28,10 +29,6 @@ export class DiceStrip extends LitElement {
     this.shaded = 0; // how many pieces have their shade, which goes by their place
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   connectedCallback() {
     super.connectedCallback();
     this.observer = new ResizeObserver(([{ contentRect }]) => {
@@ -46,12 +43,8 @@ export class DiceStrip extends LitElement {
     this.observer.disconnect();
   }
 
-  shouldUpdate() {
+  get ready() {
     return this.intervals !== null;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -123,4 +116,4 @@ function fits(bytes, room) {
   return widths.get(bytes) <= room;
 }
 
-if (!customElements.get("dice-strip")) customElements.define("dice-strip", DiceStrip);
+customElements.define("dice-strip", DiceStrip);

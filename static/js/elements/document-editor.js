@@ -2,15 +2,16 @@
 // selections, input methods and assistive technology work as everywhere; a mirror of the same text beneath it
 // carries the tints and underlines. While the model writes, both only grow: selection and scroll stay.
 
-import { LitElement, html } from "lit";
+import { html } from "lit";
 import { changedRange } from "../document.js";
 import { t } from "../i18n.js";
 import { levelIn } from "../token-look.js";
+import { PageElement } from "./page-element.js";
 
 const REST = 150; // milliseconds the pointer must rest on a token: passing over others means nothing
 const AT_END = 24; // pixels from the bottom that still count as reading along
 
-export class DocumentEditor extends LitElement {
+export class DocumentEditor extends PageElement {
   static properties = {
     entries: { attribute: false }, // the document's tokens
     pieces: { attribute: false }, // piecesOf(entries): which text they make
@@ -33,16 +34,8 @@ export class DocumentEditor extends LitElement {
     this.touched = false; // the last press came from a finger or a pen
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.pieces !== null;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   connectedCallback() {
@@ -195,4 +188,4 @@ export class DocumentEditor extends LitElement {
   }
 }
 
-if (!customElements.get("document-editor")) customElements.define("document-editor", DocumentEditor);
+customElements.define("document-editor", DocumentEditor);

@@ -1,13 +1,14 @@
 // The sentences of evidence: typed, labelled true or false by the person, added and removed.
 
-import { LitElement, html, live, nothing } from "lit";
+import { html, live, nothing } from "lit";
 import { t } from "../i18n.js";
 import { LABELS } from "./evidence-river.js";
+import { PageElement } from "./page-element.js";
 
 const MOST = 6;
 const LONGEST = 400; // characters
 
-export class EvidenceEditor extends LitElement {
+export class EvidenceEditor extends PageElement {
   static properties = {
     sentences: { attribute: false }, // [{text, label}]; null: keep what the server wrote
   };
@@ -17,16 +18,8 @@ export class EvidenceEditor extends LitElement {
     this.sentences = null;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.sentences !== null;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -69,4 +62,4 @@ export class EvidenceEditor extends LitElement {
   }
 }
 
-if (!customElements.get("evidence-editor")) customElements.define("evidence-editor", EvidenceEditor);
+customElements.define("evidence-editor", EvidenceEditor);

@@ -1,10 +1,11 @@
 // The collapse meter: each row is the universes under a little more evidence, each band an answer, its width the
 // share of universes that give it.
 
-import { LitElement, html, nothing, svg } from "lit";
+import { html, nothing, svg } from "lit";
 import { formatBits, formatCount, formatProbability } from "../format.js";
 import { riverBands } from "../hallucination-view.js";
 import { msg, t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 import "./save-picture.js";
 
 const ROW = 10; // the picture's own unit; stretched to the rows of the list
@@ -12,7 +13,7 @@ const THINNEST_LABEL = 0.16; // share below which a band has no room for its nam
 
 export const LABELS = { true: msg("true"), false: msg("false"), unknown: msg("not labelled") };
 
-export class EvidenceRiver extends LitElement {
+export class EvidenceRiver extends PageElement {
   static properties = {
     steps: { attribute: false }, // EvidenceStep parts as they came; null: keep what the server wrote
   };
@@ -22,16 +23,8 @@ export class EvidenceRiver extends LitElement {
     this.steps = null;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.steps !== null;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -113,4 +106,4 @@ function outline(left, right) {
   return `M${side(left, down)} L${side(right, up)} Z`;
 }
 
-if (!customElements.get("evidence-river")) customElements.define("evidence-river", EvidenceRiver);
+customElements.define("evidence-river", EvidenceRiver);

@@ -7,10 +7,11 @@
  * Event: `rows-changed {rows}`. Alt with an arrow key moves the row one is in.
  */
 
-import { LitElement, html, live, nothing } from "lit";
+import { html, live, nothing } from "lit";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 
-export class ExampleRows extends LitElement {
+export class ExampleRows extends PageElement {
   static properties = {
     rows: { attribute: false },
     names: { attribute: false },
@@ -34,16 +35,8 @@ export class ExampleRows extends LitElement {
     this.longest = 200;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.rows !== null; // until then the server's rows stay
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -128,4 +121,4 @@ export class ExampleRows extends LitElement {
   }
 }
 
-if (!customElements.get("example-rows")) customElements.define("example-rows", ExampleRows);
+customElements.define("example-rows", ExampleRows);

@@ -5,11 +5,12 @@
  * Event: `question-picked {index}`.
  */
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { formatProbability } from "../format.js";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 
-export class FewShotAnswers extends LitElement {
+export class FewShotAnswers extends PageElement {
   static properties = {
     rows: { attribute: false },
     selected: { attribute: false },
@@ -21,16 +22,8 @@ export class FewShotAnswers extends LitElement {
     this.selected = 0;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.rows !== null; // until then the server's table stays
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -68,4 +61,4 @@ export class FewShotAnswers extends LitElement {
   }
 }
 
-if (!customElements.get("few-shot-answers")) customElements.define("few-shot-answers", FewShotAnswers);
+customElements.define("few-shot-answers", FewShotAnswers);

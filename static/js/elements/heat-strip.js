@@ -1,11 +1,12 @@
 // Tokens of a text, tinted and underlined by how many bits they cost the model; or two texts aligned, the original
 // over what the model wrote, with gaps, and a sign in each column that says whether they agree.
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { spokenText, visibleParts } from "../bytes.js";
 import { formatBits } from "../format.js";
 import { t } from "../i18n.js";
 import { SURPRISE_STEPS, surpriseLevel } from "../surprise.js";
+import { PageElement } from "./page-element.js";
 import { tokenText } from "./token-text.js";
 
 const SIGNS = { equal: "=", diverged: "≠", realigned: "↺" };
@@ -27,7 +28,7 @@ function runningText({ bytes }) {
   );
 }
 
-export class HeatStrip extends LitElement {
+export class HeatStrip extends PageElement {
   static properties = {
     tokens: { attribute: false }, // [{bytes, bits|null, mark?, by?}]
     pairs: { attribute: false }, // [{original, model, mark}], a token or null on each side
@@ -53,16 +54,12 @@ export class HeatStrip extends LitElement {
     });
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.tokens !== null || this.pairs !== null; // until then the server's tokens stay
   }
 
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
+  willUpdate(changed) {
+    super.willUpdate(changed);
     this.roving = Math.max(0, Math.min(this.roving, this.#length - 1));
   }
 
@@ -210,4 +207,4 @@ export class HeatStrip extends LitElement {
   }
 }
 
-if (!customElements.get("heat-strip")) customElements.define("heat-strip", HeatStrip);
+customElements.define("heat-strip", HeatStrip);

@@ -3,15 +3,16 @@
  * Properties: `tokens`, `selected`, `lit`, `label`. Events: `token-pointed`, `token-selected`, both `{index}`.
  */
 
-import { LitElement, noChange } from "lit";
+import { noChange } from "lit";
 import { TokenList } from "../token-list.js";
+import { PageElement } from "./page-element.js";
 import { VirtualFlow } from "./virtual-flow.js";
 
 const FALLBACK_WIDTH = 640;
 const LINE = 1.7; // its line height, in em
 const ID_WIDTH = 4.4; // an id and its gap, in em
 
-export class IdList extends LitElement {
+export class IdList extends PageElement {
   static properties = {
     tokens: { attribute: false },
     selected: { attribute: false },
@@ -32,10 +33,6 @@ export class IdList extends LitElement {
     this.label = "";
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   connectedCallback() {
     super.connectedCallback();
     this.#listeners = new AbortController();
@@ -51,7 +48,7 @@ export class IdList extends LitElement {
     this.#flow = null;
   }
 
-  shouldUpdate() {
+  get ready() {
     return this.tokens !== undefined;
   }
 
@@ -114,4 +111,4 @@ export class IdList extends LitElement {
   }
 }
 
-if (!customElements.get("id-list")) customElements.define("id-list", IdList);
+customElements.define("id-list", IdList);

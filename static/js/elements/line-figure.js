@@ -1,19 +1,20 @@
 // The picture of a curve: a few lines over one axis, each named at its end and told apart by dashes and markers as
 // much as by colour. Pointer, touch and arrow keys walk along the x axis; a table holds every number.
 
-import { LitElement, html, live, nothing, svg } from "lit";
+import { html, live, nothing, svg } from "lit";
 import { allX, domainOf, nearestIndex, spread } from "../figure-math.js";
 import { formatNumber } from "../format.js";
 import { t } from "../i18n.js";
 import { figureTable } from "./figure-table.js";
 import { Plot, sampleOf } from "./line-plot.js";
+import { PageElement } from "./page-element.js";
 import "./save-picture.js";
 
 const NARROW_REM = 30; // below this width names stand above the plot, not at the lines' ends
 const PAPER_WIDTH = 660; // what A4 leaves between its margins, in CSS pixels
 const plain = (value) => formatNumber(value, Number.isInteger(value) ? 0 : Math.abs(value) < 1 ? 3 : 2);
 
-export class LineFigure extends LitElement {
+export class LineFigure extends PageElement {
   static properties = {
     series: { attribute: false }, // [{name, style, points: [{x, y|null, low?, high?}], note?}]
     rules: { attribute: false }, // [{y, label}]: reference lines
@@ -60,11 +61,7 @@ export class LineFigure extends LitElement {
     });
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.series !== null; // until then the server's sentence stays
   }
 
@@ -93,10 +90,8 @@ export class LineFigure extends LitElement {
   }
 
   willUpdate(changed) {
-    if (!this.hasUpdated) {
-      this.replaceChildren();
-      this.width = Math.round(this.getBoundingClientRect().width);
-    }
+    super.willUpdate(changed);
+    if (!this.hasUpdated) this.width = Math.round(this.getBoundingClientRect().width);
     if (changed.has("series")) {
       this.#xs = allX(this.series);
       if (this.pointed >= this.#xs.length) this.pointed = -1;
@@ -228,4 +223,4 @@ export class LineFigure extends LitElement {
   }
 }
 
-if (!customElements.get("line-figure")) customElements.define("line-figure", LineFigure);
+customElements.define("line-figure", LineFigure);

@@ -1,11 +1,12 @@
 // Two sides: what the universes write by themselves, and what they write after words that were put in their mouth.
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { formatCount, formatProbability } from "../format.js";
 import { cutAt } from "../hallucination-view.js";
 import { t, tParts } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 
-export class MistakeSides extends LitElement {
+export class MistakeSides extends PageElement {
   static properties = {
     result: { attribute: false }, // {forced, free, led}; null: keep what the server wrote
     prompt: { type: String },
@@ -19,16 +20,8 @@ export class MistakeSides extends LitElement {
     this.words = "";
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.result !== null;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -74,4 +67,4 @@ export class MistakeSides extends LitElement {
   }
 }
 
-if (!customElements.get("mistake-sides")) customElements.define("mistake-sides", MistakeSides);
+customElements.define("mistake-sides", MistakeSides);

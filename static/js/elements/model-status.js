@@ -1,7 +1,8 @@
-import { LitElement, createRef, html, nothing, ref } from "lit";
+import { createRef, html, nothing, ref } from "lit";
 import { formatCompact, formatCount, formatProgress } from "../format.js";
 import { language, msg, t } from "../i18n.js";
 import { teacher } from "../teacher.js";
+import { PageElement } from "./page-element.js";
 
 const STAGES = {
   fetch: msg("fetching"),
@@ -16,7 +17,7 @@ const STAGES = {
  * `.state` is the answer of `GET /api/models`, `.offline` whether the server is silent, `.problem` a
  * sentence on why the last wish failed. Says `models-opened`, and `model-chosen {name}`.
  */
-export class ModelStatus extends LitElement {
+export class ModelStatus extends PageElement {
   static properties = {
     state: { attribute: false },
     offline: { attribute: false },
@@ -33,10 +34,6 @@ export class ModelStatus extends LitElement {
     this.problem = null;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   connectedCallback() {
     this.replaceChildren(); // the server's own first view
     super.connectedCallback();
@@ -49,7 +46,7 @@ export class ModelStatus extends LitElement {
     super.disconnectedCallback();
   }
 
-  shouldUpdate() {
+  get ready() {
     return this.state !== null;
   }
 
@@ -290,4 +287,4 @@ function details(model) {
   ].filter(([, value]) => value);
 }
 
-if (!customElements.get("model-status")) customElements.define("model-status", ModelStatus);
+customElements.define("model-status", ModelStatus);

@@ -2,13 +2,14 @@
 // mark of its own and not by colour alone. Its text content is the document, byte for byte; what is said about the
 // document (the first token, where it was stopped) is drawn by CSS from attributes.
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { t } from "../i18n.js";
 import { splitAtMarks } from "../costume-text.js";
+import { PageElement } from "./page-element.js";
 
 const SPECIAL = /(<\|[a-z_]+\|>)/u;
 
-export class OneDocument extends LitElement {
+export class OneDocument extends PageElement {
   static properties = {
     pieces: { attribute: false }, // [{role: "header"|"mark"|"question"|"answer", text}]
     written: { attribute: false }, // what the model wrote after them
@@ -24,16 +25,8 @@ export class OneDocument extends LitElement {
     Object.assign(this, { pieces: null, written: "", marks: [], bos: false, stopped: "", special: false, label: "" });
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.pieces !== null; // until then the server's document stays
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -61,4 +54,4 @@ export class OneDocument extends LitElement {
   }
 }
 
-if (!customElements.get("one-document")) customElements.define("one-document", OneDocument);
+customElements.define("one-document", OneDocument);

@@ -174,4 +174,4 @@ export class PredictReveal extends HTMLElement {
   }
 }
 
-if (!customElements.get("predict-reveal")) customElements.define("predict-reveal", PredictReveal);
+customElements.define("predict-reveal", PredictReveal);

@@ -1,14 +1,15 @@
 // A ranked list of tokens with two bars each: what the model believes, and what is left after sampling
 // parameters. A real table, so that it can be read without seeing it.
 
-import { LitElement, guard, html, nothing } from "lit";
+import { guard, html, nothing } from "lit";
 import { barAxis, barLength } from "../bar-axis.js";
 import { spokenText } from "../bytes.js";
 import { formatCount, formatProbability } from "../format.js";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 import { tokenText } from "./token-text.js";
 
-export class ProbabilityBars extends LitElement {
+export class ProbabilityBars extends PageElement {
   static properties = {
     rows: { attribute: false }, // [{id, bytes (hex), rank, raw, processed, kept, observed?: {count, share, low, high, drawable}}]
     remainder: { attribute: false }, // {count, raw, processed, observed?}: the tokens that have no row
@@ -33,17 +34,13 @@ export class ProbabilityBars extends LitElement {
     this.active = 0; // the row that Tab reaches
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   /** What the server drew stays until there are rows to draw. */
-  shouldUpdate() {
+  get ready() {
     return this.rows !== null;
   }
 
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
+  willUpdate(changed) {
+    super.willUpdate(changed);
     this.axis = barAxis(this.scale, this.#highest());
     this.observing = this.rows.some(({ observed }) => observed);
     this.active = Math.min(this.active, Math.max(0, this.rows.length - 1));
@@ -211,4 +208,4 @@ function superscript(n) {
   return String(n).replace(/[-\d]/g, (sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign]));
 }
 
-if (!customElements.get("probability-bars")) customElements.define("probability-bars", ProbabilityBars);
+customElements.define("probability-bars", ProbabilityBars);

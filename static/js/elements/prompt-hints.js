@@ -1,10 +1,11 @@
 // What is peculiar about this prompt: a space at its end, nothing in it, or no model to ask yet.
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 import "./probability-bars.js";
 
-export class PromptHints extends LitElement {
+export class PromptHints extends PageElement {
   static properties = {
     trailingSpace: { attribute: false },
     empty: { attribute: false },
@@ -18,10 +19,6 @@ export class PromptHints extends LitElement {
     this.empty = false;
     this.comparison = null;
     this.source = null;
-  }
-
-  createRenderRoot() {
-    return this;
   }
 
   render() {
@@ -54,4 +51,4 @@ export class PromptHints extends LitElement {
   }
 }
 
-if (!customElements.get("prompt-hints")) customElements.define("prompt-hints", PromptHints);
+customElements.define("prompt-hints", PromptHints);

@@ -1,12 +1,13 @@
 // The token ids that the model gets, in a line of quiet chips under the prompt.
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 import { tokenText } from "./token-text.js";
 
 const MOST = 24;
 
-export class PromptTokens extends LitElement {
+export class PromptTokens extends PageElement {
   static properties = {
     tokens: { attribute: false }, // [{id, bytes, special}]
   };
@@ -16,16 +17,8 @@ export class PromptTokens extends LitElement {
     this.tokens = null;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.tokens !== null;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -45,4 +38,4 @@ export class PromptTokens extends LitElement {
   }
 }
 
-if (!customElements.get("prompt-tokens")) customElements.define("prompt-tokens", PromptTokens);
+customElements.define("prompt-tokens", PromptTokens);

@@ -1,20 +1,17 @@
 import { encodeQR } from "qr";
-import { LitElement, html, nothing, svg } from "lit";
+import { html, nothing, svg } from "lit";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 
 const QUIET = 4; // squares of white around it, as ISO 18004 wants
 
 /** `.text` as a QR code, drawn dark on white in every theme: cameras want it so. */
-export class QrCode extends LitElement {
+export class QrCode extends PageElement {
   static properties = { text: { attribute: false } };
 
   constructor() {
     super();
     this.text = "";
-  }
-
-  createRenderRoot() {
-    return this;
   }
 
   render() {
@@ -26,4 +23,4 @@ export class QrCode extends LitElement {
   }
 }
 
-if (!customElements.get("qr-code")) customElements.define("qr-code", QrCode);
+customElements.define("qr-code", QrCode);

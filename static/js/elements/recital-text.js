@@ -1,13 +1,14 @@
 // A recitation as running text: what was given, what matches the original, and what the model wrote instead,
 // with the original's own words beside it. Marked by line and sign, not by colour alone.
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { t } from "../i18n.js";
 import { textOf } from "../recital.js";
+import { PageElement } from "./page-element.js";
 
 const LONG = 8; // tokens: a longer difference gets lines of its own
 
-export class RecitalText extends LitElement {
+export class RecitalText extends PageElement {
   static properties = {
     pieces: { attribute: false }, // of js/recital.js: [{kind: "given" | "same" | "drift" | "missed" | "unread", bytes}]
     writing: { type: Boolean }, // the model is at it
@@ -21,17 +22,9 @@ export class RecitalText extends LitElement {
     this.label = "";
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   /** What the server wrote stays until there is something to show. */
-  shouldUpdate() {
+  get ready() {
     return this.pieces !== null;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -53,4 +46,4 @@ export class RecitalText extends LitElement {
   }
 }
 
-if (!customElements.get("recital-text")) customElements.define("recital-text", RecitalText);
+customElements.define("recital-text", RecitalText);

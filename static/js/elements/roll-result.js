@@ -1,12 +1,13 @@
 // What the dice picked, in a sentence, and the button that puts it into the prompt.
 
-import { LitElement, html } from "lit";
+import { html } from "lit";
 import { spokenText } from "../bytes.js";
 import { formatCount, formatProbability, formatRoll } from "../format.js";
 import { t, tParts } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 import { tokenText } from "./token-text.js";
 
-export class RollResult extends LitElement {
+export class RollResult extends PageElement {
   static properties = {
     // {by: "dice" | "strip" | "greedy" | "hand", u, bytes, probability, rank, best: {bytes, probability}} or null
     result: { attribute: false },
@@ -19,14 +20,6 @@ export class RollResult extends LitElement {
     this.result = null;
     this.origin = "";
     this.waiting = false;
-  }
-
-  createRenderRoot() {
-    return this;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -70,4 +63,4 @@ export class RollResult extends LitElement {
   }
 }
 
-if (!customElements.get("roll-result")) customElements.define("roll-result", RollResult);
+customElements.define("roll-result", RollResult);

@@ -1,13 +1,14 @@
 // Run, cancel, and where the numbers on the page come from: measured, computed here just now, or on their way.
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { formatDay } from "../dates.js";
 import { errorMessage } from "../error-message.js";
 import { formatSeconds } from "../format.js";
 import { t } from "../i18n.js";
 import { models } from "../models.js";
+import { PageElement } from "./page-element.js";
 
-export class RunBar extends LitElement {
+export class RunBar extends PageElement {
   static properties = {
     run: { attribute: false }, // an ExperimentRun
     measurement: { attribute: false }, // {model, measured_on} of what stands in the figure before a run; null: nothing
@@ -30,16 +31,12 @@ export class RunBar extends LitElement {
     this.models = models;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.run !== null; // until then the server's line stays
   }
 
   willUpdate(changed) {
-    if (!this.hasUpdated) this.replaceChildren();
+    super.willUpdate(changed);
     if (changed.has("run") || changed.has("models")) this.#listen();
   }
 
@@ -124,4 +121,4 @@ export class RunBar extends LitElement {
   }
 }
 
-if (!customElements.get("run-bar")) customElements.define("run-bar", RunBar);
+customElements.define("run-bar", RunBar);

@@ -1,12 +1,13 @@
 // One slider with a number box for each sampling parameter. Double-clicking a slider resets it.
 
-import { LitElement, html, live, nothing } from "lit";
+import { html, live, nothing } from "lit";
 import { t } from "../i18n.js";
 import { CONTROLS, STEPS, clampParam, isOff } from "../sampling-params.js";
+import { PageElement } from "./page-element.js";
 
 let instances = 0;
 
-export class SamplingControls extends LitElement {
+export class SamplingControls extends PageElement {
   static properties = {
     params: { attribute: false }, // {temperature, top_k, ...}
     vocabulary: { type: Number }, // the most that top_k can keep
@@ -22,17 +23,13 @@ export class SamplingControls extends LitElement {
     this.idPrefix = `sampling-${instances}`;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   /** What the server drew stays until there are values to show. */
-  shouldUpdate() {
+  get ready() {
     return this.params !== null;
   }
 
   willUpdate(changed) {
-    if (!this.hasUpdated) this.replaceChildren();
+    super.willUpdate(changed);
     if (changed.has("vocabulary") || changed.has("shown")) {
       this.sliders = Object.fromEntries(this.shown.map((name) => [name, CONTROLS[name].slider(this.vocabulary)]));
     }
@@ -95,4 +92,4 @@ export class SamplingControls extends LitElement {
   }
 }
 
-if (!customElements.get("sampling-controls")) customElements.define("sampling-controls", SamplingControls);
+customElements.define("sampling-controls", SamplingControls);

@@ -1,10 +1,11 @@
 // Uncertainty before and after the settings: bits, and how many equal choices that is like.
 
-import { LitElement, html } from "lit";
+import { html } from "lit";
 import { formatChoices, formatNumber } from "../format.js";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 
-export class SamplingCounts extends LitElement {
+export class SamplingCounts extends PageElement {
   static properties = {
     before: { attribute: false }, // entropy in bits, of the model
     after: { attribute: false }, // and of what is left
@@ -16,16 +17,8 @@ export class SamplingCounts extends LitElement {
     this.after = null;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.before !== null;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -40,4 +33,4 @@ export class SamplingCounts extends LitElement {
   }
 }
 
-if (!customElements.get("sampling-counts")) customElements.define("sampling-counts", SamplingCounts);
+customElements.define("sampling-counts", SamplingCounts);

@@ -1,11 +1,12 @@
 // One line on what each setting leaves: 262,144 tokens → temperature 0.80 → top-p 0.90 keeps 41.
 
-import { LitElement, html } from "lit";
+import { html } from "lit";
 import { formatCount, formatNumber, formatProbability } from "../format.js";
 import { t, tParts } from "../i18n.js";
 import { isOff } from "../sampling-params.js";
+import { PageElement } from "./page-element.js";
 
-export class SamplingFunnel extends LitElement {
+export class SamplingFunnel extends PageElement {
   static properties = {
     size: { attribute: false }, // of the vocabulary
     params: { attribute: false },
@@ -19,16 +20,8 @@ export class SamplingFunnel extends LitElement {
     this.processed = null;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.processed !== null;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -72,4 +65,4 @@ export class SamplingFunnel extends LitElement {
   }
 }
 
-if (!customElements.get("sampling-funnel")) customElements.define("sampling-funnel", SamplingFunnel);
+customElements.define("sampling-funnel", SamplingFunnel);

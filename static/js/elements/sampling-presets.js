@@ -1,10 +1,11 @@
 // Settings by use, and the reason for the one that is chosen.
 
-import { LitElement, html } from "lit";
+import { html } from "lit";
 import { t } from "../i18n.js";
 import { PRESETS, presetOf } from "../sampling-presets.js";
+import { PageElement } from "./page-element.js";
 
-export class SamplingPresets extends LitElement {
+export class SamplingPresets extends PageElement {
   static properties = {
     params: { attribute: false },
   };
@@ -14,16 +15,8 @@ export class SamplingPresets extends LitElement {
     this.params = null;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.params !== null;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -49,4 +42,4 @@ export class SamplingPresets extends LitElement {
   }
 }
 
-if (!customElements.get("sampling-presets")) customElements.define("sampling-presets", SamplingPresets);
+customElements.define("sampling-presets", SamplingPresets);

@@ -3,12 +3,13 @@
  * The file says at its foot which page and which day it is from, and that a model's words are in it.
  */
 
-import { LitElement, html } from "lit";
+import { html } from "lit";
 import { formatDay } from "../dates.js";
 import { t } from "../i18n.js";
 import { pictureOf, pngOf } from "../picture.js";
+import { PageElement } from "./page-element.js";
 
-export class SavePicture extends LitElement {
+export class SavePicture extends PageElement {
   static properties = {
     figure: { attribute: false },
   };
@@ -16,10 +17,6 @@ export class SavePicture extends LitElement {
   constructor() {
     super();
     this.figure = null;
-  }
-
-  createRenderRoot() {
-    return this;
   }
 
   render() {
@@ -41,4 +38,4 @@ export class SavePicture extends LitElement {
   }
 }
 
-if (!customElements.get("save-picture")) customElements.define("save-picture", SavePicture);
+customElements.define("save-picture", SavePicture);

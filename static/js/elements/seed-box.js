@@ -1,10 +1,11 @@
 // The seed of the dice: always shown, editable, and a button for a fresh one. `describedby` is the id of what it promises.
 
-import { LitElement, html, live, nothing } from "lit";
+import { html, live, nothing } from "lit";
 import { MAX_SEED, parseSeed, randomSeed } from "../dice.js";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 
-export class SeedBox extends LitElement {
+export class SeedBox extends PageElement {
   static properties = {
     seed: { attribute: false },
     describedby: {},
@@ -17,16 +18,8 @@ export class SeedBox extends LitElement {
     this.refused = false;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.seed !== null;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -52,4 +45,4 @@ export class SeedBox extends LitElement {
   }
 }
 
-if (!customElements.get("seed-box")) customElements.define("seed-box", SeedBox);
+customElements.define("seed-box", SeedBox);

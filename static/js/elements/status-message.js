@@ -1,20 +1,17 @@
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 
 /**
  * One sentence to the reader: `.message = {kind: "error" | "note", text}`, or null for silence. Read aloud
  * when it comes; a person can send it away, which is told by `message-dismissed`.
  */
-export class StatusMessage extends LitElement {
+export class StatusMessage extends PageElement {
   static properties = { message: { attribute: false } };
 
   constructor() {
     super();
     this.message = null;
-  }
-
-  createRenderRoot() {
-    return this;
   }
 
   connectedCallback() {
@@ -38,4 +35,4 @@ export class StatusMessage extends LitElement {
   }
 }
 
-if (!customElements.get("status-message")) customElements.define("status-message", StatusMessage);
+customElements.define("status-message", StatusMessage);

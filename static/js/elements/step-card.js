@@ -1,6 +1,7 @@
 // One token where it stands: how likely it was, what it was picked from, and the ways not taken.
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
+import { PageElement } from "./page-element.js";
 import "./probability-bars.js";
 import { tokenText } from "./token-text.js";
 import { spokenText } from "../bytes.js";
@@ -12,7 +13,7 @@ import { bitsOf } from "../token-look.js";
 
 const NAMES = { temperature: "Temperature", top_k: "Top-k", top_p: "Top-p", min_p: "Min-p" };
 
-export class StepCard extends LitElement {
+export class StepCard extends PageElement {
   static properties = {
     entry: { attribute: false }, // a token of the document
     index: { type: Number },
@@ -43,10 +44,6 @@ export class StepCard extends LitElement {
     this.alt = false; // whether Alt was held at the last click
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   connectedCallback() {
     super.connectedCallback();
     this.addEventListener("click", (event) => (this.alt = event.altKey), { capture: true });
@@ -56,12 +53,8 @@ export class StepCard extends LitElement {
     });
   }
 
-  shouldUpdate() {
+  get ready() {
     return this.entry !== null || this.hasUpdated;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -207,4 +200,4 @@ function afterSampling({ processed_logprob }) {
     : formatProbability(Math.exp(processed_logprob));
 }
 
-if (!customElements.get("step-card")) customElements.define("step-card", StepCard);
+customElements.define("step-card", StepCard);

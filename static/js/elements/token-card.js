@@ -8,14 +8,15 @@
  * Events: `token-copied {id}`, `token-marked {id|null}`, `card-pinned {pinned}`, `card-closed`.
  */
 
-import { html, LitElement, nothing } from "lit";
+import { html, nothing } from "lit";
 import { hexToBytes, spacedHex } from "../bytes.js";
 import { placeCard } from "../card-place.js";
 import { formatCount } from "../format.js";
 import { t } from "../i18n.js";
 import { tokenPieces } from "../token-groups.js";
+import { PageElement } from "./page-element.js";
 
-export class TokenCard extends LitElement {
+export class TokenCard extends PageElement {
   static properties = {
     token: { attribute: false },
     details: { attribute: false },
@@ -37,10 +38,6 @@ export class TokenCard extends LitElement {
     this.anchor = null;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   connectedCallback() {
     super.connectedCallback();
     this.#observer.observe(document.documentElement);
@@ -55,12 +52,8 @@ export class TokenCard extends LitElement {
     this.#listeners.abort();
   }
 
-  shouldUpdate() {
+  get ready() {
     return this.token !== undefined; // until then the server's card stays
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   /** Whether the card lies over the page instead of standing in it. */
@@ -211,4 +204,4 @@ function ink(hex) {
   );
 }
 
-if (!customElements.get("token-card")) customElements.define("token-card", TokenCard);
+customElements.define("token-card", TokenCard);

@@ -8,12 +8,13 @@
  * (the pointer rested, or the keyboard arrived), `token-selected` (clicked, tapped, Enter).
  */
 
-import { LitElement, noChange } from "lit";
+import { noChange } from "lit";
 import { bytesToHex, spokenText } from "../bytes.js";
 import { t } from "../i18n.js";
 import { unitsOf } from "../token-groups.js";
 import { TokenList } from "../token-list.js";
 import { linesOf } from "../virtual-window.js";
+import { PageElement } from "./page-element.js";
 import { VirtualFlow } from "./virtual-flow.js";
 
 const REST_MS = 150;
@@ -21,7 +22,7 @@ const TINTS = 5;
 const FALLBACK_WIDTH = 640;
 const MOST_BREAKS = 3; // a token of forty line breaks says so in its mark and takes three lines
 
-export class TokenStrip extends LitElement {
+export class TokenStrip extends PageElement {
   static properties = {
     tokens: { attribute: false },
     selected: { attribute: false },
@@ -49,10 +50,6 @@ export class TokenStrip extends LitElement {
     this.label = "";
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   connectedCallback() {
     super.connectedCallback();
     this.#listeners = new AbortController();
@@ -72,7 +69,7 @@ export class TokenStrip extends LitElement {
     this.#flow = null;
   }
 
-  shouldUpdate() {
+  get ready() {
     return this.tokens !== undefined; // until then the server's chips stay
   }
 
@@ -292,4 +289,4 @@ function group(chips, glyph) {
   return box;
 }
 
-if (!customElements.get("token-strip")) customElements.define("token-strip", TokenStrip);
+customElements.define("token-strip", TokenStrip);

@@ -3,12 +3,13 @@
  * Property: `rows` [{code, name, text, tokens, bytes}]; the first row is the measure. Event: `language-picked {code, text}`.
  */
 
-import { html, LitElement } from "lit";
+import { html } from "lit";
 import { formatCount, formatNumber } from "../format.js";
 import { t } from "../i18n.js";
 import { taxed } from "../token-tax.js";
+import { PageElement } from "./page-element.js";
 
-export class TokenTax extends LitElement {
+export class TokenTax extends PageElement {
   static properties = { rows: { attribute: false } };
 
   constructor() {
@@ -16,16 +17,8 @@ export class TokenTax extends LitElement {
     this.rows = undefined;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.rows !== undefined;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -60,4 +53,4 @@ export class TokenTax extends LitElement {
   }
 }
 
-if (!customElements.get("token-tax")) customElements.define("token-tax", TokenTax);
+customElements.define("token-tax", TokenTax);

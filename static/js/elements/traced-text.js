@@ -1,10 +1,11 @@
 // A text the model wrote, with the words that stand in the library marked and numbered, and beside it where they
 // stand, the rarest first. Marked by line and number, not by colour alone.
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { formatBits } from "../format.js";
 import { msg, t } from "../i18n.js";
 import { findings, placeName, segments } from "../trace.js";
+import { PageElement } from "./page-element.js";
 
 const COLLECTIONS = {
   "King James Bible": msg("King James Bible"),
@@ -14,7 +15,7 @@ const COLLECTIONS = {
   "Passages of the Regurgitation page": msg("Passages of the Regurgitation page"),
 };
 
-export class TracedText extends LitElement {
+export class TracedText extends PageElement {
   static properties = {
     text: { type: String },
     trace: { attribute: false }, // the server's answer for this text; null while it is awaited
@@ -32,11 +33,8 @@ export class TracedText extends LitElement {
     this.selected = -1;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   willUpdate(changed) {
+    super.willUpdate(changed);
     if (changed.has("trace") || changed.has("text")) this.selected = -1;
   }
 
@@ -95,4 +93,4 @@ export class TracedText extends LitElement {
   }
 }
 
-if (!customElements.get("traced-text")) customElements.define("traced-text", TracedText);
+customElements.define("traced-text", TracedText);

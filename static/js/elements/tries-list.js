@@ -1,9 +1,10 @@
 // Several tries of one question, a line each, with whether it was answered where that can be told.
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 
-export class TriesList extends LitElement {
+export class TriesList extends PageElement {
   static properties = {
     answers: { attribute: false }, // [{text, answered: true|false|null, atOnce}]
     picked: { attribute: false }, // index, or -1
@@ -16,16 +17,8 @@ export class TriesList extends LitElement {
     Object.assign(this, { answers: null, picked: -1, pickable: false, label: "" });
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.answers !== null; // until then the server's lines stay
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -52,4 +45,4 @@ export class TriesList extends LitElement {
   }
 }
 
-if (!customElements.get("tries-list")) customElements.define("tries-list", TriesList);
+customElements.define("tries-list", TriesList);

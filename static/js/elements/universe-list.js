@@ -1,11 +1,12 @@
 // The universes of one prompt, one line each, while they are written and after. Equal answers share a letter.
 
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { t } from "../i18n.js";
 import { aroundAnswer, markersOf } from "../hallucination-view.js";
+import { PageElement } from "./page-element.js";
 import { markerChip } from "./universe-marker.js";
 
-export class UniverseList extends LitElement {
+export class UniverseList extends PageElement {
   static properties = {
     universes: { attribute: false }, // [{sequence, text, answer}]; null: keep what the server wrote
     agreement: { attribute: false }, // null while they are being written
@@ -19,16 +20,8 @@ export class UniverseList extends LitElement {
     this.label = "";
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.universes !== null;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -47,4 +40,4 @@ export class UniverseList extends LitElement {
   }
 }
 
-if (!customElements.get("universe-list")) customElements.define("universe-list", UniverseList);
+customElements.define("universe-list", UniverseList);

@@ -1,9 +1,10 @@
 // Where universes part: a tree over tokens in which the width of a branch is the probability of its path.
 
-import { LitElement, html, nothing, svg } from "lit";
+import { html, nothing, svg } from "lit";
 import { formatProbability } from "../format.js";
 import { markersOf, treeLayout } from "../hallucination-view.js";
 import { t } from "../i18n.js";
+import { PageElement } from "./page-element.js";
 import "./save-picture.js";
 
 const LABEL = 7; // rem: the room of a token's name
@@ -15,7 +16,7 @@ const ABOVE = 1; // rem: room for the name of the first band
 const THINNEST = 0.001; // probability below which a rest is not drawn
 const LONGEST = 11; // characters of a token's name
 
-export class UniverseTree extends LitElement {
+export class UniverseTree extends PageElement {
   static properties = {
     branches: { attribute: false }, // null: keep what the server wrote
     bytes: { attribute: false }, // hex of each branch's token
@@ -29,16 +30,8 @@ export class UniverseTree extends LitElement {
     this.agreement = null;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
-  shouldUpdate() {
+  get ready() {
     return this.branches !== null;
-  }
-
-  willUpdate() {
-    if (!this.hasUpdated) this.replaceChildren();
   }
 
   render() {
@@ -134,4 +127,4 @@ function ribbon(x0, y0, x1, y1, height) {
   return `M${x0},${y0} C${middle},${y0} ${middle},${y1} ${x1},${y1} L${x1},${y1 + height} C${middle},${y1 + height} ${middle},${y0 + height} ${x0},${y0 + height} Z`;
 }
 
-if (!customElements.get("universe-tree")) customElements.define("universe-tree", UniverseTree);
+customElements.define("universe-tree", UniverseTree);
