@@ -170,13 +170,14 @@ def presets(
     ] = False,
 ) -> None:
     """List the presets of the behaviour pages, or measure them on a model."""
-    from app.experiments.presets import BEHAVIOURS, read_presets
+    from app.experiments.presets import read_presets
+    from app.pages import WITH_PRESETS
 
     settings = _settings({"model": model} if model else {})
-    if unknown := set(behaviours or ()) - set(BEHAVIOURS):
-        _fail(f"there is no behaviour {', '.join(sorted(unknown))}; there are {', '.join(BEHAVIOURS)}")
+    if unknown := set(behaviours or ()) - set(WITH_PRESETS):
+        _fail(f"there is no behaviour {', '.join(sorted(unknown))}; there are {', '.join(WITH_PRESETS)}")
     if not measure:
-        for behaviour in behaviours or BEHAVIOURS:
+        for behaviour in behaviours or WITH_PRESETS:
             for preset in read_presets(behaviour):
                 typer.echo(f"{behaviour:14} {preset.id}: {preset.title}")
         return

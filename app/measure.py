@@ -6,7 +6,8 @@ from collections.abc import Callable
 from app.engine import weights
 from app.engine.catalog import read_catalog
 from app.experiments.experiment import Laboratory
-from app.experiments.presets import BEHAVIOURS, measure
+from app.experiments.presets import measure
+from app.pages import WITH_PRESETS
 from app.paths import MODELS
 from app.settings import Settings
 from app.tokenization.registry import load_model_tokenizer
@@ -23,7 +24,7 @@ def measure_presets(settings: Settings, behaviours: tuple[str, ...], say: Callab
         return laboratories[name]
 
     async def run() -> None:
-        for behaviour in behaviours or BEHAVIOURS:
+        for behaviour in behaviours or WITH_PRESETS:
             async for preset in measure(behaviour, laboratory, settings.model):
                 say(f"{behaviour}: {preset}")
 

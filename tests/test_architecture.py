@@ -11,10 +11,11 @@ import pytest
 from app.paths import ROOT
 
 APP = ROOT / "app"
-BELOW_HOST = {"errors", "paths", "settings", "engine", "tokenization", "experiments"}
+BELOW_HOST = {"errors", "paths", "pages", "settings", "engine", "tokenization", "experiments"}
 MAY_IMPORT = {
     "errors": set(),
     "paths": set(),
+    "pages": set(),
     "network": {"settings"},
     "assets": {"library_texts"},
     "library_texts": set(),

@@ -9,6 +9,7 @@ from app.engine import cores
 from app.engine.output_layer import LIKELIEST
 from app.engine.recordings import WIDTHS
 from app.engine.scheduler import CACHE_BYTES
+from app.pages import PAGES
 from app.paths import ROOT
 from app.settings import Settings
 
@@ -50,3 +51,8 @@ def test_the_readme_tells_how_much_of_a_prompt_a_gpu_reads_at_once():
     assert f"the next {', '.join(map(str, others))} or {most} tokens of one prompt" in " ".join(
         README.split()
     )
+
+
+def test_its_table_of_pages_is_the_registry():
+    rows = [f"| {page.title} `{page.path}` | {page.sentence} |" for page in PAGES if not page.development]
+    assert "\n".join(["| page | what happens there |", "| --- | --- |", *rows, ""]) in README

@@ -12,9 +12,11 @@ from fastapi.testclient import TestClient
 from jinja2 import Environment
 
 import app
+from app.pages import PAGES
 from app.paths import MODELS, STATIC, TEMPLATES
+from app.routes import pages as routes
 from app.routes.localisation import LANGUAGES, messages, negotiate, translations
-from app.routes.pages import PAGES, import_map_hash
+from app.routes.pages import import_map_hash
 from app.routes.template_filters import axis_top, filters, visible_parts
 
 SENTENCE = re.compile(r"""\b(?:t|tParts|msg)\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|`([^`$]*)`)""")
@@ -33,6 +35,12 @@ def sentences_of_templates() -> Iterator[str]:
     for path in TEMPLATES.rglob("*.html"):
         for _, _, message in env.extract_translations(path.read_text(encoding="utf-8")):
             yield from filter(None, [message] if isinstance(message, str) else message or ())
+
+
+def sentences_of_pages() -> Iterator[str]:
+    for page in PAGES:
+        if page.chapter:
+            yield from (page.title, page.sentence)
 
 
 def sentences_of_manifests() -> Iterator[str]:
@@ -90,6 +98,12 @@ def test_every_page_has_its_script_and_styles(client: TestClient, page):
     assert missing == []
 
 
+def test_a_page_without_its_template_is_an_error_at_the_start(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(routes, "TEMPLATES", tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"the page home of app/pages\.py has no .*home\.html"):
+        routes._add(PAGES[0])
+
+
 @pages
 def test_every_preloaded_font_is_one_of_the_style_sheets(client: TestClient, page):
     fonts = re.findall(r'rel="preload" href="([^"]+)" as="font"', client.get(page.path).text)
@@ -119,7 +133,8 @@ def test_the_import_map_is_let_through_by_its_hash(client: TestClient):
 
 
 def test_the_templates_sentences_are_all_translated():
-    assert untranslated(set(sentences_of_templates()), dict(catalog_of_templates())) == []
+    sentences = {*sentences_of_templates(), *sentences_of_pages()}
+    assert untranslated(sentences, dict(catalog_of_templates())) == []
 
 
 def test_the_scripts_sentences_are_all_translated():

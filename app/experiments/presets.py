@@ -18,7 +18,6 @@ from app.experiments.catalog import EXPERIMENTS
 from app.experiments.experiment import Experiment, Laboratory, Part, Progress
 
 FOLDER = Path(__file__).parent / "presets"
-BEHAVIOURS = ("regurgitation", "hallucination", "few-shot", "assistant")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The pages: each one a template, a script of the same name and an example that is already worked out."""
+"""Serves the pages of app/pages.py: a template, a script and an example that is already worked out."""
 
 import base64
 import hashlib
@@ -14,7 +14,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.errors import NotFound
-from app.experiments.presets import BEHAVIOURS, Measurement, Preset, read_measurement, read_presets
+from app.experiments.presets import Measurement, Preset, read_measurement, read_presets
+from app.pages import CHAPTERS, PAGES, Page
 from app.paths import STATIC, TEMPLATES
 from app.routes.localisation import LANGUAGES, Language, messages, negotiate, translations
 from app.routes.models import state_of
@@ -40,26 +41,6 @@ def import_map_hash() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """`name` is its template, its script, its example file and its `data-page`."""
-
-    name: str
-    path: str
-    development: bool = False  # served by the scripted engine only
-
-
-PAGES = (
-    Page("home", "/"),
-    Page("tokenizer", "/tokenizer"),
-    Page("sampling", "/sampling"),
-    Page("playground", "/playground"),
-    *(Page(name, f"/{name}") for name in BEHAVIOURS if (TEMPLATES / "pages" / f"{name}.html").is_file()),
-    Page("status", "/status"),
-    Page("patterns", "/patterns", development=True),
-)
-
-
-@dataclass(frozen=True, slots=True)
 class PageContext:
     """Everything a page's template may use, beside `_` and the filters."""
 
@@ -73,7 +54,7 @@ class PageContext:
     class_state: dict[str, Any]  # GET /api/class, as it is now
     messages: dict[str, Any]  # the scripts' sentences
     import_map: str
-    open_paths: frozenset[str]  # pages there are; the map shows the others as not open yet
+    chapters: tuple[Page, ...]  # of the story
     link: Callable[[str], str]  # a path of this site; keeps the language where it was asked for
     switch: dict[str, str]  # language -> the address of this page in it
 
@@ -108,7 +89,7 @@ def page_context(page: Page, request: Request) -> PageContext:
         class_state=asdict(request.app.state.classroom),
         messages=messages(language),
         import_map=IMPORT_MAP,
-        open_paths=frozenset(page.path for page in PAGES),
+        chapters=CHAPTERS,
         link=link,
         switch={other: f"{page.path}?{urlencode(query | {'lang': other})}" for other in LANGUAGES},
     )
@@ -155,6 +136,10 @@ router = APIRouter(include_in_schema=False)
 
 
 def _add(page: Page) -> None:
+    for part in (TEMPLATES / "pages" / f"{page.name}.html", STATIC / "js" / "pages" / f"{page.name}.js"):
+        if not part.is_file():
+            raise FileNotFoundError(f"the page {page.name} of app/pages.py has no {part}")
+
     def show(request: Request) -> HTMLResponse:
         if page.development and request.app.state.settings.engine != "fake":
             raise NotFound(f"no page at {page.path}")

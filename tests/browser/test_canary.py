@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page
 
-from app.routes.pages import PAGES
+from app.pages import PAGES
 from tests.browser.conftest import NewPage, Troubles
 from tests.kit.program import Program, program
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from app.routes.pages import PAGES
+from app.pages import CHAPTERS, PAGES
 from tests.browser.conftest import TEACHER, NewPage, Troubles, axe
 from tests.test_templates import is_english
 
@@ -81,9 +81,31 @@ def test_the_navigation_says_where_one_is(page: Page):
     page.goto("/")
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Next token").click()
     expect(page).to_have_url("/sampling")
-    expect(page.get_by_role("link", name="Next token", exact=True).first).to_have_attribute(
-        "aria-current", "page"
+    here = page.get_by_role("navigation", name="Pages").get_by_role("link", name="Next token")
+    expect(here).to_have_attribute("aria-current", "page")
+    expect(here).to_have_text("2 Next token")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_the_foot_of_each_chapter_leads_to_the_next(page: Page, language: str):
+    page.goto(f"{CHAPTERS[0].path}?lang={language}")
+    for chapter in CHAPTERS[1:]:
+        page.locator("a[rel=next]").click()
+        expect(page).to_have_url(f"{chapter.path}?lang={language}")
+    expect(page.locator("a[rel=next]")).to_have_count(0)
+    page.locator("a[rel=prev]").click()
+    expect(page).to_have_url(f"{CHAPTERS[-2].path}?lang={language}")
+
+
+def test_a_menu_names_all_chapters_and_closes_when_attention_goes_elsewhere(page: Page):
+    page.goto("/")
+    menu = page.get_by_role("navigation", name="Pages").locator("details")
+    menu.get_by_text("All chapters").click()
+    expect(menu.get_by_role("link")).to_have_text(
+        [f"{number} {chapter.title}" for number, chapter in enumerate(CHAPTERS, start=1)]
     )
+    page.keyboard.press("Escape")
+    expect(menu.get_by_role("link")).to_have_count(0)
 
 
 def test_on_a_phone_the_navigation_folds_into_one_button(new_page: NewPage):

@@ -14,7 +14,7 @@ from app.engine.fake import FakeEngine
 from app.experiments.presets import read_measurement, read_presets
 from app.host import ModelHost
 from app.main import create_app
-from app.routes.pages import PAGES
+from app.pages import PAGES
 from app.settings import DEFAULT_MODEL, Settings
 from app.tokenization.tiktoken_encoding import TiktokenEncoding
 from tests.browser.conftest import NewPage, Troubles, answer_with_models

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.main import create_app
-from app.routes.pages import PAGES
+from app.pages import PAGES
 from app.settings import Settings
 from tests.browser.conftest import TEACHER, NewPage, Troubles
 from tests.browser.playground_page import PROMPT, ended, open_with, share_link, text, text_area, write
