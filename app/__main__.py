@@ -163,28 +163,31 @@ def models() -> None:
 
 @app.command()
 def presets(
-    behaviours: Annotated[list[str] | None, typer.Argument(help="Only these; all otherwise.")] = None,
+    pages: Annotated[list[str] | None, typer.Argument(help="Only of these; of all otherwise.")] = None,
     model: Annotated[str | None, typer.Option(help="A name from `models`.", metavar=_MODEL)] = None,
     measure: Annotated[
-        bool, typer.Option("--measure", help="Run them and write down what they give.")
+        bool, typer.Option("--measure", help="Run them, and the pages' examples, and keep what they give.")
     ] = False,
 ) -> None:
-    """List the presets of the behaviour pages, or measure them on a model."""
+    """List the presets of the pages, or measure them on a model."""
     from app.experiments.presets import read_presets
     from app.pages import WITH_PRESETS
 
     settings = _settings({"model": model} if model else {})
-    if unknown := set(behaviours or ()) - set(WITH_PRESETS):
-        _fail(f"there is no behaviour {', '.join(sorted(unknown))}; there are {', '.join(WITH_PRESETS)}")
-    if not measure:
-        for behaviour in behaviours or WITH_PRESETS:
-            for preset in read_presets(behaviour):
-                typer.echo(f"{behaviour:14} {preset.id}: {preset.title}")
-        return
-    from app.measure import measure_presets
+    known = WITH_PRESETS
+    if measure:
+        from app.measure import MEASURED, measure_pages
 
+        known = MEASURED
+    if unknown := set(pages or ()) - set(known):
+        _fail(f"there is no page {', '.join(sorted(unknown))} with presets; there are {', '.join(known)}")
+    if not measure:
+        for page in pages or known:
+            for preset in read_presets(page):
+                typer.echo(f"{page:14} {preset.id}: {preset.title}")
+        return
     try:
-        measure_presets(settings, tuple(behaviours or ()), typer.echo)
+        measure_pages(settings, tuple(pages or ()), typer.echo)
     except PlaygroundError as error:
         _fail(error.message)
 

@@ -1,42 +1,67 @@
-"""`python -m app presets --measure`: run every preset on a model and write down what it gave."""
+"""`python -m app presets --measure`: run presets and examples on a model, and keep what they gave."""
 
 import asyncio
+import json
 from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
 
 from app.engine import weights
 from app.engine.catalog import read_catalog
+from app.examples import home, playground, sampling
 from app.experiments.experiment import Laboratory
 from app.experiments.presets import measure
 from app.pages import WITH_PRESETS
-from app.paths import MODELS
+from app.paths import MODELS, STATIC
 from app.settings import Settings
 from app.tokenization.registry import load_model_tokenizer
 
+EXAMPLES: dict[str, Any] = {"home": home, "sampling": sampling, "playground": playground}
+MEASURED = (*EXAMPLES, *WITH_PRESETS)  # names of pages
 
-def measure_presets(settings: Settings, behaviours: tuple[str, ...], say: Callable[[str], None]) -> None:
-    """Measure on `settings.model`, in exact mode; a preset of another model runs on that one."""
-    laboratories: dict[str, Laboratory] = {}
 
-    def laboratory(model: str | None) -> Laboratory:
+def measure_pages(settings: Settings, pages: tuple[str, ...], say: Callable[[str], None]) -> None:
+    """Measure on `settings.model`, presets in exact mode; a preset of another model runs on that one."""
+    laboratories: dict[tuple[str, bool], Laboratory] = {}
+
+    def laboratory(model: str | None, *, exact: bool = True) -> Laboratory:
         name = model or settings.model
-        if name not in laboratories:
-            laboratories[name] = _laboratory(settings, name, say)
-        return laboratories[name]
+        if (name, exact) not in laboratories:
+            laboratories[name, exact] = _laboratory(settings, name, say, exact=exact)
+        return laboratories[name, exact]
 
     async def run() -> None:
-        for behaviour in behaviours or WITH_PRESETS:
-            async for preset in measure(behaviour, laboratory, settings.model):
-                say(f"{behaviour}: {preset}")
+        for page in pages or MEASURED:
+            if page in EXAMPLES:
+                opened = laboratory(None, exact=EXAMPLES[page].EXACT)
+                today = date.today().isoformat()
+                example = await EXAMPLES[page].worked_example(opened.engine, opened.tokenizer, today)
+                write_example(example_file(page), example)
+                say(page)
+                continue
+            async for preset in measure(page, laboratory, settings.model):
+                say(f"{page}: {preset}")
 
     asyncio.run(run())
 
 
-def _laboratory(settings: Settings, model: str, say: Callable[[str], None]) -> Laboratory:
+def example_file(page: str) -> Path:
+    return STATIC / "examples" / f"{page}.json"
+
+
+def write_example(file: Path, example: dict[str, Any]) -> None:
+    """A line for each of its values."""
+    lines = [f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in example.items()]
+    file.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def _laboratory(settings: Settings, model: str, say: Callable[[str], None], *, exact: bool) -> Laboratory:
     from app.engine import local
 
     folder = weights.fetch(read_catalog(MODELS)[model], settings.weights_dir, lambda *news: say(news[-1]))
     tokenizer = load_model_tokenizer(folder, model)
     engine = local.load(
-        folder, name=model, tokenizer=tokenizer, exact=True, slots=settings.slots, context_length=2048
+        folder, name=model, tokenizer=tokenizer, exact=exact, slots=settings.slots, context_length=2048
     )
     return Laboratory(engine, tokenizer)

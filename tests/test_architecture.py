@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "routes": BELOW_HOST | {"host", "logs", "network"},
     "server": {"errors", "host", "routes"},
     "main": BELOW_HOST | {"host", "routes"},
-    "measure": BELOW_HOST,
+    "measure": BELOW_HOST | {"examples"},
+    "examples": {"engine", "tokenization", "routes"},
     "bench": BELOW_HOST | {"terminal"},
     "terminal": {"settings", "host", "network"},
     "__main__": BELOW_HOST

@@ -1,5 +1,6 @@
 """The linter, the type checker and the tests of the pure JavaScript modules, so that one command runs them all."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+JS = ROOT / "tests" / "js"
+SENTENCE = re.compile(r"""\s*(.*\b(msg|t)\()?["'`].*["'`][,);]*""")
 
 
 def run(*command: str) -> None:
@@ -27,8 +30,38 @@ def test_mypy_finds_nothing():
     run(sys.executable, "-m", "mypy")
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node 20 or later on the PATH")
+needs_node = pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node 20 or later on the PATH")
+
+
+@pytest.fixture(scope="session")
+def tools() -> Path:
+    """The folder of biome and tsc, which npm installs once."""
+    folder = JS / "node_modules" / ".bin"
+    if not (folder / "biome").exists():
+        run("npm", "ci", "--prefix", str(JS), "--no-audit", "--no-fund", "--loglevel=error")
+    return folder
+
+
+@needs_node
 def test_the_pure_javascript_modules():
-    files = sorted(str(path) for path in (ROOT / "tests" / "js").glob("*.test.js"))
+    files = sorted(str(path) for path in JS.glob("*.test.js"))
     assert files
     run("node", "--test", *files)
+
+
+@needs_node
+def test_javascript_is_formatted_and_biome_finds_nothing(tools: Path):
+    run(str(tools / "biome"), "check", "--error-on-warnings", "static/js", "tests/js")
+
+
+@needs_node
+def test_tsc_finds_nothing(tools: Path):
+    run(str(tools / "tsc"), "--project", str(JS))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "static" / "js").rglob("*.js")), ids=lambda path: path.name)
+def test_a_line_of_javascript_is_no_longer_than_120_characters(path: Path):
+    """But for a sentence: it is a key of the catalogues and stays in one piece."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    long = [line for line in lines if len(line) > 120 and not SENTENCE.fullmatch(line)]
+    assert long == []

@@ -10,20 +10,25 @@ import pytest
 
 from app.engine.dice import roll
 from app.engine.interface import Engine
+from app.examples.playground import PARAMS, PROMPT, SEED, continuation, level
+from app.measure import example_file
+from app.tokenization.registry import load_model_tokenizer
 from app.tokenization.tokenizer import Tokenizer
-from tests.playground_example import PARAMS, PATH, PROMPT, SEED, continuation, level, load_exactly
 
 TOLERANCE = 0.02  # nats: what float32 sums differ by between machines, and much more
 
 
 @pytest.fixture(scope="module")
 def example() -> dict[str, Any]:
-    return json.loads(PATH.read_text(encoding="utf-8"))
+    return json.loads(example_file("playground").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
 def model(default_model: Path) -> Iterator[tuple[Engine, Tokenizer]]:
-    engine, tokenizer = load_exactly(default_model)
+    from app.engine.local import load
+
+    tokenizer = load_model_tokenizer(default_model)
+    engine = load(default_model, name="default", tokenizer=tokenizer, device="cpu", exact=True)
     yield engine, tokenizer
     engine.close()
 

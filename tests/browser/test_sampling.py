@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import CDPSession, Page, Route, expect
 
 from app.engine.dice import roll
+from app.measure import example_file
 from tests.browser.conftest import NewPage, Troubles, axe
-from tests.sampling_example import PATH
 
 PROMPT = "My favourite colour is"
 VOCABULARY = 262_144
@@ -76,7 +76,7 @@ def test_the_first_view_stays_until_the_model_answers(page: Page, troubles: Trou
     page.route("**/api/next-token", lambda route: route.abort())
     troubles.expect("ERR_FAILED|request failed")
     page.goto("/sampling")
-    likeliest = json.loads(PATH.read_text(encoding="utf-8"))["rows"][0]
+    likeliest = json.loads(example_file("sampling").read_text(encoding="utf-8"))["rows"][0]
     expect(rows(page).first).to_contain_text(f"{likeliest['raw']:.1%}".replace("%", " %"))
     expect(page.locator(".bars-total")).to_contain_text("262,144")
     number(page, "Top-p").fill("0.5")

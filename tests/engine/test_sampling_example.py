@@ -4,12 +4,12 @@ import asyncio
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from tests.sampling_example import LISTED, PARAMS, PATH, PROMPT, SEED, worked_example
+from app.examples.sampling import LISTED, PARAMS, PROMPT, SEED, worked_example
+from app.measure import example_file
 
-EXAMPLE = json.loads(PATH.read_text(encoding="utf-8"))
+EXAMPLE = json.loads(example_file("sampling").read_text(encoding="utf-8"))
 
 
 def test_the_example_is_whole() -> None:
@@ -31,12 +31,10 @@ def test_the_default_model_still_says_so(default_model: Path) -> None:
     tokenizer = load_model_tokenizer(default_model)
     engine = load(default_model, name=EXAMPLE["model"], tokenizer=tokenizer)
     try:
-        ids = [tokenizer.bos_token_id, *tokenizer.encode(PROMPT)]
-        logprobs = asyncio.run(engine.next_token(ids))
+        now = asyncio.run(worked_example(engine, tokenizer, EXAMPLE["measured"]))
     finally:
         engine.close()
-    assert ids == EXAMPLE["ids"]
-    now = worked_example(np.asarray(logprobs), ids, tokenizer, EXAMPLE["model"], EXAMPLE["measured"])
+    assert now["ids"] == EXAMPLE["ids"]
     assert now["entropy_bits"] == pytest.approx(EXAMPLE["entropy_bits"], rel=0.03)
     assert now["processed"]["mass"] == pytest.approx(EXAMPLE["processed"]["mass"], abs=0.01)
     assert now["processed"]["kept"] == pytest.approx(EXAMPLE["processed"]["kept"], abs=4)

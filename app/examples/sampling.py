@@ -1,24 +1,18 @@
-"""The sampling page's worked example: built from the default model, kept in static/examples/sampling.json.
+"""The sampling page's: the likeliest tokens exactly, and the tail as knots [rank, log-probability].
 
-    python -m tests.sampling_example        writes it anew
-
-The page opens with it before the model is loaded: the likeliest tokens exactly, and the tail as knots
-[rank, log-probability], straight lines between them over the logarithm of the rank.
+Between the knots are straight lines over the logarithm of the rank.
 """
 
-import asyncio
-import json
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.dice import roll
-from app.paths import STATIC
-from app.settings import Settings
+from app.engine.interface import Engine
 from app.tokenization.tokenizer import Tokenizer
 
-PATH = STATIC / "examples" / "sampling.json"
+EXACT = False
 PROMPT = "My favourite colour is"
 PARAMS = {"temperature": 0.8, "top_k": 0, "top_p": 0.9, "min_p": 0}
 SEED = 42
@@ -28,10 +22,17 @@ LISTED = 200  # tokens known by name
 KNOTS = 240  # of the tail
 
 
-def worked_example(
+async def worked_example(engine: Engine, tokenizer: Tokenizer, measured: str) -> dict[str, Any]:
+    """Everything the first view shows."""
+    assert tokenizer.bos_token_id is not None
+    ids = [tokenizer.bos_token_id, *tokenizer.encode(PROMPT)]
+    return drawn(await engine.next_token(ids), ids, tokenizer, engine.name, measured)
+
+
+def drawn(
     logprobs: NDArray[np.float32], ids: list[int], tokenizer: Tokenizer, model: str, measured: str
 ) -> dict[str, Any]:
-    """Everything the first view shows. `logprobs` (V,) by token id."""
+    """Of `logprobs` (V,) by token id."""
     order = np.argsort(-logprobs, kind="stable")
     ranked = logprobs[order].astype(np.float64)
     raw = np.exp(ranked) / np.exp(ranked).sum()
@@ -54,7 +55,7 @@ def worked_example(
     hot = np.exp((ranked - ranked[0]) / HOT)
     knots = np.unique(np.geomspace(LISTED, len(ranked), KNOTS).astype(int))
     return {
-        "about": "Written by python -m tests.sampling_example; tests/engine/test_sampling_example.py recomputes it.",
+        "about": "tests/engine/test_sampling_example.py recomputes it",
         "model": model,
         "measured": measured,
         "prompt": PROMPT,
@@ -92,43 +93,3 @@ def worked_example(
 def entropy_bits(probabilities: NDArray[np.float64]) -> float:
     possible = probabilities[probabilities > 0]
     return float(-(possible * np.log2(possible)).sum())
-
-
-def measure() -> dict[str, Any]:
-    """Ask the default model, loaded here as the site loads it."""
-    from datetime import date
-
-    from app.host import ModelHost
-
-    settings = Settings()
-    host = ModelHost(settings)
-    host.start()
-    try:
-        return asyncio.run(_measured(host, date.today().isoformat()))
-    finally:
-        host.close()
-
-
-async def _measured(host: Any, today: str) -> dict[str, Any]:
-    from app.errors import ModelNotReady
-
-    for _ in range(600):
-        try:
-            engine, tokenizer = host.engine, host.tokenizer
-            break
-        except ModelNotReady:
-            await asyncio.sleep(0.5)
-    else:
-        raise TimeoutError(f"the model is not ready: {host.state()['task']}")
-    ids = [tokenizer.bos_token_id, *tokenizer.encode(PROMPT)]
-    logprobs = await engine.next_token(ids)
-    return worked_example(logprobs, ids, tokenizer, engine.name, today)
-
-
-def write(example: dict[str, Any]) -> None:
-    lines = [f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in example.items()]
-    PATH.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write(measure())

@@ -1,30 +1,19 @@
-"""The playground's worked example: written by the default model in float32, kept in static/examples/playground.json.
+"""The playground's: a typed prompt and a continuation with all its numbers."""
 
-    python -m tests.playground_example        writes it anew
-
-The page opens with it before the model is loaded: a typed prompt and a continuation with all its numbers.
-"""
-
-import asyncio
-import json
 import math
-import sys
-from pathlib import Path
 from typing import Any
 
 from app.engine.interface import Engine
 from app.engine.outputs import Done, Step
 from app.engine.params import GenerationRequest, SamplingParams
-from app.paths import STATIC, default_weights_dir
 from app.routes import wire
-from app.settings import Settings
 from app.tokenization.tokenizer import Tokenizer
 
-PATH = STATIC / "examples" / "playground.json"
+EXACT = True
 PROMPT = "Once upon a time, in a small village by the sea, there lived a"
 SEED = 618
 MAX_TOKENS = 60
-PARAMS = {
+PARAMS: dict[str, Any] = {
     "temperature": 0.8,
     "top_k": 0,
     "top_p": 0.95,
@@ -62,7 +51,7 @@ async def worked_example(engine: Engine, tokenizer: Tokenizer, measured: str) ->
     run = {"seed": SEED, "params": PARAMS, "ignoreEos": False, "start": len(prompt), "sequence": 0}
     card = surprising(steps)
     return {
-        "about": "Written by python -m tests.playground_example; tests/test_playground_example.py recomputes it.",
+        "about": "tests/test_playground_example.py recomputes it",
         "version": 1,
         "view": "playground",
         "model": engine.name,
@@ -91,7 +80,7 @@ async def continuation(engine: Engine, prompt: list[int]) -> list[Step]:
 
 
 def surprising(steps: list[Step]) -> int:
-    """Which step the card opens with: the one least expected of those whose likeliest alternative was another."""
+    """Which step the card opens with: the least expected of those among the 200 likeliest."""
     return max(range(len(steps)), key=lambda i: -steps[i].raw_logprob if steps[i].rank <= 200 else 0)
 
 
@@ -105,7 +94,7 @@ def rounded(value: float | None, digits: int) -> float | None:
 
 
 def pieces(tokens: list[dict[str, Any]], by: str) -> list[dict[str, Any]]:
-    """What the first view draws: the text of each token and how surprising it was. The example splits no character."""
+    """What the first view draws: each token, which splits no character, and how surprising it was."""
     return [
         {"text": bytes.fromhex(one["bytes"]).decode(), "by": by, "level": level(one["raw_logprob"])}
         for one in tokens
@@ -128,34 +117,3 @@ def card_of(step: dict[str, Any], index: int) -> dict[str, Any]:
         "u": step["u"],
         "kept": step["kept"],
     }
-
-
-def load_exactly(folder: Path) -> tuple[Engine, Tokenizer]:
-    """The model in float32, nothing quantised: the reference every machine agrees on."""
-    from app.engine.local import load
-    from app.tokenization.registry import load_model_tokenizer
-
-    tokenizer = load_model_tokenizer(folder)
-    engine = load(folder, name=Settings().model, tokenizer=tokenizer, device="cpu", exact=True)
-    return engine, tokenizer
-
-
-def write(example: dict[str, Any]) -> None:
-    lines = [f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in example.items()]
-    PATH.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-
-
-def main() -> None:
-    from datetime import date
-
-    engine, tokenizer = load_exactly(default_weights_dir() / Settings().model)
-    try:
-        example = asyncio.run(worked_example(engine, tokenizer, date.today().isoformat()))
-    finally:
-        engine.close()
-    write(example)
-    sys.stdout.write("".join(piece["text"] for piece in example["pieces"]) + "\n")
-
-
-if __name__ == "__main__":
-    main()
