@@ -23,28 +23,57 @@ export class ApiError extends Error {
   constructor({ code, message, status = 0, param = null, retryAfter = null }) {
     super(message);
     this.name = "ApiError";
-    Object.assign(this, { code, status, param, retryAfter });
+    this.code = code;
+    this.status = status;
+    this.param = param;
+    this.retryAfter = retryAfter;
   }
 }
 
-/** The JSON of `GET path`. */
+/**
+ * The JSON of `GET path`.
+ *
+ * @param {string} path
+ * @param {{ signal?: AbortSignal }} [options]
+ * @returns {Promise<any>}
+ */
 export async function getJson(path, { signal } = {}) {
   const response = await request(path, { signal });
   return response.json();
 }
 
-/** The JSON answer to a JSON question. */
+/**
+ * The JSON answer to a JSON question.
+ *
+ * @param {string} path
+ * @param {object} body
+ * @param {{ signal?: AbortSignal }} [options]
+ * @returns {Promise<any>}
+ */
 export async function postJson(path, body, { signal } = {}) {
   const response = await request(path, { method: "POST", body: JSON.stringify(body), signal });
   return response.json();
 }
 
-/** The bytes of `GET path`: `{buffer, headers}`. */
+/**
+ * The bytes of `GET path`.
+ *
+ * @param {string} path
+ * @param {{ signal?: AbortSignal }} [options]
+ * @returns {Promise<{ buffer: ArrayBuffer, headers: Headers }>}
+ */
 export async function getBytes(path, { signal } = {}) {
   return bytes(await request(path, { signal, accept: "application/octet-stream" }));
 }
 
-/** The bytes that answer a JSON question: `{buffer, headers}`. */
+/**
+ * The bytes that answer a JSON question.
+ *
+ * @param {string} path
+ * @param {object} body
+ * @param {{ signal?: AbortSignal }} [options]
+ * @returns {Promise<{ buffer: ArrayBuffer, headers: Headers }>}
+ */
 export async function postBytes(path, body, { signal } = {}) {
   const accept = "application/octet-stream";
   return bytes(await request(path, { method: "POST", body: JSON.stringify(body), signal, accept }));
@@ -54,6 +83,11 @@ export async function postBytes(path, body, { signal } = {}) {
  * The events that answer a JSON question, each `{event, data}`, the last one `done`.
  * An `error` event is thrown; so is a stream that ends without `done` (code "cut_off").
  * Leaving the loop, or aborting the signal, ends the work on the server too.
+ *
+ * @param {string} path
+ * @param {object} body
+ * @param {{ signal?: AbortSignal }} [options]
+ * @returns {AsyncGenerator<{ event: string, data: any }, void>}
  */
 export async function* stream(path, body, { signal } = {}) {
   const accept = "text/event-stream";

@@ -8,7 +8,11 @@ const UNSEEN = "script, style, textarea, input, select, [hidden]";
 const SPACELESS = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u;
 const SPECIAL = /[\\^$.*+?()[\]{}|/]/g;
 
-/** The words of a list as a person types it: by lines or commas, each once. */
+/**
+ * The words of a list as a person types it: by lines or commas, each once.
+ *
+ * @param {string} text
+ */
 export function wordsIn(text) {
   return [
     ...new Set(
@@ -20,7 +24,11 @@ export function wordsIn(text) {
   ];
 }
 
-/** An expression that finds each of these words, whole, in upper or lower case; null where there are none. */
+/**
+ * An expression that finds each of these words, whole, in upper or lower case; null where there are none.
+ *
+ * @param {string[]} words
+ */
 export function wordPattern(words) {
   const each = words
     .filter((word) => word.trim() !== "")
@@ -56,7 +64,7 @@ export class Blur {
   #paragraphs() {
     const paragraphs = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, (node) =>
-      node.nodeType === Node.ELEMENT_NODE && node.matches(UNSEEN) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT,
+      node instanceof Element && node.matches(UNSEEN) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT,
     );
     let block = null;
     while (walker.nextNode()) {

@@ -7,7 +7,13 @@ const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24];
 
 export const MAX_SEED = Number.MAX_SAFE_INTEGER;
 
-/** Two 32-bit words from a key and a counter of two 32-bit words each. */
+/**
+ * Two 32-bit words from a key and a counter of two 32-bit words each.
+ *
+ * @param {number[]} key
+ * @param {number[]} counter
+ * @returns {[number, number]}
+ */
 export function threefry2x32([key0, key1], [counter0, counter1]) {
   const keys = [key0 >>> 0, key1 >>> 0, (PARITY ^ key0 ^ key1) >>> 0];
   let x0 = (counter0 + keys[0]) >>> 0;
@@ -29,6 +35,10 @@ export function threefry2x32([key0, key1], [counter0, counter1]) {
  * A uniform number in [0, 1) with 53 random bits.
  *
  * `position` is the token's index in the whole document; `sequence` tells apart rolls for the same place.
+ *
+ * @param {number} seed
+ * @param {number} sequence
+ * @param {number} position
  */
 export function roll(seed, sequence, position) {
   const key = [Math.floor(seed / 2 ** 32) >>> 0, seed >>> 0];
@@ -41,7 +51,11 @@ export function randomSeed() {
   return crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000;
 }
 
-/** The seed that a person typed, or null where it is none: a whole number from 0 to 2^53 - 1. */
+/**
+ * The seed that a person typed, or null where it is none: a whole number from 0 to 2^53 - 1.
+ *
+ * @param {string} text
+ */
 export function parseSeed(text) {
   const digits = text.trim();
   if (!/^\d{1,16}$/.test(digits)) return null;

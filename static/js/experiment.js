@@ -6,9 +6,22 @@ import { models } from "./models.js";
 import { WaitingLine } from "./waiting-line.js";
 
 /**
+ * @typedef {{
+ *   signal?: AbortSignal,
+ *   onPart?: (kind: string, data: any) => void,
+ *   onProgress?: (progress: { done: number, total: number }) => void,
+ *   onQueued?: (place: { position: number }) => void,
+ * }} Listeners
+ */
+
+/**
  * Run an experiment: `onPart(kind, data)` for every part, between them `onProgress({done, total})` and, where it has
  * to wait, `onQueued({position})`. Resolves when the last one has come; throws an ApiError, or an AbortError when the
  * signal says so.
+ *
+ * @param {string} name
+ * @param {object} request
+ * @param {Listeners} [listeners]
  */
 export async function runExperiment(name, request, { signal, onPart, onProgress, onQueued } = {}) {
   for await (const { event, data } of stream(`/api/experiments/${name}`, request, { signal })) {
@@ -21,12 +34,23 @@ export async function runExperiment(name, request, { signal, onPart, onProgress,
 
 /** One run after the other, each replacing the one before. `change` events follow every news. */
 export class ExperimentRun extends EventTarget {
+  /** @type {"idle" | "running" | "done" | "cancelled" | "failed"} */
+  state;
+  /** @type {{ done: number, total: number } | null} */
+  progress;
+  /** @type {WaitingLine} */
+  line;
+  /** @type {ApiError | null} */
+  error;
+  /** @type {string | null} */
+  model;
   #ask;
   #models;
   #controller = null;
   #began = 0;
   #ended = 0;
 
+  /** @param {{ ask?: typeof runExperiment, on?: { state: any } }} [options] */
   constructor({ ask = runExperiment, on = models } = {}) {
     super();
     this.#ask = ask;
@@ -40,7 +64,13 @@ export class ExperimentRun extends EventTarget {
     return (until - this.#began) / 1000;
   }
 
-  /** Begin; a run under way is cancelled first. True when it came to its end. */
+  /**
+   * Begin; a run under way is cancelled first. True when it came to its end.
+   *
+   * @param {string} name
+   * @param {object} request
+   * @param {{ onPart?: Listeners["onPart"] }} [listeners]
+   */
   async start(name, request, { onPart } = {}) {
     this.#controller?.abort();
     const controller = new AbortController();

@@ -13,7 +13,8 @@ export function numbersOf(entry) {
 
 function label(model, entries) {
   const written = entries.filter((entry) => entry.by === "model").length;
-  return `${written} of ${entries.length} tokens were written by a language model (${model}), a machine. Not checked, not true by being fluent.`;
+  const made = `${written} of ${entries.length} tokens were written by a language model (${model}), a machine.`;
+  return `${made} Not checked, not true by being fluent.`;
 }
 
 /** The exhibit: what a share link, an export and a test all hold. */
@@ -38,7 +39,8 @@ export function toJson({ entries, model, params, seed, date }) {
     };
   });
   const note = label(model, entries);
-  return `${JSON.stringify({ note, date, ...exhibitOf({ entries, model, params, seed }), text: textOf(entries), tokens }, null, 1)}\n`;
+  const exhibit = exhibitOf({ entries, model, params, seed });
+  return `${JSON.stringify({ note, date, ...exhibit, text: textOf(entries), tokens }, null, 1)}\n`;
 }
 
 function csvCell(value) {
@@ -132,7 +134,7 @@ function nameForTransformers(model, source) {
   return source?.startsWith("huggingface.co/") ? source.slice("huggingface.co/".length) : `models/weights/${model}`;
 }
 
-/** A script for the transformers library: the same ids, the model's probability of each, and the greedy continuation. */
+/** A script for transformers: the same ids, the model's probability of each, and the greedy continuation. */
 export function toPython({ entries, model, source }) {
   const { start, end } = lastWritten(entries);
   const ids = idsOf(entries);

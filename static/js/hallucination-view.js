@@ -29,6 +29,13 @@ export function aroundAnswer({ text, answer }) {
 }
 
 /**
+ * @typedef {{
+ *   index: number, depth: number, width: number, kind: string, centre?: number, space?: number,
+ *   label?: string, branch?: any, children?: TreeItem[], rest?: TreeItem,
+ * }} TreeItem
+ */
+
+/**
  * The tree with a row for every end and for every rest: branches `{index, label, depth, row, top, height, ...}`.
  * Heights are widths (probabilities) times `scale`; a row is at least `line` high, so that its label can be read.
  * A rest below `thinnest` gets no row.
@@ -42,6 +49,7 @@ export function treeLayout(branches, bytes, { scale, line, thinnest = 0 }) {
   const room = (width) => Math.max(line, width * scale + line / 2);
   const place = (index) => {
     const branch = branches[index];
+    /** @type {TreeItem} */
     const own = {
       index,
       depth: branch.depth,

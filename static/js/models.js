@@ -53,7 +53,11 @@ export class Models extends EventTarget {
     return this.#polling.now();
   }
 
-  /** Ask for another model. The running one stays until the new one is ready. */
+  /**
+   * Ask for another model. The running one stays until the new one is ready.
+   *
+   * @param {string} name
+   */
   async load(name) {
     this.#problem = null;
     try {
@@ -66,7 +70,12 @@ export class Models extends EventTarget {
     this.#polling.later();
   }
 
-  /** Resolves as soon as a model answers. */
+  /**
+   * Resolves as soon as a model answers.
+   *
+   * @param {{ signal?: AbortSignal }} [options]
+   * @returns {Promise<void>}
+   */
   untilReady({ signal } = {}) {
     if (this.ready) return Promise.resolve();
     return new Promise((resolve, reject) => {

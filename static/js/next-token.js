@@ -9,6 +9,9 @@ const NAMED = 200; // the likeliest tokens come with their bytes
 /**
  * One distribution for `{prompt: text}` or `{ids}`:
  * `{ids, tokens, bos, distribution, named: Map(id -> hex)}`.
+ *
+ * @param {{ prompt: string } | { ids: number[] }} prompt
+ * @param {{ signal?: AbortSignal }} [options]
  */
 export async function nextToken(prompt, { signal } = {}) {
   const [described, whole] = await Promise.all([
@@ -21,7 +24,13 @@ export async function nextToken(prompt, { signal } = {}) {
   return { ids, tokens, bos, distribution, named };
 }
 
-/** The ids of a typed text, as plain text, with nothing put before it. */
+/**
+ * The ids of a typed text, as plain text, with nothing put before it.
+ *
+ * @param {string} text
+ * @param {{ signal?: AbortSignal }} [options]
+ * @returns {Promise<number[]>}
+ */
 export async function typedIds(text, { signal } = {}) {
   const { tokens } = await postJson("/api/tokenize", { text, encoding: "model", special: "text" }, { signal });
   return tokens.map(({ id }) => id);
@@ -44,7 +53,11 @@ export class VocabularyBytes {
   }
 }
 
-/** The loaded model's vocabulary; the browser keeps it until the model changes. */
+/**
+ * The loaded model's vocabulary; the browser keeps it until the model changes.
+ *
+ * @param {{ signal?: AbortSignal }} [options]
+ */
 export async function loadVocabulary({ signal } = {}) {
   const { buffer, headers } = await getBytes("/api/vocabulary/model", { signal });
   return new VocabularyBytes(buffer, Number(headers.get("X-Vocabulary")));

@@ -6,10 +6,14 @@ import { errorMessage } from "./error-message.js";
 export const pageData = JSON.parse(document.getElementById("page-data").textContent);
 
 function place() {
-  return document.querySelector("main status-message") ?? document.querySelector("status-message");
+  return document.querySelector("main")?.querySelector("status-message") ?? document.querySelector("status-message");
 }
 
-/** Say what went wrong; an aborted request went right. Gives what was said, for `clearMessage`. */
+/**
+ * Say what went wrong; an aborted request went right. Gives what was said, for `clearMessage`.
+ *
+ * @param {Error} error
+ */
 export function showError(error) {
   if (error.name === "AbortError") return null;
   const message = { kind: "error", text: errorMessage(error) };
@@ -17,7 +21,11 @@ export function showError(error) {
   return message;
 }
 
-/** Say something worth knowing. */
+/**
+ * Say something worth knowing.
+ *
+ * @param {string} text
+ */
 export function showNote(text) {
   place().message = { kind: "note", text };
 }
@@ -32,7 +40,11 @@ export function clearMessage(said = messageNow()) {
   if (messageNow() === said) place().message = null;
 }
 
-/** Tell those who listen to the page instead of looking at it; say sentences, not tokens. */
+/**
+ * Tell those who listen to the page instead of looking at it; say sentences, not tokens.
+ *
+ * @param {string} text
+ */
 export function announce(text) {
   document.getElementById("announcer").textContent = text;
 }

@@ -25,7 +25,12 @@ const NAMESPACE = "http://www.w3.org/2000/svg";
 const MARGIN = 16; // pixels on every side
 const FOOT = 28;
 
-/** The SVG of `element` as text; `foot` is written under it. */
+/**
+ * The SVG of `element` as text; `foot` is written under it.
+ *
+ * @param {Element} element
+ * @param {string} foot
+ */
 export function pictureOf(element, foot) {
   const box = element.getBoundingClientRect();
   const at = (rect) => ({ x: rect.left - box.left + MARGIN, y: rect.top - box.top + MARGIN });
@@ -51,7 +56,12 @@ export function pictureOf(element, foot) {
   return new XMLSerializer().serializeToString(root);
 }
 
-/** The same as the bytes of a PNG, `scale` pixels to each of the screen's. */
+/**
+ * The same as the bytes of a PNG, `scale` pixels to each of the screen's.
+ *
+ * @param {string} svgText
+ * @returns {Promise<Blob>}
+ */
 export async function pngOf(svgText, scale = 2) {
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText)}`;
@@ -89,7 +99,7 @@ function wordsIn(element) {
   const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
   const ranges = [];
   while (walker.nextNode()) {
-    const { currentNode: node } = walker;
+    const node = /** @type {Text} */ (walker.currentNode);
     const parent = node.parentElement;
     if (
       node.data.trim() === "" ||

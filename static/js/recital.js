@@ -48,6 +48,16 @@ export function measuredBook(presets, measurement) {
  *
  * With a finished recital its own alignment counts; while it is being written, or where only teacher forcing
  * is known, everything behind the first difference is drift.
+ *
+ * @param {{
+ *   passage?: { bytes: string[] },
+ *   recall?: any,
+ *   recitals?: Record<number, any>,
+ *   writing?: { prefix: number, bytes: string[] },
+ *   text?: string,
+ * }} known
+ * @param {number} prefix
+ * @param {number} [length]
  */
 export function pieces({ passage, recall, recitals = {}, writing: underway, text = "" }, prefix, length = Infinity) {
   if (!passage) return text ? [{ kind: "unread", bytes: [], text }] : [];
@@ -101,7 +111,13 @@ export function greedyRun(ranks, prefix, length = Infinity) {
   return run;
 }
 
-/** The exact run after each opening of 1, 2, ... tokens: measured by a sweep, or read off the ranks, which is the same. */
+/**
+ * The exact run after each opening of 1, 2, ... tokens: measured by a sweep, or read off the ranks, which is the same.
+ *
+ * @param {{ sweep?: { runs: number[] }, recall?: { ranks: number[] } }} book
+ * @param {number} longest
+ * @param {number} steps
+ */
 export function runsOf({ sweep, recall }, longest, steps) {
   if (sweep || !recall) return sweep?.runs;
   const { ranks } = recall;

@@ -8,7 +8,10 @@ import { decodeVisibly, shapeOf } from "./utf8.js";
 export class Prompt {
   /** `ids` (null: none yet) stand for `text` and the bytes of a character not complete yet; `typed` follows. */
   constructor({ ids = null, text = "", pending = "", typed = "" }) {
-    Object.assign(this, { ids, text: ids ? text : "", pending, typed });
+    this.ids = ids;
+    this.text = ids ? text : "";
+    this.pending = pending;
+    this.typed = typed;
     Object.freeze(this);
   }
 
@@ -17,13 +20,22 @@ export class Prompt {
     return this.text + this.typed;
   }
 
-  /** A person changed the text: ids survive where everything they stand for still does. */
+  /**
+   * A person changed the text: ids survive where everything they stand for still does.
+   *
+   * @param {string} shown
+   */
   edit(shown) {
     if (this.ids && shown.startsWith(this.text)) return new Prompt({ ...this, typed: shown.slice(this.text.length) });
     return new Prompt({ typed: shown });
   }
 
-  /** A token was drawn after `ids`, which are this prompt's, all of them. */
+  /**
+   * A token was drawn after `ids`, which are this prompt's, all of them.
+   *
+   * @param {number[]} ids
+   * @param {{ id: number, bytes: string }} token
+   */
   append(ids, { id, bytes }) {
     const { text, pending } = decodeSoFar(this.pending + bytes);
     return new Prompt({ ids: [...ids, id], text: this.shown + text, pending });
@@ -34,6 +46,8 @@ export class Prompt {
  * Bytes as text, as far as they go: `{text, pending}`, pending the hex of a character that is not complete.
  *
  * Example: "20f09f98" is {text: " ", pending: "f09f98"}.
+ *
+ * @param {string} hex
  */
 export function decodeSoFar(hex) {
   const bytes = hexToBytes(hex);

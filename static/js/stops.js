@@ -2,7 +2,9 @@
 
 const MOST_STOPS = 4; // as app/engine/params.py
 
-/** "\n\n | END" -> ["\n\n", "END"]; spaces around the bars do not count; `\|` is a bar, `\\` a backslash, `\ ` a space. */
+/**
+ * "\n\n | END" -> ["\n\n", "END"]; spaces around the bars do not count; `\|` is a bar, `\\` a backslash, `\ ` a space.
+ */
 export function parseStops(text) {
   const parts = text.match(/(?:\\.|[^|\\])+|\\$/g) ?? [];
   const plain = { n: "\n", t: "\t" };

@@ -23,9 +23,15 @@ export class Store extends EventTarget {
     this.dispatchEvent(new CustomEvent("change", { detail: { previous } }));
   }
 
-  /** Call `listener(state, previous)` now and after every change; pass a signal to end it. */
+  /**
+   * Call `listener(state, previous)` now and after every change; pass a signal to end it.
+   *
+   * @param {(state: any, previous: any) => void} listener
+   * @param {{ signal?: AbortSignal }} [options]
+   */
   watch(listener, { signal } = {}) {
-    this.addEventListener("change", (event) => listener(this.#state, event.detail.previous), { signal });
+    const changed = (/** @type {CustomEvent} */ { detail }) => listener(this.#state, detail.previous);
+    this.addEventListener("change", changed, { signal });
     listener(this.#state, this.#state);
   }
 }

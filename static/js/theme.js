@@ -34,11 +34,14 @@
     root.toggleAttribute("data-projector", on);
   }
 
+  /** Whether a click was on such a button, or on what it shows. */
+  const isOn = (event, button) => /** @type {Element} */ (event.target).closest(button) !== null;
+
   function label() {
     for (const button of document.querySelectorAll("[data-theme-button]")) {
       const text = button.getAttribute(`data-${theme()}`);
       button.setAttribute("aria-label", text);
-      button.title = text;
+      button.setAttribute("title", text);
     }
     for (const button of document.querySelectorAll("[data-projector-button]")) {
       button.setAttribute("aria-pressed", String(projector()));
@@ -49,11 +52,11 @@
   useProjector(remembered("projector") === "on");
   document.addEventListener("DOMContentLoaded", label);
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-theme-button]")) {
+    if (isOn(event, "[data-theme-button]")) {
       const next = THEMES[(THEMES.indexOf(theme()) + 1) % THEMES.length];
       useTheme(next);
       remember("theme", next);
-    } else if (event.target.closest("[data-projector-button]")) {
+    } else if (isOn(event, "[data-projector-button]")) {
       useProjector(!projector());
       remember("projector", projector() ? "on" : "off");
     } else return;

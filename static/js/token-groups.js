@@ -56,7 +56,8 @@ const SHORTEST_RUN = 4;
 /** "⟨ZWSP⟩", "⟨0x07⟩", "⟨U+2009⟩": a name for a character that leaves no ink. */
 function nameOf(character) {
   const code = character.codePointAt(0).toString(16).toUpperCase();
-  return `⟨${NAMES.get(character) ?? (/\p{Cc}/u.test(character) ? `0x${code.padStart(2, "0")}` : `U+${code.padStart(4, "0")}`)}⟩`;
+  const byCode = /\p{Cc}/u.test(character) ? `0x${code.padStart(2, "0")}` : `U+${code.padStart(4, "0")}`;
+  return `⟨${NAMES.get(character) ?? byCode}⟩`;
 }
 
 /**

@@ -8,9 +8,16 @@ import { hexToBytes } from "./bytes.js";
 const LITTLE_ENDIAN = true;
 
 export class TokenList {
-  /** `ids` and `ends` are Uint32Array, `special` and `bytes` Uint8Array; `ends[i]` is the byte after token i. */
+  /**
+   * `ends[i]` is the byte after token i.
+   *
+   * @param {{ ids: Uint32Array, ends: Uint32Array, special: Uint8Array, bytes: Uint8Array }} parts
+   */
   constructor({ ids, ends, special, bytes }) {
-    Object.assign(this, { ids, ends, special, bytes });
+    this.ids = ids;
+    this.ends = ends;
+    this.special = special;
+    this.bytes = bytes;
   }
 
   static empty() {

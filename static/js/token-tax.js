@@ -1,6 +1,6 @@
 /** What the same text costs in different languages, measured against the first row. */
 
-/** Adds to each row `{tokens, bytes}`: bytes a token, tokens against the first row's, and its share of the most, in %. */
+/** Adds to each row `{tokens, bytes}`: bytes a token, tokens against the first row's, its share of the most in %. */
 export function taxed(rows) {
   const most = Math.max(...rows.map(({ tokens }) => tokens));
   return rows.map((row) => ({

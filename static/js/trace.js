@@ -17,7 +17,7 @@ export function traceOf(text) {
   return answers.get(text);
 }
 
-/** Spans of the same words as one, in their order: `[{words, rarity_bits, occurrences, sources, at: [{start, end}]}]`. */
+/** Spans of the same words as one, in order: `[{words, rarity_bits, occurrences, sources, at: [{start, end}]}]`. */
 export function findings(spans) {
   const found = new Map();
   for (const { start, end, ...span } of spans) {

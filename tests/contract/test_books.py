@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from app.experiments.presets import BEHAVIOURS, read_presets
+from app.experiments.presets import read_presets
+from app.pages import WITH_PRESETS
 from tests.kit.program import program
 from tests.kit.rounds import within
 from tests.kit.stream import Reply, ask
@@ -113,7 +114,7 @@ async def test_what_was_asked_is_found_nowhere(tmp_path: Path):
                     {WORD: [WORD]},
                 ):
                     answers.append(await ask(server.port, path, fields))
-        for preset in (preset for behaviour in BEHAVIOURS for preset in read_presets(behaviour)[:4]):
+        for preset in (preset for behaviour in WITH_PRESETS for preset in read_presets(behaviour)[:4]):
             path = f"/api/experiments/{preset.experiment}"
             for fields in (with_canary(preset.request), {**preset.request, WORD: WORD}):
                 answers.append(await ask(server.port, path, fields))

@@ -12,9 +12,9 @@ import pytest
 from app.engine.catalog import read_catalog
 from app.engine.weights import have
 from app.experiments.catalog import EXPERIMENTS
-from app.experiments.presets import BEHAVIOURS, read_presets
+from app.experiments.presets import read_presets
+from app.pages import PAGES, WITH_PRESETS
 from app.paths import MODELS, ROOT
-from app.routes.pages import PAGES
 from app.settings import Settings
 from tests.kit.cable_pulled import without_network
 from tests.kit.program import program
@@ -50,7 +50,7 @@ def visit(http: httpx.Client) -> int:
 
 def demonstrate(http: httpx.Client, settings: Settings) -> int:
     """How many presets were run anew: one of every experiment, or all; without those of a model not fetched."""
-    presets = [preset for behaviour in BEHAVIOURS for preset in read_presets(behaviour)]
+    presets = [preset for behaviour in WITH_PRESETS for preset in read_presets(behaviour)]
     catalog = read_catalog(MODELS)
     demonstrated = Counter[str]()
     for preset in presets:

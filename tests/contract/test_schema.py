@@ -17,7 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.experiments.presets import BEHAVIOURS, read_presets
+from app.experiments.presets import read_presets
+from app.pages import WITH_PRESETS
 from tests.kit.program import Program, program
 from tests.kit.rounds import rounds
 
@@ -39,7 +40,7 @@ BASES = {
     "/api/class": {},
     **{
         f"/api/experiments/{preset.experiment}": preset.request
-        for behaviour in BEHAVIOURS
+        for behaviour in WITH_PRESETS
         for preset in reversed(read_presets(behaviour))  # the first of each experiment stays
     },
 }

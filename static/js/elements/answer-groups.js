@@ -35,17 +35,24 @@ export class AnswerGroups extends PageElement {
       <ol class="answer-groups" aria-label=${this.label || t("Answers")}>
         ${agreement.groups.slice(0, MOST).map((group, index) => this.#group(group, index, n))}
       </ol>
-      ${rest.length > 0 ? html`<p class="small quiet">${t("and {n} more answers, each alone", { n: rest.length })}</p>` : nothing}
+      ${
+        rest.length > 0
+          ? html`<p class="small quiet">${t("and {n} more answers, each alone", { n: rest.length })}</p>`
+          : nothing
+      }
     `;
   }
 
   #meters(n, { groups, largest, pairwise, semantic_entropy_bits: bits }) {
     const { entropy_bits: first } = this.opening;
+    const pairs = formatProbability(pairwise);
+    const most = formatNumber(Math.log2(n), 2);
+    const choices = formatChoices(first);
     return html`<div class="counts agreement-meters">
-      <div><b>${formatCount(groups.length)}</b><span>${t("different answers in {n} universes", { n })}</span></div>
-      <div><b>${formatProbability(largest)}</b><span>${t("agree with the largest group; {pairs} of all pairs", { pairs: formatProbability(pairwise) })}</span></div>
-      <div><b>${formatBits(bits, 2)}</b><span>${t("semantic entropy, of at most {most}", { most: formatNumber(Math.log2(n), 2) })}</span></div>
-      <div><b>${formatBits(first, 2)}</b><span>${t("first-token entropy, like {choices} equal choices", { choices: formatChoices(first) })}</span></div>
+      ${meter(formatCount(groups.length), t("different answers in {n} universes", { n }))}
+      ${meter(formatProbability(largest), t("agree with the largest group; {pairs} of all pairs", { pairs }))}
+      ${meter(formatBits(bits, 2), t("semantic entropy, of at most {most}", { most }))}
+      ${meter(formatBits(first, 2), t("first-token entropy, like {choices} equal choices", { choices }))}
     </div>`;
   }
 
@@ -53,10 +60,15 @@ export class AnswerGroups extends PageElement {
     return html`<li class="answer-group">
       ${markerChip({ marker: markerAt(index), index, alone: count === 1 })}
       <span class="answer-text" lang="en">${text || t("(nothing)")}</span>
-      <svg class="answer-bar" aria-hidden="true"><rect class="answer-bar-fill" data-tint=${count === 1 ? "none" : (index % 5) + 1} width=${`${share * 100}%`} height="100%"></rect></svg>
+      <svg class="answer-bar" aria-hidden="true"><rect class="answer-bar-fill"
+        data-tint=${count === 1 ? "none" : (index % 5) + 1} width=${`${share * 100}%`} height="100%"></rect></svg>
       <span class="answer-count number">${t("{count} of {total}", { count, total: n })}</span>
     </li>`;
   }
+}
+
+function meter(value, label) {
+  return html`<div><b>${value}</b><span>${label}</span></div>`;
 }
 
 customElements.define("answer-groups", AnswerGroups);

@@ -20,9 +20,7 @@ export class AnswerVeil extends HTMLElement {
   connectedCallback() {
     this.#listeners = new AbortController();
     const { signal } = this.#listeners;
-    document.addEventListener("predicted", ({ target }) => target.id === `predict-${this.question}` && this.lift(), {
-      signal,
-    });
+    document.addEventListener("predicted", (event) => this.#answered(event), { signal });
     addEventListener("hashchange", () => bringsState(location.hash) && this.lift(), { signal });
     this.querySelector(":scope > .veil button")?.addEventListener("click", () => this.#skipped(), { signal });
     if (!startsCovered(this.question, { hash: location.hash, open: stillOpen })) this.lift();
@@ -50,6 +48,10 @@ export class AnswerVeil extends HTMLElement {
     this.toggleAttribute("lifted", true);
   }
 
+  #answered(event) {
+    if (event.target.id === `predict-${this.question}`) this.lift();
+  }
+
   /** The button goes with the veil; the keyboard goes on from what was under it. */
   #skipped() {
     liftVeils(this.question);
@@ -57,12 +59,14 @@ export class AnswerVeil extends HTMLElement {
     this.focus({ preventScroll: true });
   }
 
-  /** The style sheet hides; `inert` also keeps the keyboard and screen readers out of what is left to see, such as axes. */
+  /** The style sheet hides; `inert` also keeps keyboard and screen readers out of what is left to see, such as axes. */
   #cover() {
-    for (const child of this.children) child.inert = child.classList.contains("veil") ? !this.covers : this.covers;
+    for (const child of this.children)
+      child.toggleAttribute("inert", child.classList.contains("veil") ? !this.covers : this.covers);
   }
 }
 
+/** @returns {NodeListOf<AnswerVeil>} */
 const veilsOf = (question) => document.querySelectorAll(`answer-veil[answers="${CSS.escape(question)}"]`);
 
 /** Show what a question asks for, wherever the page shows it. */
@@ -92,14 +96,16 @@ function take() {
 }
 
 function keep() {
-  const open = [...document.querySelectorAll("answer-veil:not([lifted])")].map(({ question }) => question);
+  const open = [...document.querySelectorAll("answer-veil")].filter((veil) => !veil.hasAttribute("lifted"));
   try {
-    sessionStorage.setItem(KEPT, packOpen(location.pathname, [...new Set(open)]));
+    sessionStorage.setItem(KEPT, packOpen(location.pathname, [...new Set(open.map(({ question }) => question))]));
   } catch {
     return;
   }
 }
 
 const stillOpen = unpackOpen(take(), location.pathname);
-document.addEventListener("click", ({ target }) => target.closest("[data-language-switch]") && keep());
+document.addEventListener("click", ({ target }) => {
+  if (/** @type {Element} */ (target).closest("[data-language-switch]")) keep();
+});
 customElements.define("answer-veil", AnswerVeil);

@@ -39,7 +39,9 @@ export class BranchTree extends PageElement {
 
   render() {
     if (!this.root)
-      return html`<p class="quiet small">${t("Branches appear here when a line is left for another: nothing is thrown away.")}</p>`;
+      return html`<p class="quiet small">${t(
+        "Branches appear here when a line is left for another: nothing is thrown away.",
+      )}</p>`;
     return this.view === "blocks" ? this.#blocks() : html`<ul class="branch-list">${this.#node(this.root)}</ul>`;
   }
 
@@ -50,19 +52,27 @@ export class BranchTree extends PageElement {
         <div class="branch-row">
           ${
             node.children.length > 0
-              ? html`<button type="button" class="branch-fold" aria-expanded=${open ? "true" : "false"} aria-label=${t("Branches from here")} @click=${() => this.#fold(node.key)}></button>`
+              ? html`<button type="button" class="branch-fold" aria-expanded=${open ? "true" : "false"}
+                aria-label=${t("Branches from here")} @click=${() => this.#fold(node.key)}></button>`
               : html`<span class="branch-leaf" aria-hidden="true"></span>`
           }
           <button type="button" class="branch-open" @click=${() => this.#open(node)}>
             <span class="branch-text token-text">${snippet(node.entries) || t("(start)")}</span>
           </button>
           <span class="branch-numbers number">
-            ${node.probability === null || node === this.root ? nothing : html`<span title=${t("probability of its first token there")}>${formatProbability(node.probability)}</span>`}
+            ${
+              node.probability === null || node === this.root
+                ? nothing
+                : html`<span title=${t("probability of its first token there")}
+                  >${formatProbability(node.probability)}</span>`
+            }
             ${node.count > 1 ? html`<span title=${t("lines that run through here")}>×${node.count}</span>` : nothing}
           </span>
           ${node.ends ? this.#tools(node.ends) : nothing}
         </div>
-        ${node.children.length > 0 && open ? html`<ul>${node.children.map((child) => this.#node(child))}</ul>` : nothing}
+        ${
+          node.children.length > 0 && open ? html`<ul>${node.children.map((child) => this.#node(child))}</ul>` : nothing
+        }
       </li>
     `;
   }
@@ -77,8 +87,10 @@ export class BranchTree extends PageElement {
     return html`<span class="branch-tools">
       ${branch.name ? html`<b class="branch-name">${branch.name}</b>` : nothing}
       <button type="button" class="button button-quiet button-small" aria-pressed=${branch.pinned ? "true" : "false"}
-        @click=${() => this.#change(branch.key, { pinned: !branch.pinned })}>${branch.pinned ? t("Pinned") : t("Pin")}</button>
-      <button type="button" class="button button-quiet button-small" @click=${() => this.#startRenaming(branch.key)}>${t("Name")}</button>
+        @click=${() => this.#change(branch.key, { pinned: !branch.pinned })}
+        >${branch.pinned ? t("Pinned") : t("Pin")}</button>
+      <button type="button" class="button button-quiet button-small"
+        @click=${() => this.#startRenaming(branch.key)}>${t("Name")}</button>
       <button type="button" class="button button-quiet button-small" ?disabled=${branch.pinned}
         @click=${() => this.#tell("branches-deleted", { keys: [branch.key] })}>${t("Delete")}</button>
     </span>`;
@@ -89,11 +101,7 @@ export class BranchTree extends PageElement {
     const top = path.at(-1);
     return html`
       <nav class="branch-path row small" aria-label=${t("Zoom")}>
-        ${path.map((node, i) =>
-          i === path.length - 1
-            ? html`<b class="token-text">${i === 0 ? t("Whole tree") : snippet(node.entries).slice(0, 24)}</b>`
-            : html`<button type="button" class="button button-quiet button-small" @click=${() => (this.zoom = node.key)}>${i === 0 ? t("Whole tree") : snippet(node.entries).slice(0, 24)}</button> ›`,
-        )}
+        ${path.map((node, i) => this.#stop(node, i, path.length - 1))}
       </nav>
       <div class="branch-blocks">
         ${blocksOf(top)
@@ -101,8 +109,18 @@ export class BranchTree extends PageElement {
           .map((level) => html`<div class="branch-level">${level.map((block) => this.#block(block, top))}</div>`)}
       </div>
       ${this.#thin(top)}
-      <p class="quiet small">${t("Heights are the model's own probabilities of the first token of each line; grey is everything it could have written there instead.")}</p>
+      <p class="quiet small">${t(
+        "Heights are the model's own probabilities of the first token of each line; grey is everything it could have written there instead.",
+      )}</p>
     `;
+  }
+
+  /** A node on the way from the root to what is looked at, which is the last one. */
+  #stop(node, i, last) {
+    const name = i === 0 ? t("Whole tree") : snippet(node.entries).slice(0, 24);
+    if (i === last) return html`<b class="token-text">${name}</b>`;
+    return html`<button type="button" class="button button-quiet button-small"
+      @click=${() => (this.zoom = node.key)}>${name}</button> ›`;
   }
 
   /** Ways too unlikely for a block one could see or press. */
@@ -127,25 +145,32 @@ export class BranchTree extends PageElement {
   #block({ node, ended, from, to, share }, top) {
     const high = to - from >= THINNEST_LABEL;
     if (node === null) {
-      return html`<span class="branch-block ${ended ? "is-ended" : "is-rest"}" data-from=${from} data-to=${to}>${ended || !high ? nothing : t("everything else {p}", { p: formatProbability(share) })}</span>`;
+      const rest = t("everything else {p}", { p: formatProbability(share) });
+      return html`<span class="branch-block ${ended ? "is-ended" : "is-rest"}" data-from=${from} data-to=${to}
+        >${ended || !high ? nothing : rest}</span>`;
     }
     const p = node.probability === null || node === this.root ? "" : formatProbability(node.probability);
     const inside = node === top && node.children.length > 0;
-    return html`<button type="button" class="branch-block" data-from=${from} data-to=${to} ?data-current=${runsThrough(node, this.current)}
-      aria-label=${`${node.entries
-        .slice(0, 6)
-        .map(({ bytes }) => spokenText(bytes))
-        .join(" ")} ${p}`}
+    const spoken = node.entries.slice(0, 6).map(({ bytes }) => spokenText(bytes));
+    return html`<button type="button" class="branch-block" data-from=${from} data-to=${to}
+      ?data-current=${runsThrough(node, this.current)} aria-label=${`${spoken.join(" ")} ${p}`}
       title=${node.entries.length > 0 ? `${visibleText(node.entries[0].bytes)} ${p}` : nothing}
       @click=${() => (inside ? this.#open(node) : this.#enter(node))}>
-      ${high ? html`<span class="token-text">${snippet(node.entries) || t("(start)")}</span> <span class="number">${p}</span>` : nothing}
+      ${
+        high
+          ? html`<span class="token-text">${snippet(node.entries) || t("(start)")}</span> <span
+            class="number">${p}</span>`
+          : nothing
+      }
     </button>`;
   }
 
   updated() {
-    for (const block of this.querySelectorAll(".branch-block")) {
-      block.style.setProperty("--from", Number(block.dataset.from).toFixed(6));
-      block.style.setProperty("--share", (block.dataset.to - block.dataset.from).toFixed(6));
+    /** @type {NodeListOf<HTMLElement>} */
+    const blocks = this.querySelectorAll(".branch-block");
+    for (const { style, dataset } of blocks) {
+      style.setProperty("--from", Number(dataset.from).toFixed(6));
+      style.setProperty("--share", (Number(dataset.to) - Number(dataset.from)).toFixed(6));
     }
   }
 
@@ -172,13 +197,13 @@ export class BranchTree extends PageElement {
 
   #startRenaming(key) {
     this.renaming = key;
-    this.updateComplete.then(() => this.querySelector(".branch-rename input")?.focus());
+    this.updateComplete.then(() => this.querySelector("input")?.focus());
   }
 
   #rename(event, branch) {
     event.preventDefault();
     this.renaming = null;
-    this.#change(branch.key, { name: new FormData(event.target).get("name").trim() });
+    this.#change(branch.key, { name: String(new FormData(event.target).get("name")).trim() });
   }
 
   #change(key, changes) {

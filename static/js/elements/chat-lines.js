@@ -14,7 +14,10 @@ export class ChatLines extends PageElement {
 
   constructor() {
     super();
-    Object.assign(this, { lines: null, pending: false, note: "", label: "" });
+    this.lines = null;
+    this.pending = false;
+    this.note = "";
+    this.label = "";
   }
 
   get ready() {
@@ -25,7 +28,11 @@ export class ChatLines extends PageElement {
     return html`
       <ol class="chat-lines" aria-label=${this.label}>
         ${this.lines.map((line) => this.#line(line))}
-        ${this.pending ? html`<li class="chat-line chat-assistant chat-pending"><span class="chat-text">…</span></li>` : nothing}
+        ${
+          this.pending
+            ? html`<li class="chat-line chat-assistant chat-pending"><span class="chat-text">…</span></li>`
+            : nothing
+        }
       </ol>
       <p class="chat-note small quiet" role="status">${this.note}</p>
     `;

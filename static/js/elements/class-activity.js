@@ -69,7 +69,10 @@ export class ClassActivity extends PageElement {
 function company(cores) {
   if (!cores?.crowded) return nothing;
   const others = formatNumber(cores.others, 1);
-  return html`<p class="class-company">${t("Other programs are using {cores} of this machine’s {n} cores, so the model writes more slowly. Close what you do not need.", { cores: others, n: cores.count })}</p>`;
+  return html`<p class="class-company">${t(
+    "Other programs are using {cores} of this machine’s {n} cores, so the model writes more slowly. Close what you do not need.",
+    { cores: others, n: cores.count },
+  )}</p>`;
 }
 
 /** A label that tells tabs apart and identifies nobody. */
@@ -88,10 +91,14 @@ function table(title, nobody, heads, rows) {
       rows.length === 0
         ? html`<p class="quiet">${nobody}</p>`
         : html`<table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
-          <tbody>${rows.slice(0, SHOWN).map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table>
+          <tbody>${rows.slice(0, SHOWN).map(tableRow)}</tbody></table>
           ${more > 0 ? html`<p class="small quiet">${t("and {n} more", { n: more })}</p>` : nothing}`
     }
   </section>`;
+}
+
+function tableRow(cells) {
+  return html`<tr>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`;
 }
 
 customElements.define("class-activity", ClassActivity);

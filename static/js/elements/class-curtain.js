@@ -9,6 +9,7 @@ import { PageElement } from "./page-element.js";
 export class ClassCurtain extends PageElement {
   static properties = { drawn: { attribute: false } };
 
+  /** @type {{ value?: HTMLDialogElement }} */
   #dialog = createRef();
 
   constructor() {

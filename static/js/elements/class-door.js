@@ -27,12 +27,20 @@ export class ClassDoor extends PageElement {
       <qr-code .text=${first}></qr-code>
       <div class="class-address">
         <p class="class-link">${first}</p>
-        <div class="row"><button type="button" class="button button-small" @click=${() => this.#copy(first)}>${t("Copy the address")}</button>
+        <div class="row"><button type="button" class="button button-small"
+          @click=${() => this.#copy(first)}>${t("Copy the address")}</button>
           <span class="small quiet" role="status">${this.news}</span></div>
-        ${others.length > 0 ? html`<p class="small quiet">${t("If that does not open:")} ${others.map((address) => html`<code>${address}</code> `)}</p>` : nothing}
-        <p class="small quiet">${t("Same network, any browser, no account. Point a camera at the squares, or type the address.")}</p>
+        ${others.length > 0 ? this.#others(others) : nothing}
+        <p class="small quiet">${t(
+          "Same network, any browser, no account. Point a camera at the squares, or type the address.",
+        )}</p>
       </div>
     `;
+  }
+
+  #others(addresses) {
+    const codes = addresses.map((address) => html`<code>${address}</code> `);
+    return html`<p class="small quiet">${t("If that does not open:")} ${codes}</p>`;
   }
 
   #closed() {

@@ -38,20 +38,31 @@ export class ComparePanes extends PageElement {
   }
 
   render() {
+    const [a, b] = this.sides.map(({ params }) => params);
     return html`
-      <p class="small quiet">${tParts("Both continue {prompt}", { prompt: html`<b class="token-text">… ${this.prompt}</b>` })}${this.seed === null ? nothing : html` · ${t("seed {seed}, the same dice", { seed: String(this.seed) })}`}</p>
+      <p class="small quiet">${this.#task()}</p>
       <div class="row">
         ${
           this.running
-            ? html`<button type="button" class="button" @click=${() => this.#tell("compare-stopped")}>${t("Stop both")}</button>`
-            : html`<button type="button" class="button button-primary" @click=${() => this.#tell("compare-asked")}>${t("Run both")}</button>`
+            ? html`<button type="button" class="button"
+              @click=${() => this.#tell("compare-stopped")}>${t("Stop both")}</button>`
+            : html`<button type="button" class="button button-primary"
+              @click=${() => this.#tell("compare-asked")}>${t("Run both")}</button>`
         }
-        <button type="button" class="button" ?disabled=${this.running} @click=${() => this.#set([this.sides[1].params, this.sides[0].params])}>${t("Swap A and B")}</button>
-        <button type="button" class="button" ?disabled=${this.running} @click=${() => this.#set([this.sides[0].params, this.sides[0].params])}>${t("Copy A to B")}</button>
+        <button type="button" class="button" ?disabled=${this.running}
+          @click=${() => this.#set([b, a])}>${t("Swap A and B")}</button>
+        <button type="button" class="button" ?disabled=${this.running}
+          @click=${() => this.#set([a, a])}>${t("Copy A to B")}</button>
       </div>
       ${this.#verdict()}
       <div class="compare-panes">${this.sides.map((side, i) => this.#pane(side, i))}</div>
     `;
+  }
+
+  #task() {
+    const prompt = html`<b class="token-text">… ${this.prompt}</b>`;
+    const dice = html` · ${t("seed {seed}, the same dice", { seed: String(this.seed) })}`;
+    return html`${tParts("Both continue {prompt}", { prompt })}${this.seed === null ? nothing : dice}`;
   }
 
   #pane(side, i) {
@@ -65,14 +76,18 @@ export class ComparePanes extends PageElement {
             this.#set(this.sides.map(({ params }, j) => (j === i ? event.detail.params : params)));
           }}></sampling-controls>
         <p class="compare-text" aria-live="off">${side.steps.map((step, at) => this.#token(step, at))}</p>
-        <button type="button" class="button button-small" ?disabled=${this.running || side.steps.length === 0} @click=${() => this.#tell("compare-taken", { side: i })}>${t("Take {name} into the document", { name })}</button>
+        <button type="button" class="button button-small" ?disabled=${this.running || side.steps.length === 0}
+          @click=${() => this.#tell("compare-taken", { side: i })}
+          >${t("Take {name} into the document", { name })}</button>
       </section>
     `;
   }
 
   #token(step, at) {
     const text = decodeVisibly(hexToBytes(step.bytes));
-    return html`<span class="document-token by-model" ?data-differs=${at === this.differs} ?data-after=${this.differs !== null && this.differs >= 0 && at > this.differs}>${text}</span>`;
+    const after = this.differs !== null && this.differs >= 0 && at > this.differs;
+    return html`<span class="document-token by-model" ?data-differs=${at === this.differs} ?data-after=${after}
+      >${text}</span>`;
   }
 
   #verdict() {
@@ -81,7 +96,9 @@ export class ComparePanes extends PageElement {
       return html`<p class="compare-verdict" role="status">${t("No difference: the same tokens on both sides.")}</p>`;
     const [a, b] = this.sides.map(({ steps }) => steps[this.differs]);
     if (!a || !b)
-      return html`<p class="compare-verdict" role="status">${t("The same up to token {n}, where one side ended.", { n: this.differs + 1 })}</p>`;
+      return html`<p class="compare-verdict" role="status">${t("The same up to token {n}, where one side ended.", {
+        n: this.differs + 1,
+      })}</p>`;
     return html`<p class="compare-verdict" role="status">
       ${tParts("Token {n} is the first that differs. Both rolled {u}: in A that fell on {a}, in B on {b}.", {
         n: this.differs + 1,

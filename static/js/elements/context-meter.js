@@ -21,18 +21,21 @@ export class ContextMeter extends PageElement {
 
   render() {
     const room = Math.max(0, this.limit - this.used);
+    const full = html`<strong>${t("the window is full")}</strong>`;
+    const limit = this.limit ? formatCount(this.limit) : "–";
     return html`
       <span class="context-bar" aria-hidden="true"></span>
       <span class="context-words">
-        <span class="number">${formatCount(this.used)} / ${this.limit ? formatCount(this.limit) : "–"}</span> ${t("tokens")}${
-          this.limit
-            ? html` · ${room === 0 ? html`<strong>${t("the window is full")}</strong>` : t("room for {n}", { n: room })}`
-            : nothing
+        <span class="number">${formatCount(this.used)} / ${limit}</span> ${t("tokens")}${
+          this.limit ? html` · ${room === 0 ? full : t("room for {n}", { n: room })}` : nothing
         }
       </span>
       ${
         this.limit && room > 0 && this.asked > room
-          ? html`<span class="context-clamped">${t("{asked} wanted, at most {n} fit", { asked: this.asked, n: room })}</span>`
+          ? html`<span class="context-clamped">${t("{asked} wanted, at most {n} fit", {
+              asked: this.asked,
+              n: room,
+            })}</span>`
           : nothing
       }
     `;
@@ -40,7 +43,9 @@ export class ContextMeter extends PageElement {
 
   updated() {
     const share = this.limit ? Math.min(1, this.used / this.limit) : 0;
-    this.querySelector(".context-bar").style.setProperty("--share", share.toFixed(4));
+    /** @type {HTMLElement} */
+    const bar = this.querySelector(".context-bar");
+    bar.style.setProperty("--share", share.toFixed(4));
   }
 }
 

@@ -23,12 +23,14 @@ export class ContinuationList extends PageElement {
   }
 
   #row({ text, count, tokens, finish, current }, index) {
+    const n = index + 1;
     return html`
       <li class="continuation" ?data-current=${current}>
         <p class="continuation-text">${text || "\u00a0"}</p>
         <p class="continuation-foot small quiet">
-          <button type="button" class="button button-small" aria-pressed=${current ? "true" : "false"} ?disabled=${!finish}
-            aria-label=${current ? t("Continuation {n}, in the document", { n: index + 1 }) : t("Take continuation {n}", { n: index + 1 })}
+          <button type="button" class="button button-small"
+            aria-pressed=${current ? "true" : "false"} ?disabled=${!finish}
+            aria-label=${current ? t("Continuation {n}, in the document", { n }) : t("Take continuation {n}", { n })}
             @click=${() => this.#choose(index)}>${current ? t("In the document") : t("Take this one")}</button>
           <span class="number">${formatCount(tokens)}</span> ${finish || t("writing …")}
           ${count > 1 ? html`<strong>${t("{count} of {total} agree", { count, total: this.total })}</strong>` : nothing}

@@ -15,7 +15,8 @@ export class CostumeMovers extends PageElement {
 
   constructor() {
     super();
-    Object.assign(this, { shift: null, costume: "" });
+    this.shift = null;
+    this.costume = "";
   }
 
   get ready() {
@@ -23,13 +24,14 @@ export class CostumeMovers extends PageElement {
   }
 
   render() {
-    const { token, kl_bits: bits, rank, bare_rank: bareRank, logprob, bare_logprob: bareLogprob } = this.shift;
+    const { token, kl_bits, rank, bare_rank: bareRank, logprob, bare_logprob: bareLogprob } = this.shift;
+    const values = { costume: this.costume, bits: formatBits(kl_bits, 2) };
     return html`<div class="card card-flat">
       <h3 class="card-title token-text" lang="en">${tokenText(token.bytes)}</h3>
-      <p>${t("In “{costume}”, the distribution before this token moved by {bits} (KL).", { costume: this.costume, bits: formatBits(bits, 2) })}</p>
+      <p>${t("In “{costume}”, the distribution before this token moved by {bits} (KL).", values)}</p>
       <dl>
-        <dt>${t("in the costume")}</dt><dd>${formatProbability(Math.exp(logprob))}, ${t("rank {rank}", { rank: formatCount(rank) })}</dd>
-        <dt>${t("bare")}</dt><dd>${formatProbability(Math.exp(bareLogprob))}, ${t("rank {rank}", { rank: formatCount(bareRank) })}</dd>
+        <dt>${t("in the costume")}</dt><dd>${place(logprob, rank)}</dd>
+        <dt>${t("bare")}</dt><dd>${place(bareLogprob, bareRank)}</dd>
       </dl>
       ${this.#movers()}
     </div>`;
@@ -38,16 +40,28 @@ export class CostumeMovers extends PageElement {
   #movers() {
     return html`<table class="movers">
       <caption>${t("Moved most")}</caption>
-      <thead><tr><th scope="col">${t("token")}</th><th scope="col">${t("bare")}</th><th scope="col">${t("in the costume")}</th><th scope="col"><span class="visually-hidden">${t("change")}</span></th></tr></thead>
+      <thead><tr><th scope="col">${t("token")}</th><th scope="col">${t("bare")}</th><th
+        scope="col">${t("in the costume")}</th><th
+        scope="col"><span class="visually-hidden">${t("change")}</span></th></tr></thead>
       <tbody>${this.shift.movers.map(
         ({ token, dressed, bare }) => html`<tr>
           <th scope="row" lang="en"><span class="token-text">${tokenText(token.bytes)}</span></th>
           <td>${formatProbability(bare)}</td><td>${formatProbability(dressed)}</td>
-          <td class=${dressed > bare ? "mover-more" : "mover-less"}><span aria-hidden="true">${dressed > bare ? "▲" : "▼"}</span><span class="visually-hidden">${dressed > bare ? t("more") : t("less")}</span></td>
+          ${change(dressed > bare)}
         </tr>`,
       )}</tbody>
     </table>`;
   }
+}
+
+function place(logprob, rank) {
+  return `${formatProbability(Math.exp(logprob))}, ${t("rank {rank}", { rank: formatCount(rank) })}`;
+}
+
+function change(more) {
+  return html`<td class=${more ? "mover-more" : "mover-less"}><span
+    aria-hidden="true">${more ? "▲" : "▼"}</span><span
+    class="visually-hidden">${more ? t("more") : t("less")}</span></td>`;
 }
 
 customElements.define("costume-movers", CostumeMovers);

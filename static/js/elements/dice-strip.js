@@ -59,7 +59,8 @@ export class DiceStrip extends PageElement {
           .value=${live(String(Math.floor((this.u ?? 0) * 10_000)))}
           @input=${(event) => this.#point((Number(event.target.value) + 0.5) / 10_000)} />
       </div>
-      <div class="dice-ends" aria-hidden="true"><span>0</span><span>${formatProbability(0.5)}</span><span>${formatProbability(1)}</span></div>
+      <div class="dice-ends" aria-hidden="true"><span>0</span><span>${formatProbability(0.5)}</span><span
+        >${formatProbability(1)}</span></div>
     `;
   }
 
@@ -67,7 +68,12 @@ export class DiceStrip extends PageElement {
     const room = (end - start) * this.characters - 1;
     const many = count > 1;
     const picked = many ? this.u !== null && this.u >= start && this.u < end : id !== null && id === this.picked;
-    return html`<span class=${`dice-interval ${many ? "is-many" : ""} ${picked ? "is-picked" : ""}`}>${many ? this.#count(count, room) : fits(bytes, room) ? tokenText(bytes) : nothing}</span>`;
+    return html`<span class=${`dice-interval ${many ? "is-many" : ""} ${picked ? "is-picked" : ""}`}
+      >${many ? this.#count(count, room) : this.#name(bytes, room)}</span>`;
+  }
+
+  #name(bytes, room) {
+    return fits(bytes, room) ? tokenText(bytes) : nothing;
   }
 
   #count(count, room) {
@@ -86,8 +92,10 @@ export class DiceStrip extends PageElement {
   }
 
   updated() {
-    this.firstElementChild.style.setProperty("--u", this.u ?? 0);
-    const drawn = this.getElementsByClassName("dice-interval");
+    /** @type {HTMLElement} */
+    const strip = this.querySelector(".dice-strip");
+    strip.style.setProperty("--u", this.u ?? 0);
+    const drawn = /** @type {HTMLCollectionOf<HTMLElement>} */ (this.getElementsByClassName("dice-interval"));
     this.intervals.forEach(({ start, end }, index) => {
       drawn[index].style.flexBasis = `${((end - start) * 100).toFixed(3)}%`;
     });

@@ -73,11 +73,14 @@ export class DocumentEditor extends PageElement {
       <div class="document-scroller">
         <div class="document-sheet">
           <div class="document-mirror" aria-hidden="true"></div>
-          <textarea class="document-text" aria-label=${t("Document")} aria-describedby="document-keys" aria-busy=${this.busy}
-            rows="1" spellcheck="false" autocomplete="off" autocapitalize="off"
+          <textarea class="document-text" aria-label=${t("Document")}
+            aria-describedby="document-keys" aria-busy=${this.busy} rows="1"
+            spellcheck="false" autocomplete="off" autocapitalize="off"
             @beforeinput=${this.#beforeInput} @input=${this.#edited}
             @compositionstart=${() => (this.composing = true)} @compositionend=${this.#composed}
-            @pointermove=${this.#pointed} @pointerleave=${() => clearTimeout(this.resting)} @pointerdown=${(event) => (this.touched = event.pointerType !== "mouse")} @mousedown=${this.#pressed} @click=${this.#tapped}></textarea>
+            @pointermove=${this.#pointed} @pointerleave=${() => clearTimeout(this.resting)}
+            @pointerdown=${(event) => (this.touched = event.pointerType !== "mouse")}
+            @mousedown=${this.#pressed} @click=${this.#tapped}></textarea>
         </div>
       </div>
     `;
@@ -110,7 +113,8 @@ export class DocumentEditor extends PageElement {
 
   #drawPiece(mirror, piece, i) {
     const entry = this.entries[piece.from];
-    const marks = `${this.view}${this.selected >= piece.from && this.selected < piece.to}${this.unusual.has(piece.from)}`;
+    const selected = this.selected >= piece.from && this.selected < piece.to;
+    const marks = `${this.view}${selected}${this.unusual.has(piece.from)}`;
     const before = this.drawn[i];
     if (before?.entry === entry && before.text === piece.shown && before.marks === marks && before.from === piece.from)
       return;
@@ -119,7 +123,7 @@ export class DocumentEditor extends PageElement {
     span.className = `document-token by-${entry.by}`;
     span.dataset.index = piece.from;
     span.dataset.level = levelIn(this.view, entry);
-    span.toggleAttribute("data-selected", this.selected >= piece.from && this.selected < piece.to);
+    span.toggleAttribute("data-selected", selected);
     span.toggleAttribute("data-unusual", this.unusual.has(piece.from));
     span.toggleAttribute("data-opaque", piece.opaque);
     this.drawn[i] = { entry, text: piece.shown, marks, from: piece.from };
@@ -180,7 +184,7 @@ export class DocumentEditor extends PageElement {
 
   #tokenAt(x, y) {
     const span = document.elementsFromPoint(x, y).find((element) => element.classList.contains("document-token"));
-    return span ? Number(span.dataset.index) : null;
+    return span ? Number(span.getAttribute("data-index")) : null;
   }
 
   #tell(name, detail = {}) {

@@ -31,30 +31,42 @@ export class EvidenceRiver extends PageElement {
     if (this.steps.length === 0) return nothing;
     const bands = riverBands(this.steps);
     return html`<div class="river">
-      <svg class="river-picture" viewBox=${`0 0 100 ${this.steps.length * ROW}`} preserveAspectRatio="none" aria-hidden="true">${flows(bands)}</svg>
+      <svg class="river-picture" viewBox=${`0 0 100 ${this.steps.length * ROW}`} preserveAspectRatio="none"
+        aria-hidden="true">${flows(bands)}</svg>
       <ol class="river-steps">${this.steps.map((step, index) => this.#step(step, index, bands))}</ol>
     </div>
     <save-picture data-no-print .figure=${this}></save-picture>`;
   }
 
   updated() {
-    for (const name of this.querySelectorAll(".river-name")) {
-      name.style.setProperty("--from", name.dataset.from);
-      name.style.setProperty("--share", name.dataset.share);
+    /** @type {NodeListOf<HTMLElement>} */
+    const names = this.querySelectorAll(".river-name");
+    for (const { style, dataset } of names) {
+      style.setProperty("--from", dataset.from);
+      style.setProperty("--share", dataset.share);
     }
   }
 
   #step(step, index, bands) {
     const { agreement, answers, entropy_bits: bits } = step;
+    const numbers = {
+      share: formatProbability(agreement.largest),
+      n: agreement.groups.length,
+      bits: formatBits(bits, 2),
+    };
     let from = 0;
     return html`<li class="river-step">
       <div class="river-said">
         ${
           index === 0
             ? html`<span class="river-bare">${t("the bare prompt")}</span>`
-            : html`<span class="evidence-label" data-label=${step.label}>${t(LABELS[step.label])}</span> <span class="river-sentence" lang="en">${step.sentence}</span>`
+            : html`<span class="evidence-label" data-label=${step.label}>${t(LABELS[step.label])}</span> <span
+              class="river-sentence" lang="en">${step.sentence}</span>`
         }
-        <span class="river-numbers quiet small number">${t("{share} agree, {n} different answers, first token {bits}", { share: formatProbability(agreement.largest), n: agreement.groups.length, bits: formatBits(bits, 2) })}</span>
+        <span class="river-numbers quiet small number">${t(
+          "{share} agree, {n} different answers, first token {bits}",
+          numbers,
+        )}</span>
       </div>
       <div class="river-row">
         ${bands.map((band, place) => {
@@ -63,10 +75,14 @@ export class EvidenceRiver extends PageElement {
           from += share;
           if (share < THINNEST_LABEL) return nothing;
           const count = formatCount(Math.round(share * answers.length));
-          return html`<span class="river-name" data-band=${place % 5} data-from=${start.toFixed(4)} data-share=${share.toFixed(4)}>${band.text === null ? t("alone") : html`<span lang="en">${band.text}</span>`} <b class="number">${count}</b></span>`;
+          const name = band.text === null ? t("alone") : html`<span lang="en">${band.text}</span>`;
+          return html`<span class="river-name" data-band=${place % 5} data-from=${start.toFixed(4)}
+            data-share=${share.toFixed(4)}>${name} <b class="number">${count}</b></span>`;
         })}
       </div>
-      <span class="visually-hidden" lang="en">${agreement.groups.map(({ text, count }) => `${text}: ${count}`).join("; ")}</span>
+      <span class="visually-hidden" lang="en">${agreement.groups
+        .map(({ text, count }) => `${text}: ${count}`)
+        .join("; ")}</span>
     </li>`;
   }
 }
@@ -87,6 +103,7 @@ function flows(bands) {
 function outline(left, right) {
   const flat = ROW * 0.3; // how far a row's own shares run before they begin to bend
   const middle = (step) => (step + 0.5) * ROW;
+  const height = left.length * ROW;
   const side = (values, order) =>
     order
       .map((step, i) => {
@@ -94,10 +111,11 @@ function outline(left, right) {
         const x = values[step];
         const enter = `${x},${middle(step) + near}`;
         const leave = `${x},${middle(step) + far}`;
-        if (i === 0) return `${x},${order[0] === 0 ? 0 : (order.length) * ROW} L${leave}`;
+        if (i === 0) return `${x},${order[0] === 0 ? 0 : height} L${leave}`;
         const last = order[i - 1];
         const bend = (middle(last) + middle(step)) / 2;
-        return `C${values[last]},${bend} ${x},${bend} ${enter} L${i === order.length - 1 ? `${x},${order[0] === 0 ? order.length * ROW : 0}` : leave}`;
+        const end = `${x},${order[0] === 0 ? height : 0}`;
+        return `C${values[last]},${bend} ${x},${bend} ${enter} L${i === order.length - 1 ? end : leave}`;
       })
       .join(" ");
   const down = left.map((_, step) => step);

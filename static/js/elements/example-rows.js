@@ -42,7 +42,8 @@ export class ExampleRows extends PageElement {
   render() {
     return html`
       <ol class="example-rows" aria-label=${this.label}>${this.rows.map((row, index) => this.#row(row, index))}</ol>
-      <button type="button" class="button button-small" ?disabled=${this.rows.length >= this.most} @click=${this.#append}>${this.add}</button>
+      <button type="button" class="button button-small" ?disabled=${this.rows.length >= this.most}
+        @click=${this.#append}>${this.add}</button>
     `;
   }
 
@@ -50,26 +51,30 @@ export class ExampleRows extends PageElement {
     const n = index + 1;
     const hidden = index >= this.shown;
     const last = this.rows.length - 1;
-    return html`<li class=${`example-row ${hidden ? "is-hidden" : ""}`} @keydown=${(event) => this.#pressed(event, index)}>
+    const fixed = this.rows.length <= this.least;
+    return html`<li class=${`example-row ${hidden ? "is-hidden" : ""}`}
+      @keydown=${(event) => this.#pressed(event, index)}>
       <span class="example-number">${n}</span>
-      ${row.map(
-        (
-          text,
-          half,
-        ) => html`<input class="field" type="text" autocomplete="off" spellcheck="false" maxlength=${this.longest} placeholder=${this.names[half]}
-          aria-label=${t("{name}, row {n}", { name: this.names[half], n })} .value=${live(text)} @input=${({ target }) => this.#edit(index, half, target.value)}>`,
-      )}
+      ${row.map((text, half) => this.#input(text, half, index))}
       <span class="example-tools">
         ${this.#tool("↑", t("Move row {n} up", { n }), index === 0, () => this.#move(index, -1, "up"), "up")}
         ${this.#tool("↓", t("Move row {n} down", { n }), index === last, () => this.#move(index, 1, "down"), "down")}
-        ${this.#tool("×", t("Remove row {n}", { n }), this.rows.length <= this.least, () => this.#remove(index), "remove")}
+        ${this.#tool("×", t("Remove row {n}", { n }), fixed, () => this.#remove(index), "remove")}
       </span>
       ${hidden ? html`<span class="visually-hidden">${t("not shown to the model")}</span>` : nothing}
     </li>`;
   }
 
+  #input(text, half, index) {
+    const name = this.names[half];
+    return html`<input class="field" type="text" autocomplete="off" spellcheck="false" maxlength=${this.longest}
+      placeholder=${name} aria-label=${t("{name}, row {n}", { name, n: index + 1 })} .value=${live(text)}
+      @input=${({ target }) => this.#edit(index, half, target.value)}>`;
+  }
+
   #tool(sign, label, disabled, act, name) {
-    return html`<button type="button" class="button button-quiet button-small" data-tool=${name} aria-label=${label} title=${label} ?disabled=${disabled} @click=${act}>${sign}</button>`;
+    return html`<button type="button" class="button button-quiet button-small" data-tool=${name}
+      aria-label=${label} title=${label} ?disabled=${disabled} @click=${act}>${sign}</button>`;
   }
 
   #pressed(event, index) {
@@ -107,17 +112,22 @@ export class ExampleRows extends PageElement {
     this.dispatchEvent(new CustomEvent("rows-changed", { detail: { rows }, bubbles: true }));
   }
 
+  /** @returns {HTMLButtonElement} */
+  get #adder() {
+    return this.querySelector(":scope > button");
+  }
+
   /** Back to where the hands were: an input (0 or 1) or a button of the row's new place. */
   async #focus(index, place) {
     await this.updateComplete;
     const row = this.querySelectorAll(".example-row")[index];
     if (!row) {
-      this.querySelector(":scope > button").focus();
+      this.#adder.focus();
       return;
     }
     const inputs = row.querySelectorAll("input");
-    const tool = row.querySelector(`[data-tool="${place}"]:not(:disabled)`);
-    (inputs[place] ?? tool ?? row.querySelector("button:not(:disabled)") ?? inputs[0]).focus();
+    const tools = [...row.querySelectorAll("button")].filter((tool) => !tool.disabled);
+    (inputs[place] ?? tools.find((tool) => tool.dataset.tool === place) ?? tools[0] ?? inputs[0]).focus();
   }
 }
 

@@ -30,7 +30,9 @@ export class FewShotAnswers extends PageElement {
     const shares = this.rows.some(({ share }) => share !== null);
     return html`
       <table class="few-answers">
-        <caption class="visually-hidden">${t("Each question, the probability of its right answer, and what the model writes")}</caption>
+        <caption class="visually-hidden">${t(
+          "Each question, the probability of its right answer, and what the model writes",
+        )}</caption>
         <thead>
           <tr>
             <th scope="col">${t("question")}</th>
@@ -48,17 +50,23 @@ export class FewShotAnswers extends PageElement {
   #row({ question, expected, probability, share, greedy, right }, index, shares) {
     const number = (p) => (p === null ? "–" : formatProbability(p));
     return html`<tr class=${index === this.selected ? "is-selected" : ""}>
-      <th scope="row"><button type="button" class="few-question" lang="en" aria-pressed=${index === this.selected} @click=${() => this.#pick(index)}>${question || "…"}</button></th>
+      <th scope="row"><button type="button" class="few-question" lang="en"
+        aria-pressed=${index === this.selected} @click=${() => this.#pick(index)}>${question || "…"}</button></th>
       <td lang="en">${expected || "…"}</td>
       <td class="few-number">${number(probability)}</td>
       ${shares ? html`<td class="few-number">${number(share)}</td>` : nothing}
-      <td>${greedy === null ? "–" : html`<span class="few-greedy" lang="en">${greedy.trim() || t("(nothing)")}</span> <span class=${`few-verdict ${right ? "is-right" : "is-wrong"}`}>${right ? t("✓ right") : t("✗ wrong")}</span>`}</td>
+      <td>${greedy === null ? "–" : verdict(greedy, right)}</td>
     </tr>`;
   }
 
   #pick(index) {
     this.dispatchEvent(new CustomEvent("question-picked", { detail: { index }, bubbles: true }));
   }
+}
+
+function verdict(greedy, right) {
+  return html`<span class="few-greedy" lang="en">${greedy.trim() || t("(nothing)")}</span> <span
+    class=${`few-verdict ${right ? "is-right" : "is-wrong"}`}>${right ? t("✓ right") : t("✗ wrong")}</span>`;
 }
 
 customElements.define("few-shot-answers", FewShotAnswers);

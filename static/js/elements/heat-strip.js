@@ -17,6 +17,10 @@ function markName(mark) {
   return mark === "realigned" ? t("back in step") : "";
 }
 
+function signOf(mark) {
+  return html`<span class=${`heat-mark heat-mark-${mark}`} aria-hidden="true">${SIGNS[mark]}</span>`;
+}
+
 const breaksAfter = ({ bytes }) => bytes.endsWith("0a");
 
 /** A token as running text: blanks as blanks, line breaks and pieces of characters as marks. */
@@ -42,16 +46,14 @@ export class HeatStrip extends PageElement {
 
   constructor() {
     super();
-    Object.assign(this, {
-      tokens: null,
-      pairs: null,
-      names: ["", ""],
-      selected: -1,
-      at: -1,
-      label: "",
-      legend: false,
-      roving: 0,
-    });
+    this.tokens = null;
+    this.pairs = null;
+    this.names = ["", ""];
+    this.selected = -1;
+    this.at = -1;
+    this.label = "";
+    this.legend = false;
+    this.roving = 0;
   }
 
   get ready() {
@@ -75,14 +77,17 @@ export class HeatStrip extends PageElement {
   }
 
   #row() {
-    return html`<div class="heat-row surprise-scale" role="listbox" aria-orientation="horizontal" aria-label=${this.label}
-      @click=${this.#clicked} @keydown=${this.#pressed}>${this.tokens.map((token, index) => this.#token(token, index, token.mark))}</div>`;
+    const tokens = this.tokens.map((token, index) => this.#token(token, index, token.mark));
+    return html`<div class="heat-row surprise-scale" role="listbox" aria-orientation="horizontal"
+      aria-label=${this.label} @click=${this.#clicked} @keydown=${this.#pressed}>${tokens}</div>`;
   }
 
   #aligned() {
-    return html`<div class="heat-pairs surprise-scale" role="listbox" aria-orientation="horizontal" aria-label=${this.label}
-      @click=${this.#clicked} @keydown=${this.#pressed}>
-      <span class="heat-names" aria-hidden="true"><span>${this.names[0]}</span><span>${this.names[1]}</span></span>${this.pairs.map((pair, index) => this.#pair(pair, index))}</div>`;
+    const pairs = this.pairs.map((pair, index) => this.#pair(pair, index));
+    return html`<div class="heat-pairs surprise-scale" role="listbox" aria-orientation="horizontal"
+      aria-label=${this.label} @click=${this.#clicked} @keydown=${this.#pressed}>
+      <span class="heat-names" aria-hidden="true"><span>${this.names[0]}</span><span
+        >${this.names[1]}</span></span>${pairs}</div>`;
   }
 
   #pair({ original, model, mark }, index) {
@@ -90,21 +95,24 @@ export class HeatStrip extends PageElement {
     const side = (token, row) => {
       if (!token) return html`<span class="heat-gap"></span>`;
       const by = row === "model" ? "by-model" : "by-typed";
-      return html`<span class=${`heat-token ${by}`} data-row=${row} data-level=${surpriseLevel(token.bits)}>${runningText(token)}</span>`;
+      return html`<span class=${`heat-token ${by}`} data-row=${row} data-level=${surpriseLevel(token.bits)}
+        >${runningText(token)}</span>`;
     };
-    return html`<span class=${`heat-pair ${index === this.at ? "is-at" : ""}`} role="option" data-index=${index} data-mark=${mark ?? ""}
-      tabindex=${index === this.roving ? 0 : -1} aria-selected=${index === this.selected} aria-label=${this.#spokenPair(this.pairs[index], index)}
-      >${side(original, "original")}<span class=${`heat-mark heat-mark-${mark}`} aria-hidden="true">${SIGNS[mark] ?? ""}</span>${side(model, "model")}</span>${ends ? html`<span class="heat-break" role="presentation"></span>` : nothing}`;
+    return html`<span class=${`heat-pair ${index === this.at ? "is-at" : ""}`} role="option"
+      data-index=${index} data-mark=${mark ?? ""} tabindex=${index === this.roving ? 0 : -1}
+      aria-selected=${index === this.selected} aria-label=${this.#spokenPair(this.pairs[index], index)}
+      >${side(original, "original")}<span class=${`heat-mark heat-mark-${mark}`} aria-hidden="true"
+      >${SIGNS[mark] ?? ""}</span>${side(model, "model")}</span>${
+        ends ? html`<span class="heat-break" role="presentation"></span>` : nothing
+      }`;
   }
 
   #token(token, index, mark) {
-    const sign =
-      mark && mark !== "equal"
-        ? html`<span class=${`heat-mark heat-mark-${mark}`} aria-hidden="true">${SIGNS[mark]}</span>`
-        : nothing;
+    const sign = mark && mark !== "equal" ? signOf(mark) : nothing;
     const classes = `heat-token ${token.by === "model" ? "by-model" : "by-typed"} ${index === this.at ? "is-at" : ""}`;
-    return html`<span class=${classes} role="option" data-index=${index} data-level=${surpriseLevel(token.bits)} data-mark=${mark ?? nothing}
-      tabindex=${index === this.roving ? 0 : -1} aria-selected=${index === this.selected} aria-label=${this.#spoken(token, index, mark)}
+    return html`<span class=${classes} role="option" data-index=${index} data-level=${surpriseLevel(token.bits)}
+      data-mark=${mark ?? nothing} tabindex=${index === this.roving ? 0 : -1}
+      aria-selected=${index === this.selected} aria-label=${this.#spoken(token, index, mark)}
       >${sign}${runningText(token)}</span>${breaksAfter(token) ? html`<br>` : nothing}`;
   }
 
@@ -133,9 +141,10 @@ export class HeatStrip extends PageElement {
       (mark) => entries.some((entry) => entry.mark === mark) && (this.pairs || mark !== "equal"),
     );
     const bits = all.some((token) => Number.isFinite(token?.bits));
+    const steps = SURPRISE_STEPS.map((step, level) => html`<span class="heat-step" data-level=${level}>${step}</span>`);
     return html`<p class="heat-legend surprise-scale">
-      ${bits ? html`<span>${SURPRISE_STEPS.map((step, level) => html`<span class="heat-step" data-level=${level}>${step}</span>`)} ${t("bits of surprise")}</span>` : nothing}
-      ${marks.map((mark) => html`<span><span class=${`heat-mark heat-mark-${mark}`} aria-hidden="true">${SIGNS[mark]}</span> ${markName(mark)}</span>`)}
+      ${bits ? html`<span>${steps} ${t("bits of surprise")}</span>` : nothing}
+      ${marks.map((mark) => html`<span>${signOf(mark)} ${markName(mark)}</span>`)}
     </p>`;
   }
 
@@ -189,6 +198,7 @@ export class HeatStrip extends PageElement {
   #rove(index) {
     this.roving = index;
     this.updateComplete.then(() => {
+      /** @type {HTMLElement | null} */
       const option = this.querySelector(`[data-index="${index}"]`);
       option?.focus({ preventScroll: true });
       option?.scrollIntoView({ block: "nearest" });

@@ -61,7 +61,9 @@ export class IdList extends PageElement {
     this.ariaLabel = this.label;
     if (changed.has("tokens")) this.#show(TokenList.from(this.tokens));
     if (changed.has("selected") || changed.has("lit")) {
-      for (const node of this.querySelectorAll("[data-index]")) this.#dress(node, Number(node.dataset.index));
+      /** @type {NodeListOf<HTMLElement>} */
+      const nodes = this.querySelectorAll("[data-index]");
+      for (const node of nodes) this.#dress(node, Number(node.dataset.index));
     }
   }
 
@@ -90,8 +92,8 @@ export class IdList extends PageElement {
     for (let index = first; index <= last; index += 1) {
       const node = document.createElement("span");
       node.className = "token-id";
-      node.dataset.index = index;
-      node.textContent = this.#list.ids[index];
+      node.dataset.index = String(index);
+      node.textContent = String(this.#list.ids[index]);
       this.#dress(node, index);
       nodes.push(node, " ");
     }

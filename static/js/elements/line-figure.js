@@ -41,24 +41,22 @@ export class LineFigure extends PageElement {
 
   constructor() {
     super();
-    Object.assign(this, {
-      series: null,
-      rules: [],
-      xLabel: "",
-      yLabel: "",
-      xScale: "linear",
-      yScale: "linear",
-      xDomain: null,
-      yDomain: null,
-      xFormat: plain,
-      yFormat: plain,
-      at: null,
-      pickable: false,
-      label: "",
-      width: 0,
-      pointed: -1,
-      open: false,
-    });
+    this.series = null;
+    this.rules = [];
+    this.xLabel = "";
+    this.yLabel = "";
+    this.xScale = "linear";
+    this.yScale = "linear";
+    this.xDomain = null;
+    this.yDomain = null;
+    this.xFormat = plain;
+    this.yFormat = plain;
+    this.at = null;
+    this.pickable = false;
+    this.label = "";
+    this.width = 0;
+    this.pointed = -1;
+    this.open = false;
   }
 
   get ready() {
@@ -112,13 +110,17 @@ export class LineFigure extends PageElement {
     return html`
       <figure class=${`line-figure ${narrow ? "is-narrow" : ""}`}>
         ${narrow ? this.#key() : nothing}
-        <div class="figure-head"><span class="figure-y-label">${this.yLabel}</span><span class="figure-readout" aria-hidden="true">${this.#readout(narrow)}</span></div>
-        <div class="figure-plot" @pointermove=${this.#moved} @pointerdown=${this.#moved} @pointerleave=${this.#left} @click=${this.#clicked}>
-          ${height ? svg`<svg class="figure-svg" role="img" aria-label=${this.label} width=${this.width} height=${height} viewBox=${`0 0 ${this.width} ${height}`}>${this.#plot.draw()}</svg>` : nothing}
-          ${narrow ? nothing : html`<ul class="figure-names">${this.#plot.ends.map(({ series }) => html`<li class="figure-name">${sampleOf(series.style)}<span>${series.name}${series.note ? html`<small>${series.note}</small>` : nothing}</span></li>`)}</ul>`}
-          <input class="figure-hand" type="range" min="0" max=${Math.max(0, this.#xs.length - 1)} step="1" ?disabled=${this.#xs.length === 0}
-            aria-label=${this.xLabel || t("Along the axis")} aria-valuetext=${this.#spoken()} .value=${live(String(Math.max(0, this.#current)))}
-            @input=${(event) => this.#walk(Number(event.target.value))} @focus=${() => this.#walk(Math.max(0, this.#current), false)} @blur=${this.#left} />
+        <div class="figure-head"><span class="figure-y-label">${this.yLabel}</span><span
+          class="figure-readout" aria-hidden="true">${this.#readout(narrow)}</span></div>
+        <div class="figure-plot" @pointermove=${this.#moved} @pointerdown=${this.#moved}
+          @pointerleave=${this.#left} @click=${this.#clicked}>
+          ${height ? this.#drawing(height) : nothing}
+          ${narrow ? nothing : this.#names()}
+          <input class="figure-hand" type="range" min="0" max=${Math.max(0, this.#xs.length - 1)} step="1"
+            ?disabled=${this.#xs.length === 0} aria-label=${this.xLabel || t("Along the axis")}
+            aria-valuetext=${this.#spoken()} .value=${live(String(Math.max(0, this.#current)))}
+            @input=${(event) => this.#walk(Number(event.target.value))}
+            @focus=${() => this.#walk(Math.max(0, this.#current), false)} @blur=${this.#left} />
         </div>
         <p class="figure-x-label">${this.xLabel}</p>
         <save-picture data-no-print .figure=${this}></save-picture>
@@ -133,16 +135,30 @@ export class LineFigure extends PageElement {
   updated() {
     if (!this.querySelector(".figure-svg") && this.querySelector(".figure-plot").clientHeight) this.requestUpdate();
     this.style.setProperty("--start", `${Math.round(this.#plot.right)}px`);
-    const names = [...this.querySelectorAll(".figure-name")];
+    /** @type {NodeListOf<HTMLElement>} */
+    const names = this.querySelectorAll(".figure-name");
     if (!names.length) return;
     const box = this.querySelector(".figure-names");
-    const heights = names.map((name) => name.offsetHeight);
+    const heights = Array.from(names, (name) => name.offsetHeight);
     const middles = spread(
       this.#plot.ends.map(({ y }) => y),
       heights,
       box.clientHeight,
     );
     names.forEach((name, index) => name.style.setProperty("--middle", `${middles[index].toFixed(1)}px`));
+  }
+
+  #drawing(height) {
+    return svg`<svg class="figure-svg" role="img" aria-label=${this.label} width=${this.width} height=${height}
+      viewBox=${`0 0 ${this.width} ${height}`}>${this.#plot.draw()}</svg>`;
+  }
+
+  /** Names at the lines' ends. */
+  #names() {
+    const names = this.#plot.ends.map(
+      ({ series }) => html`<li class="figure-name">${sampleOf(series.style)}${nameOf(series)}</li>`,
+    );
+    return html`<ul class="figure-names">${names}</ul>`;
   }
 
   /** [{name, style, y}] at the current x, where a series has a point there. */
@@ -158,19 +174,16 @@ export class LineFigure extends PageElement {
   #key() {
     const values = new Map(this.#current < 0 ? [] : this.#values().map(({ name, y }) => [name, y]));
     return html`<ul class="figure-key">${this.series.map(
-      ({
-        name,
-        style,
-        note,
-      }) => html`<li>${sampleOf(style)}<span>${name}${note ? html`<small>${note}</small>` : nothing}</span>
-      <b aria-hidden="true">${values.has(name) ? this.yFormat(values.get(name)) : nothing}</b></li>`,
+      (series) => html`<li>${sampleOf(series.style)}${nameOf(series)}
+      <b aria-hidden="true">${values.has(series.name) ? this.yFormat(values.get(series.name)) : nothing}</b></li>`,
     )}</ul>`;
   }
 
   #readout(narrow) {
     if (this.#current < 0) return nothing;
     const values = narrow ? [] : this.#values();
-    return html`<b>${this.xFormat(this.#xs[this.#current])}</b>${values.map(({ style, y }) => html`<span>${sampleOf(style)}${this.yFormat(y)}</span>`)}`;
+    const shown = values.map(({ style, y }) => html`<span>${sampleOf(style)}${this.yFormat(y)}</span>`);
+    return html`<b>${this.xFormat(this.#xs[this.#current])}</b>${shown}`;
   }
 
   #spoken() {
@@ -221,6 +234,10 @@ export class LineFigure extends PageElement {
       ? domainOf(series, "x", { scale: this.xScale, domain: this.xDomain })
       : domainOf(series, "y", { scale: this.yScale, domain: this.yDomain, rules });
   }
+}
+
+function nameOf({ name, note }) {
+  return html`<span>${name}${note ? html`<small>${note}</small>` : nothing}</span>`;
 }
 
 customElements.define("line-figure", LineFigure);

@@ -26,9 +26,13 @@ const MOST_MARKERS = 40; // beyond, the line alone
 
 const markerPath = (style, size) => symbol(MARKERS[style] ?? symbolCircle, size)();
 
+/** @typedef {{ x: number, y: number, low?: number, high?: number }} Point */
+
 /** A short piece of a line as it is drawn, to stand before its name. */
 export function sampleOf(style) {
-  return html`<svg class=${`figure-sample line-${style}`} viewBox="0 0 24 12" aria-hidden="true"><path class="figure-line" d="M0 6H24"></path><path class="figure-marker" transform="translate(12 6)" d=${markerPath(style, 38)}></path></svg>`;
+  return html`<svg class=${`figure-sample line-${style}`} viewBox="0 0 24 12" aria-hidden="true"><path
+    class="figure-line" d="M0 6H24"></path><path
+    class="figure-marker" transform="translate(12 6)" d=${markerPath(style, 38)}></path></svg>`;
 }
 
 const scaleOf = (kind, domain, range) => (kind === "log" ? scaleLog() : scaleLinear()).domain(domain).range(range);
@@ -100,18 +104,22 @@ export class Plot {
     const baseline = svg`<path class="figure-axis" d=${`M${this.left} ${this.bottom}H${this.right}`}></path>`;
     const across = this.yTicks.map(({ value, text }) => {
       const y = this.y(value).toFixed(1);
-      return svg`<path class="figure-grid" d=${`M${this.left} ${y}H${this.right}`}></path><text class="figure-tick" x=${this.left - 0.4 * this.rem} y=${y} text-anchor="end" dominant-baseline="central">${text}</text>`;
+      return svg`<path class="figure-grid" d=${`M${this.left} ${y}H${this.right}`}></path><text
+        class="figure-tick" x=${this.left - 0.4 * this.rem} y=${y}
+        text-anchor="end" dominant-baseline="central">${text}</text>`;
     });
     const along = this.xTicks.map(({ value, text }) => {
       const x = this.x(value).toFixed(1);
-      return svg`<path class="figure-axis" d=${`M${x} ${this.bottom}v4`}></path><text class="figure-tick" x=${x} y=${this.bottom + 1.2 * this.rem} text-anchor="middle">${text}</text>`;
+      return svg`<path class="figure-axis" d=${`M${x} ${this.bottom}v4`}></path><text
+        class="figure-tick" x=${x} y=${this.bottom + 1.2 * this.rem} text-anchor="middle">${text}</text>`;
     });
     return [across, along, baseline];
   }
 
   #rule({ y, label }) {
     const at = this.#clamp(y);
-    return svg`<path class="figure-rule" d=${`M${this.left} ${at}H${this.right}`}></path><text class="figure-tick figure-rule-label" x=${this.left + 0.4 * this.rem} y=${at - 0.35 * this.rem}>${label}</text>`;
+    return svg`<path class="figure-rule" d=${`M${this.left} ${at}H${this.right}`}></path><text
+      class="figure-tick figure-rule-label" x=${this.left + 0.4 * this.rem} y=${at - 0.35 * this.rem}>${label}</text>`;
   }
 
   #cursor() {
@@ -128,17 +136,16 @@ export class Plot {
   #series(series) {
     const points = series.points;
     const shown = new Set(this.#drawable(series));
-    const path = line()
-      .defined((point) => shown.has(point))
-      .x(({ x }) => this.x(x))
-      .y(({ y }) => this.#clamp(y));
+    const x = (/** @type {Point} */ point) => this.x(point.x);
+    const path = line(x, ({ y }) => this.#clamp(y)).defined((point) => shown.has(point));
     const banded = points.filter(
       (point) => shown.has(point) && Number.isFinite(point.low) && Number.isFinite(point.high),
     );
-    const band = area()
-      .x(({ x }) => this.x(x))
-      .y0(({ low }) => this.#clamp(low))
-      .y1(({ high }) => this.#clamp(high));
+    const band = area(
+      x,
+      ({ low }) => this.#clamp(low),
+      ({ high }) => this.#clamp(high),
+    );
     return svg`
       <g class=${`line-${series.style}`}>
         ${banded.length > 1 ? svg`<path class="figure-band" d=${band(banded)}></path>` : nothing}
@@ -157,7 +164,8 @@ export class Plot {
       if (crowded && !read && index !== last) return nothing;
       const at = `translate(${this.x(point.x).toFixed(1)} ${this.#clamp(point.y).toFixed(1)})`;
       const size = (read ? 0.62 : 0.4) * this.rem;
-      return svg`<path class=${`figure-marker ${read ? "is-read" : ""}`} transform=${at} d=${markerPath(style, size * size * 0.9)}></path>`;
+      return svg`<path class=${`figure-marker ${read ? "is-read" : ""}`} transform=${at}
+        d=${markerPath(style, size * size * 0.9)}></path>`;
     });
   }
 }

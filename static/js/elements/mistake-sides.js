@@ -54,16 +54,28 @@ export class MistakeSides extends PageElement {
 
   #outcome(title, { universes, mentions, n }) {
     const words = mentions.map(({ word }) => word);
+    const marked = (text) => cutAt(text, words).map((piece, i) => (i % 2 ? html`<mark>${piece}</mark>` : piece));
     return html`
       ${
         mentions.length > 0
-          ? html`<ul class="mentions">${mentions.map(({ word, count }) => html`<li>${tParts("{word} in {count} of {total}", { word: html`<b lang="en">${word}</b>`, count: html`<span class="number">${formatCount(count)}</span>`, total: n })}</li>`)}</ul>`
+          ? html`<ul class="mentions">${mentions.map((mention) => this.#mention(mention, n))}</ul>`
           : nothing
       }
       <ol class="universe-list side-list" aria-label=${title}>
-        ${universes.map(({ text }) => html`<li class="universe"><p class="universe-text" lang="en">${cutAt(text, words).map((piece, i) => (i % 2 ? html`<mark>${piece}</mark>` : piece))}</p></li>`)}
+        ${universes.map(
+          ({ text }) => html`<li class="universe"><p class="universe-text" lang="en">${marked(text)}</p></li>`,
+        )}
       </ol>
     `;
+  }
+
+  #mention({ word, count }, total) {
+    const values = {
+      word: html`<b lang="en">${word}</b>`,
+      count: html`<span class="number">${formatCount(count)}</span>`,
+      total,
+    };
+    return html`<li>${tParts("{word} in {count} of {total}", values)}</li>`;
   }
 }
 

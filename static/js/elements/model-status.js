@@ -24,6 +24,7 @@ export class ModelStatus extends PageElement {
     problem: { attribute: false },
   };
 
+  /** @type {{ value?: HTMLDialogElement }} */
   #dialog = createRef();
   #connected = null;
 
@@ -66,7 +67,8 @@ export class ModelStatus extends PageElement {
   render() {
     const { loaded, engine, task } = this.state;
     return html`
-      <button class="model-status" type="button" aria-haspopup="dialog" data-light=${this.#light()} @click=${this.#open}>
+      <button class="model-status" type="button" aria-haspopup="dialog" data-light=${this.#light()}
+        @click=${this.#open}>
         <span class="model-light" aria-hidden="true"></span>
         <span class="model-name">${loaded?.name ?? task?.name ?? t("no model")}</span>
         ${
@@ -131,7 +133,11 @@ export class ModelStatus extends PageElement {
       </div>
       <p class="quiet">
         ${loaded === null ? nothing : html`${this.#running(loaded, engine)}<br />`}${everyone(engine)}
-        ${this.state.switch === "teacher" && !this.#mayLoad() ? html`<br />${t("Only the teacher can load another one.")}` : nothing}
+        ${
+          this.state.switch === "teacher" && !this.#mayLoad()
+            ? html`<br />${t("Only the teacher can load another one.")}`
+            : nothing
+        }
       </p>
       <ul class="models-list">
         ${this.#sorted(models).map((model) => this.#row(model))}
@@ -179,7 +185,9 @@ export class ModelStatus extends PageElement {
     const coming = model.name === this.state.task?.name;
     return html`<li class="model" ?data-running=${running}>
       <div class="model-about">
-        <h3>${t(model.title)} <span class="model-kind">${model.kind === "base" ? t("base") : t("instruction-tuned")}</span></h3>
+        <h3>${t(model.title)} <span class="model-kind">${
+          model.kind === "base" ? t("base") : t("instruction-tuned")
+        }</span></h3>
         <p class="model-facts">${facts(model).map((fact, i) => html`${i ? " · " : ""}<span>${fact}</span>`)}</p>
         ${model.on_disk || !model.note ? nothing : html`<p class="model-reason">${t(model.note)}</p>`}
         <details>

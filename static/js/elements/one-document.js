@@ -22,7 +22,13 @@ export class OneDocument extends PageElement {
 
   constructor() {
     super();
-    Object.assign(this, { pieces: null, written: "", marks: [], bos: false, stopped: "", special: false, label: "" });
+    this.pieces = null;
+    this.written = "";
+    this.marks = [];
+    this.bos = false;
+    this.stopped = "";
+    this.special = false;
+    this.label = "";
   }
 
   get ready() {
@@ -30,9 +36,13 @@ export class OneDocument extends PageElement {
   }
 
   render() {
+    const pieces = this.pieces.map(
+      ({ role, text }) => html`<span class=${`doc-piece doc-${role}`}>${this.#inside(role, text)}</span>`,
+    );
     return html`<div class="one-document" role="group" tabindex="0" aria-label=${this.label} lang="en"
-      data-bos=${this.bos ? t("beginning of text") : nothing} data-stopped=${this.stopped ? t("cut at “{stop}”", { stop: this.stopped }) : nothing}
-      >${this.pieces.map(({ role, text }) => html`<span class=${`doc-piece doc-${role}`}>${this.#inside(role, text)}</span>`)}${
+      data-bos=${this.bos ? t("beginning of text") : nothing}
+      data-stopped=${this.stopped ? t("cut at “{stop}”", { stop: this.stopped }) : nothing}
+      >${pieces}${
         this.written ? html`<span class="doc-piece doc-model">${this.#marked(this.written)}</span>` : nothing
       }</div>`;
   }

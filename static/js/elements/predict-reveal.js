@@ -21,7 +21,7 @@ export class PredictReveal extends HTMLElement {
     this.form.reset();
     this.form.addEventListener("submit", (event) => this.#submitted(event), { signal });
     this.form.addEventListener("input", () => this.#chosen(), { signal });
-    this.slider?.addEventListener("pointerup", () => this.#chosen(), { signal }); // the place where it stands is a guess, too
+    this.slider?.addEventListener("pointerup", () => this.#chosen(), { signal }); // where it stands is a guess, too
     this.summary.addEventListener("click", (event) => this.#asked(event), { signal });
     if (!this.#measured.length) this.#measured = [...this.querySelector(".predict-measured").childNodes];
     this.#source = this.querySelector(".predict-source").textContent;
@@ -45,8 +45,13 @@ export class PredictReveal extends HTMLElement {
     return this.querySelector("summary");
   }
 
+  /** @returns {HTMLInputElement | null} */
   get slider() {
     return this.querySelector("input[type=range]");
+  }
+
+  get #options() {
+    return this.querySelectorAll(".predict-option");
   }
 
   /** What the loaded model gave instead: `{answer, measured, model}`, or null for the measured answer. */
@@ -65,7 +70,10 @@ export class PredictReveal extends HTMLElement {
   }
 
   #value() {
-    return this.slider ? this.slider.value : (this.form.querySelector(":checked")?.value ?? null);
+    if (this.slider) return this.slider.value;
+    /** @type {HTMLInputElement | null} */
+    const checked = this.form.querySelector(":checked");
+    return checked?.value ?? null;
   }
 
   #chosen() {
@@ -78,6 +86,7 @@ export class PredictReveal extends HTMLElement {
     const waiting = this.#choice === null && !this.details.open;
     this.summary.setAttribute("aria-disabled", String(waiting));
     this.summary.textContent = this.details.open ? t("Guess again") : t("Reveal");
+    /** @type {HTMLElement} */
     const hint = this.querySelector(".predict-hint");
     hint.textContent = this.slider
       ? t("Move the slider to your guess first.")
@@ -110,7 +119,7 @@ export class PredictReveal extends HTMLElement {
     if (this.slider) this.querySelector("output").textContent = "";
     this.#setOpen(false);
     this.querySelector(".predict-verdict").textContent = "";
-    for (const option of this.querySelectorAll(".predict-option")) delete option.dataset.is;
+    for (const option of this.#options) option.removeAttribute("data-is");
     this.#offer();
   }
 
@@ -147,18 +156,19 @@ export class PredictReveal extends HTMLElement {
   }
 
   #mark(answer) {
-    for (const option of this.querySelectorAll(".predict-option")) {
+    for (const option of this.#options) {
       const { value } = option.querySelector("input");
       const is = [value === answer && "answer", value === this.#choice && "guess"].filter(Boolean).join(" ");
-      if (is) option.dataset.is = is;
-      else delete option.dataset.is;
+      if (is) option.setAttribute("data-is", is);
+      else option.removeAttribute("data-is");
     }
     if (this.slider) this.#placeMarks(answer);
   }
 
   #placeMarks(answer) {
-    const { min, max } = this.slider;
-    const share = (value) => Math.max(0, Math.min(1, (Number(value) - min) / (max - min)));
+    const min = Number(this.slider.min);
+    const max = Number(this.slider.max);
+    const share = (value) => String(Math.max(0, Math.min(1, (Number(value) - min) / (max - min))));
     this.style.setProperty("--guess", share(this.#choice));
     this.style.setProperty("--answer", share(answer));
   }

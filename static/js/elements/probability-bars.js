@@ -11,7 +11,8 @@ import { tokenText } from "./token-text.js";
 
 export class ProbabilityBars extends PageElement {
   static properties = {
-    rows: { attribute: false }, // [{id, bytes (hex), rank, raw, processed, kept, observed?: {count, share, low, high, drawable}}]
+    // [{id, bytes (hex), rank, raw, processed, kept, observed?: {count, share, low, high, drawable}}]
+    rows: { attribute: false },
     remainder: { attribute: false }, // {count, raw, processed, observed?}: the tokens that have no row
     total: { attribute: false }, // tokens in the vocabulary: adds the row that sums to 100 %
     picked: { attribute: false }, // id of the token that the roll picked
@@ -87,20 +88,22 @@ export class ProbabilityBars extends PageElement {
     const tick = (p) =>
       this.axis.scale === "log" && p < 0.01 ? `10${superscript(Math.log10(p))}` : formatProbability(p);
     return html`<span class="visually-hidden">${t("bar")}</span>
-      <span class="bars-ticks" aria-hidden="true"><span>${tick(first)}</span><span>${tick(middle)}</span><span>${tick(last)}</span></span>`;
+      <span class="bars-ticks" aria-hidden="true"><span>${tick(first)}</span><span
+        >${tick(middle)}</span><span>${tick(last)}</span></span>`;
   }
 
   #row(row, index) {
     const cut = !this.single && !row.kept;
     const state = `${cut ? "is-cut" : ""} ${row.id !== null && row.id === this.picked ? "is-picked" : ""}`;
+    const drawnFrom = [row.bytes, row.id, row.rank, this.pickable, index === this.active];
     return html`
       <tr class=${state}>
         <td class="bars-rank">${formatCount(row.rank)}</td>
-        <th scope="row" class="bars-token">${guard([row.bytes, row.id, row.rank, this.pickable, index === this.active], () => this.#token(row, index))}</th>
+        <th scope="row" class="bars-token">${guard(drawnFrom, () => this.#token(row, index))}</th>
         <td class="bars-id">${row.id ?? "–"}</td>
         ${this.#bar(row)}
         <td class="bars-raw">${formatProbability(row.raw)}</td>
-        ${this.single ? nothing : html`<td class="bars-processed">${cut ? t("cut") : formatProbability(row.processed)}</td>`}
+        ${this.#processed(row.processed, cut)}
         ${this.#observed(row)}
       </tr>
     `;
@@ -116,8 +119,15 @@ export class ProbabilityBars extends PageElement {
 
   #bar({ observed }) {
     return html`<td class="bars-axis">
-      <span class="bar"><span class="bar-before"></span><span class="bar-now"></span>${observed?.drawable ? html`<span class="bar-band"></span><span class="bar-observed"></span>` : nothing}</span>
+      <span class="bar"><span class="bar-before"></span><span class="bar-now"></span>${
+        observed?.drawable ? html`<span class="bar-band"></span><span class="bar-observed"></span>` : nothing
+      }</span>
     </td>`;
+  }
+
+  #processed(probability, cut) {
+    if (this.single) return nothing;
+    return html`<td class="bars-processed">${cut ? t("cut") : formatProbability(probability)}</td>`;
   }
 
   #observed({ observed }) {
@@ -139,7 +149,7 @@ export class ProbabilityBars extends PageElement {
         <td class="bars-id"></td>
         ${this.#bar(this.remainder)}
         <td class="bars-raw">${formatProbability(this.remainder.raw)}</td>
-        ${this.single ? nothing : html`<td class="bars-processed">${cut ? t("cut") : formatProbability(processed)}</td>`}
+        ${this.#processed(processed, cut)}
         ${this.#observed(this.remainder)}
       </tr>
     `;
@@ -167,7 +177,7 @@ export class ProbabilityBars extends PageElement {
     const bars = this.getElementsByClassName("bar");
     for (let index = 0; index < rows.length; index += 1) {
       const { raw, processed, observed } = rows[index];
-      const [before, now, band, mark] = bars[index].children;
+      const [before, now, band, mark] = /** @type {HTMLCollectionOf<HTMLElement>} */ (bars[index].children);
       stretch(before, barLength(raw, this.axis));
       stretch(now, barLength(this.single ? raw : processed, this.axis));
       if (!observed?.drawable) continue;
@@ -190,7 +200,7 @@ export class ProbabilityBars extends PageElement {
     event.preventDefault();
     this.active = Math.max(0, Math.min(this.rows.length - 1, this.active + step));
     this.requestUpdate();
-    this.updateComplete.then(() => this.getElementsByClassName("bars-pick")[this.active]?.focus());
+    this.updateComplete.then(() => this.querySelectorAll("button")[this.active]?.focus());
   }
 }
 

@@ -23,17 +23,39 @@ export class PromptHints extends PageElement {
 
   render() {
     return html`
-      ${this.source ? html`<p class="hint">${t("Worked out beforehand with {model}; your own prompt gets its turn as soon as the model is loaded.", { model: this.source })}</p>` : nothing}
-      ${this.empty ? html`<p class="hint">${t("Nothing typed: this is how the model begins a document, after its start token alone.")}</p>` : nothing}
+      ${this.source ? this.#beforehand() : nothing}
+      ${this.empty ? this.#bare() : nothing}
       ${this.trailingSpace ? this.#space() : nothing}
     `;
+  }
+
+  #beforehand() {
+    return html`<p class="hint">${t(
+      "Worked out beforehand with {model}; your own prompt gets its turn as soon as the model is loaded.",
+      {
+        model: this.source,
+      },
+    )}</p>`;
+  }
+
+  #bare() {
+    return html`<p class="hint">${t(
+      "Nothing typed: this is how the model begins a document, after its start token alone.",
+    )}</p>`;
   }
 
   #space() {
     return html`
       <div class="hint hint-warning">
-        <p>${t("The prompt ends in a space. Nearly every word's token brings its own space in front, so after a lone one the model expects something odd.")}</p>
-        ${this.comparison ? this.#compared() : html`<button type="button" class="button button-small" @click=${this.#ask}>${t("Compare without it")}</button>`}
+        <p>${t(
+          "The prompt ends in a space. Nearly every word's token brings its own space in front, so after a lone one the model expects something odd.",
+        )}</p>
+        ${
+          this.comparison
+            ? this.#compared()
+            : html`<button type="button" class="button button-small"
+              @click=${this.#ask}>${t("Compare without it")}</button>`
+        }
       </div>
     `;
   }
@@ -41,8 +63,10 @@ export class PromptHints extends PageElement {
   #compared() {
     const { space, none } = this.comparison;
     return html`<div class="hint-comparison">
-      <div><p><b>${t("With the space")}</b></p><probability-bars single .rows=${space} label=${t("Likeliest with the space")}></probability-bars></div>
-      <div><p><b>${t("Without it")}</b></p><probability-bars single .rows=${none} label=${t("Likeliest without the space")}></probability-bars></div>
+      <div><p><b>${t("With the space")}</b></p><probability-bars single .rows=${space}
+        label=${t("Likeliest with the space")}></probability-bars></div>
+      <div><p><b>${t("Without it")}</b></p><probability-bars single .rows=${none}
+        label=${t("Likeliest without the space")}></probability-bars></div>
     </div>`;
   }
 

@@ -29,7 +29,10 @@ export class RecitalText extends PageElement {
 
   render() {
     const first = this.pieces.findIndex(({ kind }) => kind === "drift" || kind === "missed");
-    return html`<p class="recital" role="group" aria-label=${this.label || nothing} aria-busy=${String(this.writing)}>${this.pieces.map((piece, index) => this.#piece(piece, index === first))}${this.writing ? html`<span class="recital-caret" aria-hidden="true"></span>` : nothing}</p>`;
+    const pieces = this.pieces.map((piece, index) => this.#piece(piece, index === first));
+    const caret = this.writing ? html`<span class="recital-caret" aria-hidden="true"></span>` : nothing;
+    return html`<p class="recital" role="group" aria-label=${this.label || nothing}
+      aria-busy=${String(this.writing)}>${pieces}${caret}</p>`;
   }
 
   #piece({ kind, bytes, text: plain }, isFirst) {
@@ -39,9 +42,11 @@ export class RecitalText extends PageElement {
     const long = bytes.length > LONG ? "is-long" : "";
     const text = plain ?? (long && kind === "missed" ? textOf(bytes).trimStart() : textOf(bytes));
     if (kind === "drift")
-      return html`${split}<ins class=${`recital-drift ${long}`}><span class="visually-hidden">${t("the model writes:")} </span>${text}</ins>`;
+      return html`${split}<ins class=${`recital-drift ${long}`}><span
+        class="visually-hidden">${t("the model writes:")} </span>${text}</ins>`;
     if (kind === "missed")
-      return html`${split}<del class=${`recital-missed ${long}`}><span class="recital-label">${t("the text:")}</span>${text}</del>`;
+      return html`${split}<del class=${`recital-missed ${long}`}><span
+        class="recital-label">${t("the text:")}</span>${text}</del>`;
     return html`<span class=${`recital-${kind}`}>${text}</span>`;
   }
 }

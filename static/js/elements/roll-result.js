@@ -26,10 +26,12 @@ export class RollResult extends PageElement {
     if (this.result === null)
       return html`<p class="roll-sentence">${t("Roll, or touch the strip: what is the dice's number, and whose?")}</p>`;
     const spoken = spokenText(this.result.bytes);
+    const token = this.#token(this.result.bytes);
     return html`
       <p class="roll-sentence">${this.#sentence()} <span class="roll-origin">${this.origin}</span></p>
       <button type="button" class="button roll-append" ?disabled=${this.waiting} @click=${this.#append}
-        aria-label=${t("Append {token} and go on", { token: spoken })}>${tParts("Append {token} and go on", { token: this.#token(this.result.bytes) })}</button>
+        aria-label=${t("Append {token} and go on", { token: spoken })}
+        >${tParts("Append {token} and go on", { token })}</button>
     `;
   }
 

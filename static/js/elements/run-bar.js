@@ -28,6 +28,7 @@ export class RunBar extends PageElement {
     this.label = "";
     this.stale = false;
     this.disabled = false;
+    /** @type {EventTarget & { ready: boolean, state: any }} */
     this.models = models;
   }
 
@@ -69,10 +70,12 @@ export class RunBar extends PageElement {
     const running = state === "running";
     return html`
       <div class="run-bar" data-state=${state}>
-        <button type="button" class=${`button ${running ? "" : "button-primary"}`} ?disabled=${!running && (this.disabled || !this.models.ready)}
+        <button type="button" class=${`button ${running ? "" : "button-primary"}`}
+          ?disabled=${!running && (this.disabled || !this.models.ready)}
           @click=${this.#pressed}>${running ? t("Cancel") : this.label || t("Run it here")}</button>
         <p class="run-source" role="status">${this.#source()}</p>
-        <progress class="progress run-progress" aria-label=${t("Progress")} max=${progress?.total || 1} .value=${progress?.done ?? 0} ?hidden=${!running}></progress>
+        <progress class="progress run-progress" aria-label=${t("Progress")} max=${progress?.total || 1}
+          .value=${progress?.done ?? 0} ?hidden=${!running}></progress>
         ${this.#remark()}
       </div>
     `;
@@ -89,7 +92,9 @@ export class RunBar extends PageElement {
     const count = progress && { done: progress.done, total: progress.total };
     if (state === "running" && line.text) return line.text;
     if (state === "running") {
-      return html`${t("Computing with {model}", { model: model ?? "" })}<span class="run-count" aria-live="off">${count ? t("{done} of {total}", count) : nothing}</span>`;
+      const done = count ? t("{done} of {total}", count) : nothing;
+      return html`${t("Computing with {model}", { model: model ?? "" })}<span
+        class="run-count" aria-live="off">${done}</span>`;
     }
     if (state === "done") return t("Computed here just now with {model}, in {time}.", { model: model ?? "", time });
     if (state === "cancelled") {

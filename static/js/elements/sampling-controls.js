@@ -44,18 +44,20 @@ export class SamplingControls extends PageElement {
     const value = this.params[name] ?? CONTROLS[name].neutral;
     const off = isOff(name, value, this.vocabulary);
     const state = value === 0 && zero ? t(zero) : off ? t("off") : unit ? t(unit) : "";
+    const spoken = state ? `${value}, ${state}` : String(value);
     const id = `${this.idPrefix}-${name}`;
     return html`
       <div class=${`control ${off ? "is-off" : ""}`}>
         <label for=${id}>${t(label)}</label>
         <span class="control-value">
           <span class="control-state">${state}</span>
-          <input class="control-number" type="number" inputmode="decimal" aria-label=${t("{label}, number", { label: t(label) })}
+          <input class="control-number" type="number" inputmode="decimal"
+            aria-label=${t("{label}, number", { label: t(label) })}
             min=${least} max=${most === Infinity ? this.vocabulary : most} step=${step === 1 ? 1 : "any"}
             .value=${live(String(value))} @change=${(event) => this.#type(name, event)} />
         </span>
         <input class="control-slider" id=${id} type="range" min="0" max=${STEPS} step="1"
-          aria-valuetext=${off ? `${value}, ${t("off")}` : state ? `${value}, ${state}` : String(value)} aria-describedby=${`${id}-hint`}
+          aria-valuetext=${off ? `${value}, ${t("off")}` : spoken} aria-describedby=${`${id}-hint`}
           title=${t("Double-click resets")}
           .value=${live(String(this.sliders[name].toPosition(value)))}
           @input=${(event) => this.#change(name, this.sliders[name].toValue(Number(event.target.value)))}

@@ -29,7 +29,8 @@ export class SamplingCounts extends PageElement {
   }
 
   #count(before, after, label) {
-    return html`<div><b><span class="counts-before">${before}</span> <span aria-label=${t("becomes")} role="img">→</span> ${after}</b><span>${label}</span></div>`;
+    return html`<div><b><span class="counts-before">${before}</span> <span
+      aria-label=${t("becomes")} role="img">→</span> ${after}</b><span>${label}</span></div>`;
   }
 }
 

@@ -25,9 +25,8 @@ export class SamplingPresets extends PageElement {
       <h2 class="presets-title" id="presets-title">${t("Settings people use")}</h2>
       <div class="presets" role="group" aria-labelledby="presets-title">
         ${PRESETS.map(
-          (
-            preset,
-          ) => html`<button type="button" class="button button-small" aria-pressed=${preset === chosen ? "true" : "false"}
+          (preset) => html`<button type="button" class="button button-small"
+            aria-pressed=${preset === chosen ? "true" : "false"}
             @click=${() => this.#choose(preset)}>${t(preset.name)}</button>`,
         )}
       </div>

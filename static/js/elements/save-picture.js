@@ -21,12 +21,14 @@ export class SavePicture extends PageElement {
 
   render() {
     const button = (kind, save) =>
-      html`<button type="button" class="button button-quiet button-small" aria-label=${t("Save this figure as {kind}", { kind })} @click=${save}>${kind}</button>`;
+      html`<button type="button" class="button button-quiet button-small"
+        aria-label=${t("Save this figure as {kind}", { kind })} @click=${save}>${kind}</button>`;
     return html`${button("SVG", () => this.#save("svg"))}${button("PNG", () => this.#save("png"))}`;
   }
 
   async #save(kind) {
-    const foot = `${document.title} · ${formatDay(new Date().toISOString().slice(0, 10))} · ${t("computed and written by a language model, not checked")}`;
+    const day = formatDay(new Date().toISOString().slice(0, 10));
+    const foot = `${document.title} · ${day} · ${t("computed and written by a language model, not checked")}`;
     const text = pictureOf(this.figure, foot);
     const file = kind === "svg" ? new Blob([text], { type: "image/svg+xml" }) : await pngOf(text);
     const link = Object.assign(document.createElement("a"), {

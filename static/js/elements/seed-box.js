@@ -1,4 +1,5 @@
-// The seed of the dice: always shown, editable, and a button for a fresh one. `describedby` is the id of what it promises.
+// The seed of the dice: always shown, editable, and a button for a fresh one. `describedby` is the id of what it
+// promises.
 
 import { html, live, nothing } from "lit";
 import { MAX_SEED, parseSeed, randomSeed } from "../dice.js";
@@ -15,6 +16,7 @@ export class SeedBox extends PageElement {
   constructor() {
     super();
     this.seed = null;
+    this.describedby = undefined;
     this.refused = false;
   }
 
@@ -25,11 +27,17 @@ export class SeedBox extends PageElement {
   render() {
     return html`
       <label class="seed-label"><span>${t("Seed")}</span>
-        <input class="seed-number" type="text" inputmode="numeric" autocomplete="off" maxlength="16" .value=${live(String(this.seed))}
-          aria-invalid=${this.refused ? "true" : nothing} aria-describedby=${this.describedby ?? nothing} @change=${this.#type} /></label>
+        <input class="seed-number" type="text" inputmode="numeric" autocomplete="off" maxlength="16"
+          .value=${live(String(this.seed))} aria-invalid=${this.refused ? "true" : nothing}
+          aria-describedby=${this.describedby ?? nothing} @change=${this.#type} /></label>
       <button type="button" class="button" @click=${() => this.#change(randomSeed())}>${t("New seed")}</button>
-      ${this.refused ? html`<span role="alert" class="seed-refused">${t("A seed is a whole number from 0 to {most}.", { most: MAX_SEED })}</span>` : nothing}
+      ${this.refused ? this.#refusal() : nothing}
     `;
+  }
+
+  #refusal() {
+    const sentence = t("A seed is a whole number from 0 to {most}.", { most: MAX_SEED });
+    return html`<span role="alert" class="seed-refused">${sentence}</span>`;
   }
 
   #type(event) {

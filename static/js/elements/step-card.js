@@ -65,9 +65,11 @@ export class StepCard extends PageElement {
     const numbers = entry.step ?? entry.score ?? null;
     return html`
       <div class="step-head">
-        <h2 class="card-title step-token" aria-label=${spokenText(entry.bytes)}><span class="token-text">${tokenText(entry.bytes)}</span></h2>
+        <h2 class="card-title step-token" aria-label=${spokenText(entry.bytes)}><span
+          class="token-text">${tokenText(entry.bytes)}</span></h2>
         <span class="step-by">${this.#author()}</span>
-        <button type="button" class="button button-quiet button-small step-close" @click=${() => this.#tell("card-closed")}>${t("Close")}</button>
+        <button type="button" class="button button-quiet button-small step-close"
+          @click=${() => this.#tell("card-closed")}>${t("Close")}</button>
       </div>
       ${this.#facts(numbers)} ${numbers ? this.#ways() : nothing} ${this.#own()}
     `;
@@ -84,29 +86,45 @@ export class StepCard extends PageElement {
     const { entry } = this;
     const place = html`<dt>id</dt><dd>${entry.id} · ${t("position {n}", { n: this.index })}</dd>`;
     if (!numbers) {
-      return html`<dl>${place}</dl><p class="quiet">${this.scoring ? t("Asking the model …") : t("No numbers for this token yet.")}</p>`;
+      const news = this.scoring ? t("Asking the model …") : t("No numbers for this token yet.");
+      return html`<dl>${place}</dl><p class="quiet">${news}</p>`;
     }
     if (numbers.raw_logprob === null) {
-      return html`<dl>${place}</dl><p class="quiet">${t("Nothing stands before it, so the model has no expectation.")}</p>`;
+      const reason = t("Nothing stands before it, so the model has no expectation.");
+      return html`<dl>${place}</dl><p class="quiet">${reason}</p>`;
     }
     const impossible = !entry.step && this.params ? impossibleUnder(this.params, numbers) : null;
+    const expected = t("{bits} expected", { bits: formatBits(numbers.entropy_bits ?? 0) });
     return html`
       <dl>
         <dt>${t("model")}</dt>
         <dd>${formatProbability(Math.exp(numbers.raw_logprob))} · #${formatCount(numbers.rank)}</dd>
         ${entry.step ? html`<dt>${t("after sampling")}</dt><dd>${afterSampling(entry.step)}</dd>` : nothing}
-        ${
-          impossible
-            ? html`<dt>${t("after sampling")}</dt><dd class="step-impossible">${t("impossible under {name} {value}", { name: t(NAMES[impossible.name]), value: impossible.value })}</dd>`
-            : nothing
-        }
+        ${impossible ? this.#impossible(impossible) : nothing}
         <dt>${t("surprise")}</dt>
-        <dd>${formatBits(bitsOf(entry))} · ${t("{bits} expected", { bits: formatBits(numbers.entropy_bits ?? 0) })}</dd>
+        <dd>${formatBits(bitsOf(entry))} · ${expected}</dd>
         ${entry.step ? this.#draw(entry.step) : nothing} ${place}
       </dl>
-      ${entry.moved ? html`<p class="small quiet">${t("The text before it changed after it was written; these numbers are for the text as it stands.")}</p>` : nothing}
-      ${this.unusual ? html`<p class="small quiet">${t("≠ Cutting this text afresh would give other tokens here. The model wrote these, so these stay.")}</p>` : nothing}
+      ${entry.moved ? this.#moved() : nothing}
+      ${this.unusual ? this.#unusual() : nothing}
     `;
+  }
+
+  #impossible({ name, value }) {
+    const sentence = t("impossible under {name} {value}", { name: t(NAMES[name]), value });
+    return html`<dt>${t("after sampling")}</dt><dd class="step-impossible">${sentence}</dd>`;
+  }
+
+  #moved() {
+    return html`<p class="small quiet">${t(
+      "The text before it changed after it was written; these numbers are for the text as it stands.",
+    )}</p>`;
+  }
+
+  #unusual() {
+    return html`<p class="small quiet">${t(
+      "≠ Cutting this text afresh would give other tokens here. The model wrote these, so these stay.",
+    )}</p>`;
   }
 
   #draw(step) {
@@ -124,16 +142,20 @@ export class StepCard extends PageElement {
     const { rows, remainder, single } = rowsOf(this.entry, this.vocabulary);
     if (rows.length === 0) return nothing;
     return html`
-      <probability-bars .rows=${rows} .remainder=${remainder} .picked=${this.entry.id} ?single=${single} ?pickable=${this.canWrite}
-        .label=${t("What could have stood here")}></probability-bars>
+      <probability-bars .rows=${rows} .remainder=${remainder} .picked=${this.entry.id}
+        ?single=${single} ?pickable=${this.canWrite} .label=${t("What could have stood here")}></probability-bars>
       ${
         this.canWrite
           ? html`<div class="step-choices">
-            <p class="small quiet">${t("Pick one to branch here; the old line stays below. With Alt it is only swapped.")}</p>
-            <label class="check small"><input type="checkbox" .checked=${this.go} @change=${(event) => (this.go = event.target.checked)} />${t("and continue")}</label>
+            <p class="small quiet">${t(
+              "Pick one to branch here; the old line stays below. With Alt it is only swapped.",
+            )}</p>
+            <label class="check small"><input type="checkbox" .checked=${this.go}
+              @change=${(event) => (this.go = event.target.checked)} />${t("and continue")}</label>
             ${
               this.followed
-                ? html`<label class="check small"><input type="checkbox" .checked=${this.keep} @change=${(event) => (this.keep = event.target.checked)} />${t("keep the text after it")}</label>`
+                ? html`<label class="check small"><input type="checkbox" .checked=${this.keep}
+                  @change=${(event) => (this.keep = event.target.checked)} />${t("keep the text after it")}</label>`
                 : nothing
             }
           </div>`
@@ -161,8 +183,11 @@ export class StepCard extends PageElement {
     return html`<div class="step-probe small" role="status">
       <span><b class="number token-text">${tokenText(token.bytes)}</b>
         <span class="number">${formatProbability(Math.exp(raw_logprob))} · #${formatCount(rank)}</span>
-        ${more > 0 ? html`<span class="quiet">${t("(the first of {n} tokens)", { n: more + 1 })}</span>` : nothing}</span>
-      <button type="button" class="button button-small" @click=${() => this.#choose(token)}>${t("Branch with it")}</button>
+        ${
+          more > 0 ? html`<span class="quiet">${t("(the first of {n} tokens)", { n: more + 1 })}</span>` : nothing
+        }</span>
+      <button type="button" class="button button-small"
+        @click=${() => this.#choose(token)}>${t("Branch with it")}</button>
     </div>`;
   }
 

@@ -2,7 +2,8 @@
  * <token-card>: everything about one token, one card for all tokens of a page.
  *
  * Properties: `token` (facts of token-facts.js, null for none), `details` ({merges, spellings} of the server, null
- * until they come, "failed" where they did not; a spelling has an `id`, or `ids` where it is several tokens), `pinned`, `marked` (whether all its like are marked).
+ * until they come, "failed" where they did not; a spelling has an `id`, or `ids` where it is several tokens),
+ * `pinned`, `marked` (whether all its like are marked).
  * Attribute `docked`: the card stands in the page where that is wide, and is a sheet from below where it is not;
  * without it the card floats beside `anchor`, an element.
  * Events: `token-copied {id}`, `token-marked {id|null}`, `card-pinned {pinned}`, `card-closed`.
@@ -73,7 +74,8 @@ export class TokenCard extends PageElement {
       return;
     }
     const docked = this.hasAttribute("docked");
-    if (this.#stood && docked && !this.pinned) this.#tell("card-closed"); // the window grew narrow: nobody asked for a sheet
+    // The window grew narrow: nobody asked for a sheet.
+    if (this.#stood && docked && !this.pinned) this.#tell("card-closed");
     this.#stood = false;
     this.popover = "manual";
     if (this.isConnected) this.togglePopover(this.token !== null);
@@ -91,17 +93,24 @@ export class TokenCard extends PageElement {
 
   render() {
     if (this.token === null) {
-      return html`<div class="card card-hint"><p class="quiet">${t("Point at a token, or walk there with the arrow keys.")}</p></div>`;
+      return html`<div class="card card-hint"><p class="quiet">${t(
+        "Point at a token, or walk there with the arrow keys.",
+      )}</p></div>`;
     }
     const { token } = this;
     return html`<div class="card" role="group" aria-label=${t("About token {position}", { position: token.index + 1 })}>
       <div class="card-top">
         <bdi class="card-title">${ink(token.bytes)}</bdi>
-        <button type="button" class="button button-quiet card-close" aria-label=${t("Close")} @click=${() => this.#tell("card-closed")}>
+        <button type="button" class="button button-quiet card-close" aria-label=${t("Close")}
+          @click=${() => this.#tell("card-closed")}>
           <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M6 6l12 12M18 6L6 18"/></svg>
         </button>
       </div>
-      ${token.partOf === null ? nothing : html`<p>${t("Part of “{text}”; alone it is no character.", { text: token.partOf })}</p>`}
+      ${
+        token.partOf === null
+          ? nothing
+          : html`<p>${t("Part of “{text}”; alone it is no character.", { text: token.partOf })}</p>`
+      }
       <dl>
         ${row(t("id"), String(token.id))}
         ${row(t("position"), t("{position} of {count}", { position: token.index + 1, count: token.count }))}
@@ -114,9 +123,11 @@ export class TokenCard extends PageElement {
         ${this.#spellings()}
       </dl>
       <div class="row">
-        <button type="button" class="button button-small" @click=${() => this.#tell("token-copied", { id: token.id })}>${t("Copy id")}</button>
+        <button type="button" class="button button-small"
+          @click=${() => this.#tell("token-copied", { id: token.id })}>${t("Copy id")}</button>
         <button type="button" class="button button-small" aria-pressed=${String(this.marked)}
-          @click=${() => this.#tell("token-marked", { id: this.marked ? null : token.id })}>${t("Show all {n}", { n: token.occurrences })}</button>
+          @click=${() => this.#tell("token-marked", { id: this.marked ? null : token.id })}
+          >${t("Show all {n}", { n: token.occurrences })}</button>
         <button type="button" class="button button-small card-pin" aria-pressed=${String(this.pinned)}
           @click=${() => this.#tell("card-pinned", { pinned: !this.pinned })}>${t("Pin")}</button>
       </div>

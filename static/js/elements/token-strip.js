@@ -127,7 +127,7 @@ export class TokenStrip extends PageElement {
     chip.className = `token tint-${index % TINTS}`;
     chip.classList.toggle("special", special);
     chip.dataset.index = index;
-    chip.dataset.id = id;
+    chip.dataset.id = String(id);
     chip.role = "option";
     chip.tabIndex = index === this.#roving ? 0 : -1;
     chip.ariaLabel = t("token {position}: {text}, id {id}", {

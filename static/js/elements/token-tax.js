@@ -1,6 +1,7 @@
 /**
  * <token-tax>: the same text in several languages, and what each pays in tokens.
- * Property: `rows` [{code, name, text, tokens, bytes}]; the first row is the measure. Event: `language-picked {code, text}`.
+ * Property: `rows` [{code, name, text, tokens, bytes}]; the first row is the measure.
+ * Event: `language-picked {code, text}`.
  */
 
 import { html } from "lit";
@@ -27,7 +28,8 @@ export class TokenTax extends PageElement {
       <thead><tr>
         <th scope="col">${t("language")}</th><th scope="col" class="tax-figure">${t("token count")}</th>
         <th scope="col" class="tax-axis"><span class="visually-hidden">${t("as a bar")}</span></th>
-        <th scope="col" class="tax-figure">${t("bytes a token")}</th><th scope="col" class="tax-figure">${t("against English")}</th>
+        <th scope="col" class="tax-figure">${t("bytes a token")}</th><th
+          scope="col" class="tax-figure">${t("against English")}</th>
       </tr></thead>
       <tbody>${taxed(this.rows).map((row) => this.#row(row))}</tbody>
     </table>`;
@@ -41,7 +43,8 @@ export class TokenTax extends PageElement {
       </th>
       <td class="tax-figure">${formatCount(tokens)}</td>
       <td class="tax-axis">
-        <svg class="tax-bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width=${share} height="10"></rect></svg>
+        <svg class="tax-bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect
+          width=${share} height="10"></rect></svg>
       </td>
       <td class="tax-figure">${formatNumber(bytesPerToken, 1)}</td>
       <td class="tax-figure">${t("{ratio} ×", { ratio: formatNumber(ratio, 1) })}</td>

@@ -42,7 +42,9 @@ export class TracedText extends PageElement {
     if (!this.text) return html`<p class="quiet">${this.note}</p>`;
     const found = findings(this.trace?.spans ?? []);
     return html`
-      <p class="traced" role="group" aria-label=${this.label || nothing} aria-busy=${String(!this.trace && !this.note)}>${segments(this.text, found).map((piece) => this.#piece(piece))}</p>
+      <p class="traced" role="group" aria-label=${this.label || nothing}
+        aria-busy=${String(!this.trace && !this.note)}
+        >${segments(this.text, found).map((piece) => this.#piece(piece))}</p>
       ${this.#findings(found)}
     `;
   }
@@ -67,14 +69,15 @@ export class TracedText extends PageElement {
     >${text}<sup aria-hidden="true">${finding + 1}</sup></span>`;
   }
 
-  #place({ words, rarity_bits: bits, occurrences, sources, at }, index) {
-    const [first, ...others] = sources;
+  #place(finding, index) {
+    const [first] = finding.sources;
     return html`<li id=${this.#placeId(index)} data-selected=${String(index === this.selected)}>
-      <button type="button" class="trace-place" aria-pressed=${String(index === this.selected)} @click=${() => this.#toggle(index)}>
+      <button type="button" class="trace-place" aria-pressed=${String(index === this.selected)}
+        @click=${() => this.#toggle(index)}>
         <span class="trace-number" aria-hidden="true">${index + 1}</span>
         <span><b lang="en">${placeName(first)}</b> <span class="quiet">${t(COLLECTIONS[first.collection])}</span></span>
       </button>
-      <p class="trace-facts small quiet">${t("{n} words, rarity {bits}", { n: words, bits: formatBits(bits, 0) })}${at.length > 1 ? html` · ${t("written {n} times", { n: at.length })}` : nothing}${occurrences > 1 ? html` · ${t("in {n} places", { n: occurrences })}` : nothing}${others.length > 0 ? html`: <span lang="en">${others.map(placeName).join("; ")}</span>${occurrences > sources.length ? " …" : nothing}` : nothing}</p>
+      <p class="trace-facts small quiet">${facts(finding)}</p>
     </li>`;
   }
 
@@ -91,6 +94,19 @@ export class TracedText extends PageElement {
     event.preventDefault();
     this.#toggle(index);
   }
+}
+
+/** What stands under a place, one after the other: how long and how rare, how often written, how often found. */
+function facts({ words, rarity_bits: bits, occurrences, sources, at }) {
+  const others = sources.slice(1).map(placeName).join("; ");
+  return [
+    t("{n} words, rarity {bits}", { n: words, bits: formatBits(bits, 0) }),
+    at.length > 1 ? html` · ${t("written {n} times", { n: at.length })}` : nothing,
+    occurrences > 1 ? html` · ${t("in {n} places", { n: occurrences })}` : nothing,
+    sources.length > 1
+      ? html`: <span lang="en">${others}</span>${occurrences > sources.length ? " …" : nothing}`
+      : nothing,
+  ];
 }
 
 customElements.define("traced-text", TracedText);

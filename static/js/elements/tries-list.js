@@ -14,7 +14,10 @@ export class TriesList extends PageElement {
 
   constructor() {
     super();
-    Object.assign(this, { answers: null, picked: -1, pickable: false, label: "" });
+    this.answers = null;
+    this.picked = -1;
+    this.pickable = false;
+    this.label = "";
   }
 
   get ready() {
@@ -22,7 +25,8 @@ export class TriesList extends PageElement {
   }
 
   render() {
-    return html`<ol class="tries" aria-label=${this.label}>${this.answers.map((answer, index) => this.#try(answer, index))}</ol>`;
+    const tries = this.answers.map((answer, index) => this.#try(answer, index));
+    return html`<ol class="tries" aria-label=${this.label}>${tries}</ol>`;
   }
 
   #try({ text, answered, atOnce }, index) {
@@ -32,10 +36,12 @@ export class TriesList extends PageElement {
     const verdict =
       answered === null
         ? nothing
-        : html`<span class="try-verdict" data-answered=${answered}>${answered ? t("answered") : t("not answered")}</span>`;
+        : html`<span class="try-verdict" data-answered=${answered}
+          >${answered ? t("answered") : t("not answered")}</span>`;
     return html`<li>${
       this.pickable
-        ? html`<button type="button" class="try" aria-pressed=${index === this.picked} @click=${() => this.#pick(index)}>${body}${verdict}</button>`
+        ? html`<button type="button" class="try" aria-pressed=${index === this.picked}
+          @click=${() => this.#pick(index)}>${body}${verdict}</button>`
         : html`<span class="try">${body}${verdict}</span>`
     }</li>`;
   }

@@ -35,7 +35,8 @@ export class UniverseList extends PageElement {
     const [before, answer, after] = marker ? aroundAnswer(universe) : [universe.text, "", ""];
     return html`<li class="universe">
       ${marker ? markerChip(marker) : html`<span class="universe-marker is-waiting" aria-hidden="true"></span>`}
-      <p class="universe-text" lang="en">${before}${answer ? html`<b>${answer}</b>` : nothing}<span class="universe-rest">${after}</span></p>
+      <p class="universe-text" lang="en">${before}${answer ? html`<b>${answer}</b>` : nothing}<span
+        class="universe-rest">${after}</span></p>
     </li>`;
   }
 }

@@ -6,5 +6,6 @@ import { t } from "../i18n.js";
 /** The template of a marker `{marker, index, alone}`. */
 export function markerChip({ marker, index, alone }) {
   const name = alone ? t("answer {marker}, alone", { marker }) : t("answer {marker}", { marker });
-  return html`<span class="universe-marker" data-tint=${alone ? "none" : (index % 5) + 1}><span aria-hidden="true">${marker}</span><span class="visually-hidden">${name}</span></span>`;
+  return html`<span class="universe-marker" data-tint=${alone ? "none" : (index % 5) + 1}><span
+    aria-hidden="true">${marker}</span><span class="visually-hidden">${name}</span></span>`;
 }

@@ -37,9 +37,12 @@ export class UniverseTree extends PageElement {
   render() {
     const layout = treeLayout(this.branches, this.bytes, { scale: FULL, line: LINE, thinnest: THINNEST });
     const width = 1.5 + (layout.depth + 1) * (LABEL + FLOW);
+    const height = layout.height + ABOVE;
     return html`
-      <div class="tree-scroll" tabindex="0" role="group" aria-label=${t("Where the universes part; the list below holds the same numbers")}>
-        <svg class="universe-tree" viewBox=${`0 ${-ABOVE} ${width} ${layout.height + ABOVE}`} data-width=${width} data-height=${layout.height + ABOVE} aria-hidden="true">
+      <div class="tree-scroll" tabindex="0" role="group"
+        aria-label=${t("Where the universes part; the list below holds the same numbers")}>
+        <svg class="universe-tree" viewBox=${`0 ${-ABOVE} ${width} ${height}`}
+          data-width=${width} data-height=${height} aria-hidden="true">
           ${this.#flows(layout.root)}
           ${layout.placed.map((item) => this.#label(item))}
         </svg>
@@ -53,6 +56,7 @@ export class UniverseTree extends PageElement {
   }
 
   updated() {
+    /** @type {SVGSVGElement | null} */
     const picture = this.querySelector(".universe-tree");
     picture?.style.setProperty("--tree-width", `${picture.dataset.width}rem`);
     picture?.style.setProperty("--tree-height", `${picture.dataset.height}rem`);
@@ -62,12 +66,14 @@ export class UniverseTree extends PageElement {
   #flows(item) {
     const x = this.#left(item.depth);
     const half = (item.width * FULL) / 2;
-    const own = svg`<rect class="tree-band ${item.kind === "rest" ? "is-rest" : ""}" x=${x} y=${item.centre - half} width=${item.depth === 0 ? 1.5 : LABEL} height=${Math.max(0.08, item.width * FULL)}></rect>`;
+    const own = svg`<rect class="tree-band ${item.kind === "rest" ? "is-rest" : ""}" x=${x} y=${item.centre - half}
+      width=${item.depth === 0 ? 1.5 : LABEL} height=${Math.max(0.08, item.width * FULL)}></rect>`;
     const right = x + (item.depth === 0 ? 1.5 : LABEL);
     let top = item.centre - half;
     const grown = [...(item.children ?? []), ...(item.rest ? [item.rest] : [])].map((child) => {
       const height = child.width * FULL;
-      const flow = svg`<path class="tree-band ${child.kind === "rest" ? "is-rest" : ""}" d=${ribbon(right, top, this.#left(child.depth), child.centre - height / 2, Math.max(0.08, height))}></path>`;
+      const way = ribbon(right, top, this.#left(child.depth), child.centre - height / 2, Math.max(0.08, height));
+      const flow = svg`<path class="tree-band ${child.kind === "rest" ? "is-rest" : ""}" d=${way}></path>`;
       top += height;
       return svg`${flow}${this.#flows(child)}`;
     });
@@ -84,10 +90,12 @@ export class UniverseTree extends PageElement {
     const height = item.width * FULL;
     const y = height > ROOMY ? item.centre : item.centre - height / 2 - 0.5; // on a wide band, above a thin one
     if (item.kind === "rest") {
-      return svg`<text class="tree-label is-rest" x=${x} y=${y}>${t("everything else {p}", { p: written(item.width) })}</text>`;
+      const rest = t("everything else {p}", { p: written(item.width) });
+      return svg`<text class="tree-label is-rest" x=${x} y=${y}>${rest}</text>`;
     }
     const name = item.label.length > LONGEST ? `${item.label.slice(0, LONGEST - 1)}…` : item.label;
-    return svg`<text class="tree-label" x=${x} y=${y}>${name} <tspan class="tree-number">${written(item.width)}</tspan> ${this.#ends(item)}</text>`;
+    return svg`<text class="tree-label" x=${x} y=${y}>${name} <tspan
+      class="tree-number">${written(item.width)}</tspan> ${this.#ends(item)}</text>`;
   }
 
   /** The letters of the answers that end here. */
@@ -104,13 +112,19 @@ export class UniverseTree extends PageElement {
 
   #item(item) {
     const { branch } = item;
+    const numbers = { p: written(branch.probability), path: written(branch.width), n: branch.sequences.length };
     return html`<li>
       <span class="token-text" lang="en">${item.label}</span>
-      <span class="number">${t("{p} here, {path} for the path, {n} universes", { p: written(branch.probability), path: written(branch.width), n: branch.sequences.length })}</span>
-      ${item.children ? html`<ul>${item.children.map((child) => this.#item(child))}${this.#restItem(item)}</ul>` : nothing}
+      <span class="number">${t("{p} here, {path} for the path, {n} universes", numbers)}</span>
+      ${
+        item.children
+          ? html`<ul>${item.children.map((child) => this.#item(child))}${this.#restItem(item)}</ul>`
+          : nothing
+      }
     </li>`;
   }
 
+  /** @param {import("../hallucination-view.js").TreeItem} item */
   #restItem({ rest }) {
     return rest ? html`<li class="quiet">${t("everything else {p}", { p: written(rest.width) })}</li>` : nothing;
   }
@@ -124,7 +138,9 @@ function written(probability) {
 /** A band of even height from one place to another. */
 function ribbon(x0, y0, x1, y1, height) {
   const middle = (x0 + x1) / 2;
-  return `M${x0},${y0} C${middle},${y0} ${middle},${y1} ${x1},${y1} L${x1},${y1 + height} C${middle},${y1 + height} ${middle},${y0 + height} ${x0},${y0 + height} Z`;
+  const there = `M${x0},${y0} C${middle},${y0} ${middle},${y1} ${x1},${y1}`;
+  const [under0, under1] = [y0 + height, y1 + height];
+  return `${there} L${x1},${under1} C${middle},${under1} ${middle},${under0} ${x0},${under0} Z`;
 }
 
 customElements.define("universe-tree", UniverseTree);

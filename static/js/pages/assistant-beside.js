@@ -13,6 +13,7 @@ const MOST_FORCED = 400; // characters
 const { presets, measurement } = pageData;
 const results = measurement?.results ?? {};
 const presetOf = (id) => presets.find((preset) => preset.id === id);
+/** @type {(selector: string) => any} */
 const part = (selector) => document.querySelector(`main ${selector}`);
 
 /** The page's models as they look from the second one, which runs beside whatever is loaded. */

@@ -5,9 +5,10 @@ import { t } from "../i18n.js";
 import { tryLines } from "./assistant-results.js";
 import { buildPieces, chatLines, hasOnePlace, roleMarks } from "../costume-text.js";
 
+/** @type {(selector: string) => any} */
 const part = (selector) => document.querySelector(`main ${selector}`);
 export const elements = {
-  costumes: [...document.querySelectorAll("main [data-costume]")],
+  costumes: [.../** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("main [data-costume]"))],
   chat: part("chat-lines"),
   form: part(".chat-form"),
   question: part("#question"),

@@ -34,7 +34,10 @@ const { presets, measurement } = pageData;
 const results = measurement?.results ?? {};
 const presetOf = (id) => presets.find((preset) => preset.id === id);
 
-/** `source` is where a result comes from that stood there before any run: the measurement, or a run before the language changed. */
+/**
+ * `source` is where a result comes from that stood there before any run: the measurement, or a run before the
+ * language changed.
+ */
 function withMeasured(state) {
   const result = measuredResult(state, presets, results);
   return { ...state, result, live: false, source: result?.dressed ? measurement : null };

@@ -18,6 +18,8 @@ import {
 
 export const main = document.getElementById("main");
 const find = (selector) => main.querySelector(selector);
+/** @type {(selector: string) => NodeListOf<HTMLElement>} */
+const all = (selector) => main.querySelectorAll(selector);
 
 export const elements = {
   rows: find("#few-rows"),
@@ -29,7 +31,7 @@ export const elements = {
   strip: find("#few-tokens"),
   line: find("[data-line]"),
   options: find("[data-options]"),
-  affixes: [...main.querySelectorAll("[data-affix]")],
+  affixes: [.../** @type {NodeListOf<HTMLInputElement>} */ (main.querySelectorAll("[data-affix]"))],
 };
 
 const names = () => [t("input"), t("output")];
@@ -66,7 +68,7 @@ export function show(state) {
 }
 
 function showTask({ task, preset }, shots) {
-  for (const button of main.querySelectorAll("[data-preset]")) {
+  for (const button of all("[data-preset]")) {
     button.setAttribute("aria-pressed", String(button.dataset.preset === (preset ?? "own")));
   }
   const shared = { names: names(), longest: LONGEST };
@@ -116,9 +118,8 @@ function showSlider(state, shots) {
 }
 
 function showCurve({ result, view, measure, task }, shots) {
-  for (const button of main.querySelectorAll("[data-view]"))
-    button.setAttribute("aria-pressed", String(button.dataset.view === view));
-  for (const button of main.querySelectorAll("[data-measure]"))
+  for (const button of all("[data-view]")) button.setAttribute("aria-pressed", String(button.dataset.view === view));
+  for (const button of all("[data-measure]"))
     button.setAttribute("aria-pressed", String(button.dataset.measure === measure));
   const series = (view === "rows" ? onePassSeries : heldOutSeries)(result, measure, t);
   Object.assign(elements.curve, {

@@ -152,7 +152,8 @@ async function start() {
   const done = await run.start("few-shot", requestOf(task), {
     onPart: (kind, part) => store.update({ result: withPart(store.state.result, kind, part) }),
   });
-  if (done && asked && predict) predict.live = { ...predictionOf(store.state.result), model: run.model };
+  if (done && asked && predict)
+    Object.assign(predict, { live: { ...predictionOf(store.state.result), model: run.model } });
   if (done)
     announce(main.querySelector("[data-sentence]").textContent || main.querySelector("[data-change]").textContent);
 }
@@ -225,7 +226,7 @@ async function share() {
 }
 
 main.addEventListener("click", ({ target }) => {
-  const { preset, view, measure, action } = target.closest("button")?.dataset ?? {};
+  const { preset, view, measure, action } = /** @type {Element} */ (target).closest("button")?.dataset ?? {};
   if (preset) openPreset(preset);
   if (view) store.update({ view });
   if (measure) store.update({ measure });

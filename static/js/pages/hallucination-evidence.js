@@ -79,8 +79,9 @@ export function begin() {
   section.addEventListener("sentences-changed", ({ detail }) => {
     store.update({ request: { ...store.state.request, sentences: detail.sentences } });
   });
-  section.addEventListener("click", (event) => {
-    if (!event.target.closest("[data-action=reset]")) return;
+  section.addEventListener("click", ({ target }) => {
+    const reset = /** @type {Element} */ (target).closest("[data-action=reset]");
+    if (!reset) return;
     run.reset();
     store.update(EXAMPLE);
   });

@@ -95,8 +95,9 @@ export function begin() {
   part("[data-watch]").addEventListener("input", ({ target }) => {
     store.update({ request: { ...store.state.request, watch: wordsOf(target.value) } });
   });
-  section.addEventListener("click", (event) => {
-    if (!event.target.closest("[data-action=reset]")) return;
+  section.addEventListener("click", ({ target }) => {
+    const reset = /** @type {Element} */ (target).closest("[data-action=reset]");
+    if (!reset) return;
     run.reset();
     store.update(EXAMPLE);
   });

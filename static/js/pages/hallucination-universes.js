@@ -88,11 +88,12 @@ async function start() {
 /** The prediction is held against what this model gave. */
 function tellPrediction({ agreement, n }) {
   if (n !== presets.get(ASKED).request.n) return;
-  document.getElementById(`predict-${ASKED}`).live = {
+  const live = {
     answer: agreement.groups.length,
     measured: sentence({ outcome: { agreement, n } }),
     model: run.model,
   };
+  Object.assign(document.getElementById(`predict-${ASKED}`), { live });
 }
 
 function written(writing, tokens) {
@@ -121,7 +122,7 @@ function sentence(figure) {
 }
 
 function show({ preset, request, figure, control }) {
-  for (const button of section.querySelectorAll("[data-preset]")) {
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (section.querySelectorAll("[data-preset]"))) {
     button.setAttribute("aria-pressed", String(button.dataset.preset === preset));
   }
   showSettings(section, request);
@@ -211,8 +212,10 @@ function changed(request, typed) {
 
 export function begin() {
   for (const node of section.querySelectorAll("[data-first-text]")) node.replaceChildren();
-  section.addEventListener("click", (event) => {
-    const id = event.target.closest("[data-preset]")?.dataset.preset;
+  section.addEventListener("click", ({ target }) => {
+    /** @type {HTMLElement} */
+    const button = /** @type {Element} */ (target).closest("[data-preset]");
+    const id = button?.dataset.preset;
     if (id) choose(id);
   });
   part("run-bar").addEventListener("run-asked", start);

@@ -14,11 +14,11 @@ import { Store } from "../store.js";
 const ROWS = 12;
 const QUIET_MS = 140; // how long typing has to rest before the model is asked
 
-const prompt = document.getElementById("prompt");
+const prompt = /** @type {HTMLTextAreaElement} */ (document.getElementById("prompt"));
 const bars = document.querySelector("probability-bars");
 const state = document.getElementById("figure-state");
 const rolled = document.getElementById("rolled");
-const rollButton = document.getElementById("roll");
+const rollButton = /** @type {HTMLButtonElement} */ (document.getElementById("roll"));
 const { en, "zh-CN": zh } = pageData.example;
 const example = pageData.example[language()];
 
@@ -187,7 +187,7 @@ rollButton.disabled = !models.ready;
 rollButton.addEventListener("click", roll);
 prompt.addEventListener("input", () => type(prompt.value));
 bars.addEventListener("row-picked", ({ detail }) => take(bars.rows.find(({ id }) => id === detail.id)));
-for (const button of document.querySelectorAll("[data-prompt]")) {
+for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-prompt]"))) {
   button.addEventListener("click", () => {
     prompt.value = button.dataset.prompt;
     type(prompt.value);
@@ -214,7 +214,8 @@ function open({ text, live }) {
 }
 
 showDistribution(example);
-provideSnapshot(() => ({ page: "home", text: prompt.value, live: !store.state.opened })); // another language is no new page
+// Another language is no new page.
+provideSnapshot(() => ({ page: "home", text: prompt.value, live: !store.state.opened }));
 const restored = await restoreFromFragment(open, showError);
 // What was typed before this script came is not lost.
 if (!restored && prompt.value !== example.prompt) type(prompt.value);

@@ -87,6 +87,7 @@ async function slowly(_name, _request, { signal, onProgress }) {
 const loaded = models.state.loaded;
 const same = { measurement: { ...measurement, model: loaded?.name ?? "fake" } };
 
+/** @type {[string, string, object][]} */
 export const LESSON_SPECIMENS = [
   [
     "line-figure",

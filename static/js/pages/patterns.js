@@ -94,6 +94,7 @@ const machine = {
 };
 const task = { name: "gpt2", title: "GPT-2", stage: "fetch", fraction: 0.41, message: "part 2 of 4" };
 const state = models.state;
+/** @type {[string, string, object][]} */
 const SPECIMENS = [
   ["status-message", "note", { message: { kind: "note", text: "Copied." } }],
   [
@@ -188,6 +189,6 @@ document.getElementById("gallery").append(
     return specimen;
   }),
 );
-for (const swatch of document.querySelectorAll("[data-role]")) {
+for (const swatch of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-role]"))) {
   swatch.style.setProperty("--swatch", `var(--color-${swatch.dataset.role})`);
 }

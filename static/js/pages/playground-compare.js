@@ -11,7 +11,11 @@ import { completionBody } from "./playground-writing.js";
 const MOST_TOKENS = 60;
 const PROMPT_SHOWN = 60; // characters
 
-/** Index of the first token that differs, -1 where there is none. */
+/**
+ * Index of the first token that differs, -1 where there is none.
+ *
+ * @param {{ id: number }[][]} lines
+ */
 function firstDifference([a, b]) {
   const most = Math.max(a.length, b.length);
   for (let i = 0; i < most; i += 1) if (a[i]?.id !== b[i]?.id) return i;

@@ -5,7 +5,8 @@ const TYPED_IN = "input, textarea, select, [contenteditable]";
 export function bindKeys(editor, writer, actions) {
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.defaultPrevented) return;
-    const { key, target } = event;
+    const { key } = event;
+    const target = /** @type {Element} */ (event.target);
     const command = event.ctrlKey || event.metaKey;
     const inEditor = target === editor.textArea;
     const typing = target.matches?.(TYPED_IN);

@@ -101,7 +101,8 @@ export class Session {
 
   settleSoon() {
     clearTimeout(this.settling);
-    this.settling = setTimeout(() => this.settle().catch(() => {}), SETTLE_AFTER); // it is tried again before ids are needed
+    // Where it fails, it is tried again before ids are needed.
+    this.settling = setTimeout(() => this.settle().catch(() => {}), SETTLE_AFTER);
   }
 
   undo() {

@@ -24,7 +24,7 @@ export function bindSettings(session) {
     slider.addEventListener("params-changed", ({ detail }) =>
       store.update({ params: { ...store.state.params, ...detail.params } }),
     );
-  for (const button of document.querySelectorAll("[data-count]")) {
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-count]"))) {
     button.addEventListener("click", () => store.update({ count: Number(button.dataset.count) }));
   }
   boxes.most.addEventListener("change", () => {

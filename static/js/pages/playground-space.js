@@ -61,16 +61,20 @@ export class SpaceHint {
   #draw() {
     render(
       html`
-        <p>${t("The text ends in a space. Words bring their own space in front, so after a lone space the model expects something else.")}
-          <button type="button" class="button button-small" @click=${() => this.compare()}>${t("Compare both")}</button></p>
-        ${
-          this.result
-            ? html`<div class="space-pair">${this.result.map((answer, i) => this.#bars(answer, i === 0 ? t("with the space") : t("without it")))}</div>`
-            : ""
-        }
+        <p>${t(
+          "The text ends in a space. Words bring their own space in front, so after a lone space the model expects something else.",
+        )}
+          <button type="button" class="button button-small"
+            @click=${() => this.compare()}>${t("Compare both")}</button></p>
+        ${this.result ? this.#pair(this.result) : ""}
       `,
       this.place,
     );
+  }
+
+  #pair([withSpace, without]) {
+    const bars = [this.#bars(withSpace, t("with the space")), this.#bars(without, t("without it"))];
+    return html`<div class="space-pair">${bars}</div>`;
   }
 
   #bars({ top, vocabulary, remainder }, label) {
@@ -82,7 +86,8 @@ export class SpaceHint {
       processed: 0,
       kept: true,
     }));
+    const rest = { count: vocabulary - rows.length, raw: remainder, processed: 0 };
     return html`<section><h3>${label}</h3>
-      <probability-bars single .rows=${rows} .remainder=${{ count: vocabulary - rows.length, raw: remainder, processed: 0 }} .label=${label}></probability-bars></section>`;
+      <probability-bars single .rows=${rows} .remainder=${rest} .label=${label}></probability-bars></section>`;
   }
 }

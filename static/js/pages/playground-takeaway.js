@@ -7,12 +7,12 @@ import { copyAs, download } from "./playground-sharing.js";
 
 export function bindTakeaway(session, writer) {
   const said = document.querySelector("#share-said");
-  const shown = document.querySelector("#share-text");
+  const shown = /** @type {HTMLTextAreaElement} */ (document.querySelector("#share-text"));
   const show = (text) => {
     shown.hidden = text === "";
     shown.value = text;
   };
-  for (const button of document.querySelectorAll("[data-copy]")) {
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-copy]"))) {
     button.addEventListener("click", async () => {
       try {
         const { text, copied, note } = await copyAs(session, button.dataset.copy);
@@ -24,11 +24,12 @@ export function bindTakeaway(session, writer) {
       }
     });
   }
-  for (const button of document.querySelectorAll("[data-download]")) {
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-download]"))) {
     button.addEventListener("click", () => download(session, button.dataset.download).catch(showError));
   }
-  document.querySelector("#replay").addEventListener("click", async (event) => {
-    event.target.disabled = true;
+  const replay = /** @type {HTMLButtonElement} */ (document.querySelector("#replay"));
+  replay.addEventListener("click", async () => {
+    replay.disabled = true;
     said.textContent = t("Rolling the same dice again …");
     try {
       said.textContent = replayText(await writer.replay());
@@ -36,7 +37,7 @@ export function bindTakeaway(session, writer) {
       said.textContent = "";
       showError(error);
     } finally {
-      event.target.disabled = false;
+      replay.disabled = false;
     }
   });
 }

@@ -3,10 +3,10 @@
 import "../elements/traced-text.js";
 import { t } from "../i18n.js";
 import { textOf } from "../document.js";
-import { showTrace } from "./trace-show.js";
+import { showTrace } from "../trace-show.js";
 
 export function bindTrace(session) {
-  const fold = document.getElementById("trace");
+  const fold = /** @type {HTMLDetailsElement} */ (document.getElementById("trace"));
   const figure = fold.querySelector("traced-text");
   const look = () => {
     if (!fold.open || session.store.state.running) return;

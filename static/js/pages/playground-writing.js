@@ -61,7 +61,7 @@ export class Writer {
     tokens,
     from = null,
     until = null,
-    seed,
+    seed = null,
     kind = "generate",
     n = this.session.state.count,
     joined = false,

@@ -36,6 +36,8 @@ import { bindTrace } from "./playground-trace.js";
 import { LONGEST_SENTENCE, Writer } from "./playground-writing.js";
 
 const $ = (selector) => document.querySelector(selector);
+/** @type {(selector: string) => NodeListOf<HTMLElement>} */
+const all = (selector) => document.querySelectorAll(selector);
 
 const session = new Session();
 const { store } = session;
@@ -102,9 +104,9 @@ function drawButtons(state, busy, pieces) {
   $("#redo").disabled = !canRedo(state.history);
   $("#again").disabled = busy || !session.entries.some(({ by }) => by === "model");
   $("#continue-here").disabled = busy || state.caret >= end;
-  for (const button of document.querySelectorAll("[data-view]"))
+  for (const button of all("[data-view]"))
     button.setAttribute("aria-pressed", String(button.dataset.view === state.view));
-  for (const button of document.querySelectorAll("[data-count]"))
+  for (const button of all("[data-count]"))
     button.setAttribute("aria-pressed", String(Number(button.dataset.count) === state.count));
 }
 
@@ -209,17 +211,16 @@ function bindButtons() {
   ]) {
     $(`#${id}`).addEventListener("click", () => actions[action]());
   }
-  for (const button of document.querySelectorAll("[data-write]")) {
+  for (const button of all("[data-write]")) {
     button.addEventListener("click", () => writer.write({ tokens: Number(button.dataset.write) }));
   }
-  for (const button of document.querySelectorAll("[data-view]"))
+  for (const button of all("[data-view]"))
     button.addEventListener("click", () => store.update({ view: button.dataset.view }));
   $("#start-chip").addEventListener("click", () => select(0));
-  for (const button of document.querySelectorAll("[data-tree]")) {
+  for (const button of all("[data-tree]")) {
     button.addEventListener("click", () => {
       tree.view = button.dataset.tree;
-      for (const other of document.querySelectorAll("[data-tree]"))
-        other.setAttribute("aria-pressed", String(other === button));
+      for (const other of all("[data-tree]")) other.setAttribute("aria-pressed", String(other === button));
     });
   }
   tree.addEventListener("branch-opened", ({ detail }) => brancher.open(detail.key));
@@ -257,7 +258,8 @@ function followCaret() {
 function guardLeaving() {
   let staying = false;
   addEventListener("click", (event) => {
-    const link = event.target.closest?.("a[href]");
+    /** @type {HTMLAnchorElement} */
+    const link = /** @type {Element} */ (event.target).closest?.("a[href]");
     staying = link !== null && link !== undefined && link.origin === location.origin && !link.target;
   });
   addEventListener("beforeunload", (event) => {

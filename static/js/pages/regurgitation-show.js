@@ -8,7 +8,10 @@ import { LENGTH, LONGEST_PREFIX, STEPS, prefixLimit, requestOf } from "../recita
 
 const PIECE = 32; // tokens of prefix, and tokens to recite, of the 32 + 32 definition
 const ENOUGH = 40; // tokens in a row
+/** @type {(id: string) => any} */
 const byId = (id) => document.getElementById(id);
+/** @type {(selector: string) => NodeListOf<HTMLElement>} */
+const all = (selector) => document.querySelectorAll(selector);
 const side = (name) => ({
   score: byId(`${name}-score`),
   recital: byId(`${name}-recital`),
@@ -17,9 +20,9 @@ const side = (name) => ({
 });
 
 export const elements = {
-  passages: document.querySelectorAll("[name=passage]"),
+  passages: /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("[name=passage]")),
   own: byId("own"),
-  ownPart: document.querySelector(".recite-own"),
+  ownPart: /** @type {HTMLElement} */ (document.querySelector(".recite-own")),
   prefix: byId("prefix"),
   prefixShown: byId("prefix-shown"),
   run: byId("run"),
@@ -81,10 +84,10 @@ function showSource({ passage, control }, presets) {
   const title = radio.closest("label").querySelector("span").textContent;
   elements.mainTitle.textContent = title;
   elements.heatTitle.textContent = title;
-  for (const source of document.querySelectorAll("[data-source]")) source.hidden = source.dataset.source !== passage;
+  for (const source of all("[data-source]")) source.hidden = source.dataset.source !== passage;
   const changed = control === "changed" && presets.some(({ id }) => id === `${passage}-changed`);
   const noted = control === "new" || changed ? control : "swapped";
-  for (const note of document.querySelectorAll("[data-control-note]")) note.hidden = note.dataset.controlNote !== noted;
+  for (const note of all("[data-control-note]")) note.hidden = note.dataset.controlNote !== noted;
 }
 
 function showSide({ score, recital, numbers }, { prefix }, record, run) {
@@ -171,7 +174,8 @@ export function preambleAnswer({ recall, passage }, model) {
   const prefix = runsOf({ recall }, LONGEST_PREFIX, STEPS).findIndex((run) => run >= ENOUGH) + 1;
   if (prefix === 0) return { answer: "never", measured: t("Here no opening of up to 64 tokens is enough."), model };
   const n = wordsOf(textOf(passage.bytes.slice(0, prefix))).length;
-  const answer = ["2", "9", "30"].reduce((best, one) => (Math.abs(one - n) < Math.abs(best - n) ? one : best));
+  const distance = (answer) => Math.abs(Number(answer) - n);
+  const answer = ["2", "9", "30"].reduce((best, one) => (distance(one) < distance(best) ? one : best));
   return { answer, measured: t("Here it takes {n} words before forty tokens follow.", { n }), model };
 }
 

@@ -4,7 +4,7 @@ import "../elements/traced-text.js";
 import { t } from "../i18n.js";
 import { textOf } from "../recital.js";
 import { requestOf } from "../recital-requests.js";
-import { showTrace } from "./trace-show.js";
+import { showTrace } from "../trace-show.js";
 
 const byId = (id) => document.getElementById(id);
 const figures = { main: byId("main-trace"), control: byId("control-trace") };

@@ -11,6 +11,7 @@ import { requestOf } from "../recital-requests.js";
 import { Store } from "../store.js";
 
 const LENGTH = 48;
+/** @type {(id: string) => any} */
 const byId = (id) => document.getElementById(id);
 
 /**
@@ -18,9 +19,12 @@ const byId = (id) => document.getElementById(id);
  * the page knows of a text, `sourceOf(request)` where that comes from, `measured` the book of what was measured.
  */
 export function startWords({ store, known, sourceOf, presets, measured, measurement }) {
+  /** @type {HTMLElement} */
   const panel = document.querySelector(".one-word");
   const list = panel.querySelector(".one-word-list");
+  /** @type {HTMLElement} */
   const examples = panel.querySelector(".one-word-examples");
+  /** @type {HTMLElement} */
   const otherLabel = panel.querySelector(".one-word-other");
   const [how, other, runBar, first, sentence, recited] = [
     "how",
@@ -31,7 +35,8 @@ export function startWords({ store, known, sourceOf, presets, measured, measurem
     "word-recital",
   ].map(byId);
   const run = new ExperimentRun();
-  const local = new Store({ word: 0, how: "typo", other: "", results: new Map() }); // {parts, made} by question, computed here
+  // `results` holds {parts, made} by question, computed here.
+  const local = new Store({ word: 0, how: "typo", other: "", results: new Map() });
   const examplesByQuestion = new Map(
     presets
       .filter(({ experiment }) => experiment === "perturb")
@@ -65,7 +70,8 @@ export function startWords({ store, known, sourceOf, presets, measured, measurem
     const openings = parts.filter(({ kind }) => kind === "opening");
     return {
       source: here?.made ?? measurement,
-      passage: (here ? known(mainText()) : measured.of(mainText())).passage, // in the tokens of the model that told the rest
+      // In the tokens of the model that told the rest.
+      passage: (here ? known(mainText()) : measured.of(mainText())).passage,
       before: openings[0],
       after: openings[1],
       recital: parts.find(({ kind }) => kind === "recital"),

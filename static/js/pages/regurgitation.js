@@ -24,7 +24,7 @@ import { startWords } from "./regurgitation-words.js";
 const { presets, measurement } = pageData;
 const measured = measuredBook(presets, measurement);
 const runs = { main: new ExperimentRun(), control: new ExperimentRun() };
-const opened = document.querySelector("[name=passage]:checked").value;
+const opened = /** @type {HTMLInputElement} */ (document.querySelector("[name=passage]:checked")).value;
 
 const store = new Store({
   passage: opened,

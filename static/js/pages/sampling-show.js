@@ -112,7 +112,7 @@ function showPrompt({ prompt, tokens, ids, bos, waiting, comparison, model }) {
 }
 
 function showButtons({ scale, shown, distribution, rolls }) {
-  for (const button of main.querySelectorAll("[data-scale]")) {
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (main.querySelectorAll("[data-scale]"))) {
     button.setAttribute("aria-pressed", String(button.dataset.scale === scale));
   }
   const more = ROWS.find((rows) => rows > shown && shown < distribution.size);

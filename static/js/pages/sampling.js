@@ -116,6 +116,10 @@ function promptFor(name) {
   return typed;
 }
 
+/**
+ * @param {{ ids: number[] | null, typed: string }} prompt
+ * @param {{ signal?: AbortSignal }} [options]
+ */
 async function questionOf(prompt, { signal } = {}) {
   if (prompt.ids === null) return { prompt: prompt.typed };
   if (prompt.typed === "") return { ids: prompt.ids };
@@ -160,7 +164,11 @@ function edit(shown) {
   ask({ pause: TYPING_PAUSE });
 }
 
-/** Resolves when the numbers on the page are those of the prompt in the box. */
+/**
+ * Resolves when the numbers on the page are those of the prompt in the box.
+ *
+ * @returns {Promise<void>}
+ */
 function settled() {
   if (!store.state.waiting) return Promise.resolve();
   return new Promise((resolve) => {
@@ -229,7 +237,7 @@ const actions = {
 };
 
 main.addEventListener("click", ({ target }) => {
-  const { action, scale } = target.closest("button")?.dataset ?? {};
+  const { action, scale } = /** @type {Element} */ (target).closest("button")?.dataset ?? {};
   if (action in actions) actions[action]();
   if (scale) store.update({ scale });
 });

@@ -86,6 +86,10 @@ function writeComparison() {
       : t("{less} needs {fewer} tokens, {more} {many}: {n} more for the same text.", values);
 }
 
+/**
+ * @param {string} text
+ * @param {{ encoding?: string }} [options]
+ */
 function setText(text, { encoding } = {}) {
   editor.value = text;
   store.update({ text });
@@ -199,7 +203,8 @@ function nameModel() {
 }
 
 editor.addEventListener("input", () => {
-  if (location.hash) history.replaceState(history.state, "", location.pathname + location.search); // no longer what it says
+  // The text is no longer what the link says.
+  if (location.hash) history.replaceState(history.state, "", location.pathname + location.search);
   store.update({ text: editor.value });
   fitEditor();
   retokenise(editor.value.length > LONG ? WAIT_MS.long : WAIT_MS.short);
@@ -214,7 +219,7 @@ for (const panel of panels) {
     retokenise();
   });
 }
-for (const button of document.querySelectorAll("[data-load]")) {
+for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-load]"))) {
   button.addEventListener("click", () => {
     setText(JSON.parse(button.dataset.load), { encoding: button.dataset.encoding });
     editor.scrollIntoView({
@@ -228,7 +233,7 @@ tax.addEventListener("language-picked", ({ detail }) => {
   setText(detail.text);
   editor.scrollIntoView({ block: "center" });
 });
-document.addEventListener("token-copied", async ({ detail }) => {
+document.addEventListener("token-copied", async (/** @type {CustomEvent} */ { detail }) => {
   try {
     await navigator.clipboard.writeText(String(detail.id));
     showNote(t("Copied {id}.", { id: String(detail.id) }));

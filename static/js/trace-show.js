@@ -1,9 +1,9 @@
 // Fills <traced-text> elements: asks where a text's words stand, and says what the library is.
 
-import { errorMessage } from "../error-message.js";
-import { formatCompact, formatCount } from "../format.js";
-import { t } from "../i18n.js";
-import { traceOf } from "../trace.js";
+import { errorMessage } from "./error-message.js";
+import { formatCompact, formatCount } from "./format.js";
+import { t } from "./i18n.js";
+import { traceOf } from "./trace.js";
 
 /** Show where the words of `text` stand; `note` is what is said where there is no text. */
 export async function showTrace(figure, text, note) {

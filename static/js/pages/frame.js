@@ -1,20 +1,21 @@
 /** The frame around every page: the model's status, the class, the line to the server, language and menu. */
 
-import { line } from "./api.js";
-import { Blur } from "./blur.js";
-import { classroom } from "./classroom.js";
-import { errorMessage } from "./error-message.js";
-import { formatCount } from "./format.js";
-import { t } from "./i18n.js";
-import { models } from "./models.js";
-import { encodeState, takeSnapshot } from "./share.js";
-import { teacher } from "./teacher.js";
-import "./elements/class-curtain.js";
-import "./elements/class-note.js";
-import "./elements/model-status.js";
-import "./elements/status-message.js";
+import { line } from "../api.js";
+import { Blur } from "../blur.js";
+import { classroom } from "../classroom.js";
+import { errorMessage } from "../error-message.js";
+import { formatCount } from "../format.js";
+import { t } from "../i18n.js";
+import { models } from "../models.js";
+import { encodeState, takeSnapshot } from "../share.js";
+import { teacher } from "../teacher.js";
+import "../elements/class-curtain.js";
+import "../elements/class-note.js";
+import "../elements/model-status.js";
+import "../elements/status-message.js";
 
 const status = document.querySelector("model-status");
+/** @type {NodeListOf<HTMLElement>} */
 const promises = document.querySelectorAll("[data-numerics]"); // what a seed promises, by the engine's numerics
 
 function showModels() {
@@ -48,7 +49,11 @@ teacher.addEventListener("change", showClass);
 showClass();
 classroom.start();
 
-/** A server that is full, or a text held back on its way: said once, and taken back when it is over. */
+/**
+ * A server that is full, or a text held back on its way: said once, and taken back when it is over.
+ *
+ * @type {HTMLElementTagNameMap["status-message"]}
+ */
 const place = document.querySelector(".page-status");
 let said = null;
 
@@ -57,7 +62,7 @@ function say(text) {
   place.message = said;
 }
 
-line.addEventListener("full", ({ detail }) => {
+line.addEventListener("full", (/** @type {CustomEvent} */ { detail }) => {
   say(
     t("Every place is taken just now. This page asks again in {n} seconds.", {
       n: formatCount(Math.ceil(detail.seconds)),
@@ -76,8 +81,13 @@ line.addEventListener("flowing", () => {
 });
 line.addEventListener("lost", () => models.refresh());
 
-/** The other language, with everything on the page taken along in the fragment. */
-for (const link of document.querySelectorAll("[data-language-switch]")) {
+/**
+ * The other language, with everything on the page taken along in the fragment.
+ *
+ * @type {NodeListOf<HTMLAnchorElement>}
+ */
+const switches = document.querySelectorAll("[data-language-switch]");
+for (const link of switches) {
   link.addEventListener("click", async (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -88,14 +98,18 @@ for (const link of document.querySelectorAll("[data-language-switch]")) {
   });
 }
 
-/** The group of behaviours closes when attention goes elsewhere. */
+/**
+ * The group of behaviours closes when attention goes elsewhere.
+ *
+ * @type {HTMLDetailsElement | null}
+ */
 const group = document.querySelector(".nav-group");
 if (group !== null) {
   document.addEventListener("pointerdown", (event) => {
-    if (!group.contains(event.target)) group.open = false;
+    if (!group.contains(/** @type {Node} */ (event.target))) group.open = false;
   });
   group.addEventListener("focusout", (event) => {
-    if (event.relatedTarget !== null && !group.contains(event.relatedTarget)) group.open = false;
+    if (event.relatedTarget !== null && !group.contains(/** @type {Node} */ (event.relatedTarget))) group.open = false;
   });
   group.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !group.open) return;
