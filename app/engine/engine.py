@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.allocator import give_back_freed_memory
+from app.engine.brief_thread import on_a_brief_thread
 from app.engine.cores import CoreWatch
 from app.engine.interface import Vocabulary
 from app.engine.job import Delivered, Distributions, Job
@@ -259,29 +260,9 @@ class ThreadedEngine:
 
     def _step_until_closed(self) -> None:
         while not self._closing:
-            self._on_a_thread_that_ends(self._step_until_rested)
+            on_a_brief_thread(self._step_until_rested, f"engine-{self.name}")
             with self._wake:
                 self._wake.wait_for(self._has_work)
-
-    def _on_a_thread_that_ends(self, work: Callable[[], None]) -> None:
-        """The threads that OpenMP keeps for it end, too.
-
-        While those of another engine live, a core has more than one, and OpenMP lets all of them sleep at
-        every barrier instead of spinning: an engine beside one that merely rests would write a third less.
-        """
-        errors: list[Exception] = []
-
-        def run() -> None:
-            try:
-                work()
-            except Exception as error:
-                errors.append(error)
-
-        thread = threading.Thread(target=run, name=f"engine-{self.name}", daemon=True)
-        thread.start()
-        thread.join()
-        if errors:
-            raise errors[0]
 
     def _step_until_rested(self) -> None:
         self._threads = 0

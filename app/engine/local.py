@@ -10,6 +10,7 @@ import transformers
 from safetensors import SafetensorError
 from transformers import AutoConfig
 
+from app.engine.brief_thread import brief_thread
 from app.engine.checkpoint import read_checkpoint
 from app.engine.cores import CoreWatch
 from app.engine.cpu_features import has_fast_bfloat16
@@ -31,6 +32,7 @@ _TORCH_READS = {  # from the environment, when first needed
 _SHORTEST_CONTEXT = 512  # where a GPU is too small for more
 
 
+@brief_thread
 def load(
     folder: Path,
     *,

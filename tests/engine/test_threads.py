@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from app.bench.company import busy_programs
+from app.engine import local
+from app.engine.brief_thread import on_a_brief_thread
 from app.engine.cores import CoreWatch
 from app.engine.engine import ThreadedEngine
 from app.engine.local import load
@@ -55,6 +57,23 @@ async def test_the_threads_are_those_of_the_engines_thread_and_of_no_later_model
         assert second[0].runner.most_threads == before
     finally:
         engine.close()
+
+
+def test_the_thread_that_loads_a_model_ends_and_so_do_its_own(tmp_path: Path, monkeypatch):
+    threads, read = [], local._read
+
+    def watched(*given):
+        threads.append(threading.current_thread())
+        return read(*given)
+
+    monkeypatch.setattr(local, "_read", watched)
+    load(save_tiny_model(tmp_path), name="tiny", tokenizer=ByteVocabulary(), slots=1).close()
+    assert threads[0] is not threading.current_thread() and not threads[0].is_alive()
+
+
+def test_what_fails_on_a_brief_thread_fails_here():
+    with pytest.raises(ZeroDivisionError):
+        on_a_brief_thread(lambda: 1 // 0, "divides")
 
 
 @pytest.mark.weights
