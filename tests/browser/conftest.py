@@ -76,7 +76,7 @@ class Troubles:
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("warning", "error") and NOT_PAINTED_YET not in message.text:
-            self.found.append(f"console {message.type}: {message.text}")
+            self.found.append(f"console {message.type}: {message.text} ({message.location.get('url')})")
 
     def _request(self, request: Request) -> None:
         address = urlsplit(request.url)

@@ -127,12 +127,13 @@ export class CardControl {
     const token = tokenFacts(panel.list, this.#index, panel.name);
     if (this.#marked !== null && this.#marked !== token.id) this.#mark(null);
     this.#card.token = token;
+    const { encoding } = panel; // the one the token is of: the panel may have another before it is asked
     const key = `${panel.name} ${token.id}`;
     this.#key = key;
     this.#card.details = this.#known.get(key) ?? null;
     clearTimeout(this.#timer);
     if (this.#known.has(key)) return;
-    this.#timer = setTimeout(() => this.#ask(key, panel.encoding, token), ASK_AFTER_MS);
+    this.#timer = setTimeout(() => this.#ask(key, encoding, token), ASK_AFTER_MS);
   }
 
   async #ask(key, encoding, token) {
