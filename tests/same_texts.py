@@ -12,7 +12,6 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 TOKENS = 64
@@ -57,7 +56,7 @@ def texts(count: int, at_once: int, continuations: int, change: str, weights: Pa
     if change == "uncached":
         scheduler.CACHE_BYTES = 0
     if change == "chunked":
-        pace.Pace.budget = lambda *_, **__: 2  # type: ignore[method-assign]
+        pace.Pace.budget = lambda *_, **__: 2
     if change == "one thread":
         torch.set_num_threads(1)
     tokenizer = load_model_tokenizer(weights, weights.name)
@@ -99,10 +98,7 @@ def compared(found: dict[str, Text], expected: dict[str, Text]) -> tuple[int, fl
     """How many texts have the same ids, and the largest difference of log-probabilities (nats) in those."""
     same, largest = 0, 0.0
     for number, text in found.items():
-        pairs: Iterable[tuple[tuple[int, float], tuple[int, float]]] = zip(
-            text, expected[number], strict=True
-        )
-        pairs = list(pairs)
+        pairs = list(zip(text, expected[number], strict=True))
         if all(one[0] == other[0] for one, other in pairs):
             same += 1
             largest = max(largest, *(abs(one[1] - other[1]) for one, other in pairs))

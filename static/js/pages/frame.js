@@ -99,7 +99,7 @@ for (const link of switches) {
 }
 
 /**
- * The group of behaviours closes when attention goes elsewhere.
+ * The menu of chapters closes when attention goes elsewhere.
  *
  * @type {HTMLDetailsElement | null}
  */
