@@ -170,8 +170,8 @@ def presets(
     ] = False,
 ) -> None:
     """List the presets of the pages, or measure them on a model."""
-    from app.experiments.presets import read_presets
-    from app.pages import WITH_PRESETS
+    from app.pages.presets import read_presets
+    from app.pages.registry import WITH_PRESETS
 
     settings = _settings({"model": model} if model else {})
     known = WITH_PRESETS

@@ -9,14 +9,18 @@ from typing import Any
 
 from app.engine import weights
 from app.engine.catalog import read_catalog
-from app.examples import home, playground, sampling
 from app.experiments.experiment import Laboratory
-from app.experiments.presets import measure
-from app.pages import WITH_PRESETS
-from app.paths import MODELS, STATIC
+from app.pages.home import example as home
+from app.pages.playground import example as playground
+from app.pages.presets import example_file, measure
+from app.pages.registry import WITH_PRESETS
+from app.pages.sampling import example as sampling
+from app.paths import MODELS
 from app.settings import Settings
 from app.tokenization.registry import load_model_tokenizer
 
+# An example that is `EXACT` is of float32. The others are of what this server computes by default: their
+# pages show the same numbers again.
 EXAMPLES: dict[str, Any] = {"home": home, "sampling": sampling, "playground": playground}
 MEASURED = (*EXAMPLES, *WITH_PRESETS)  # names of pages
 
@@ -44,10 +48,6 @@ def measure_pages(settings: Settings, pages: tuple[str, ...], say: Callable[[str
                 say(f"{page}: {preset}")
 
     asyncio.run(run())
-
-
-def example_file(page: str) -> Path:
-    return STATIC / "examples" / f"{page}.json"
 
 
 def write_example(file: Path, example: dict[str, Any]) -> None:

@@ -14,6 +14,8 @@ from app.settings import Settings
 from tests.byte_tokenizer import ByteTokenizer
 from tests.site import OneModel, browse
 
+pytest_plugins = ["tests.in_browser"]
+
 # Tests run side by side: threads that wait busily would take the cores from the very threads they wait for.
 # Read when torch is first imported, here and in every server that a test starts; app.main imports none.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from app.pages.registry import PAGES, Page
 from app.paths import ROOT
 
 APP = ROOT / "app"
-BELOW_HOST = {"errors", "paths", "pages", "settings", "engine", "tokenization", "experiments"}
+BELOW_HOST = {"errors", "paths", "settings", "engine", "tokenization", "experiments", "pages"}
 MAY_IMPORT = {
     "errors": set(),
     "paths": set(),
-    "pages": set(),
     "network": {"settings"},
     "assets": {"library_texts"},
     "library_texts": set(),
@@ -23,14 +23,16 @@ MAY_IMPORT = {
     "engine": {"errors"},
     "tokenization": {"errors"},
     "experiments": {"errors", "engine", "tokenization"},
+    "library": set(),
+    "wire": {"engine", "tokenization"},
+    "pages": {"errors", "engine", "tokenization", "experiments", "library", "wire"},
     "host": BELOW_HOST,
     "doctor": BELOW_HOST | {"assets", "library_texts"},
     "logs": set(),
-    "routes": BELOW_HOST | {"host", "logs", "network"},
+    "routes": BELOW_HOST | {"host", "library", "logs", "network", "wire"},
     "server": {"errors", "host", "routes"},
     "main": BELOW_HOST | {"host", "routes"},
-    "measure": BELOW_HOST | {"examples"},
-    "examples": {"engine", "tokenization", "routes"},
+    "measure": BELOW_HOST,
     "bench": BELOW_HOST | {"terminal"},
     "terminal": {"settings", "host", "network"},
     "__main__": BELOW_HOST
@@ -66,14 +68,34 @@ def test_imports_point_one_way(path: Path):
     assert used <= MAY_IMPORT[layer] | {layer}
 
 
+def strangers(page: str, path: Path) -> set[str]:
+    """The other pages whose packages a page's file imports."""
+    packages = {name.split(".")[2] for name in imported(path) if name.startswith("app.pages.")}
+    return packages & {other.name for other in PAGES} - {page}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_imports_no_other_page(page: Page):
+    for path in (APP / "pages" / page.name).rglob("*.py"):
+        assert strangers(page.name, path) == set()
+
+
+def test_a_page_that_imports_another_is_found(tmp_path: Path):
+    planted = tmp_path / "planted.py"
+    planted.write_text("from app.pages.few_shot.prompt import written\n")
+    assert strangers("home", planted) == {"few_shot"}
+
+
 @pytest.mark.parametrize("path", sorted(APP.rglob("*.py")), ids=lambda path: str(path.relative_to(APP)))
 def test_each_layer_keeps_to_its_libraries(path: Path):
     packages = {name.split(".")[0] for name in imported(path)}
     layer = layer_of(path)
     if layer not in {"engine", "doctor"}:
         assert not packages & ONLY_IN_ENGINE
-    if layer in {"engine", "tokenization", "experiments", "errors"}:
-        allowed = {"pydantic"} if layer == "experiments" else set()  # requests declare their bounds with it
+    if layer in {"engine", "tokenization", "experiments", "pages", "library", "errors"}:
+        allowed = (
+            {"pydantic"} if layer in {"experiments", "pages"} else set()
+        )  # requests declare their bounds with it
         assert not packages & NOT_IN_THE_CORE - allowed
 
 

@@ -127,7 +127,7 @@ def test_npm_out_of_reach_is_a_sentence_and_leaves_no_stamp(static: Path, monkey
 
 def test_the_wheel_carries_the_site_and_never_the_weights(tmp_path: Path):
     for name in (
-        "static/js/api.js",
+        "static/js/base/api.js",
         "static/vendor/library/plays.txt",
         "static/vendor/lit.js",
         "templates/base.html",
@@ -140,7 +140,7 @@ def test_the_wheel_carries_the_site_and_never_the_weights(tmp_path: Path):
     assert sorted(assets.bundle(tmp_path).values()) == [
         "app/_bundle/models/README.md",
         "app/_bundle/models/gpt2.toml",
-        "app/_bundle/static/js/api.js",
+        "app/_bundle/static/js/base/api.js",
         "app/_bundle/static/vendor/library/plays.txt",
         "app/_bundle/static/vendor/lit.js",
         "app/_bundle/templates/base.html",

@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 JS = ROOT / "tests" / "js"
+SCRIPTS = sorted(path for folder in ("js", "pages") for path in (ROOT / "static" / folder).rglob("*.js"))
 SENTENCE = re.compile(r"""\s*(.*\b(msg|t)\()?["'`].*["'`][,);]*""")
 
 
@@ -36,22 +37,23 @@ needs_node = pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node 
 @pytest.fixture(scope="session")
 def tools() -> Path:
     """The folder of biome and tsc, which npm installs once."""
-    folder = JS / "node_modules" / ".bin"
+    folder = ROOT / "tests" / "node_modules" / ".bin"
     if not (folder / "biome").exists():
-        run("npm", "ci", "--prefix", str(JS), "--no-audit", "--no-fund", "--loglevel=error")
+        run("npm", "ci", "--prefix", str(ROOT / "tests"), "--no-audit", "--no-fund", "--loglevel=error")
     return folder
 
 
 @needs_node
 def test_the_pure_javascript_modules():
-    files = sorted(str(path) for path in JS.glob("*.test.js"))
+    folders = (JS, ROOT / "tests" / "pages")
+    files = sorted(str(path) for folder in folders for path in folder.rglob("*.test.js"))
     assert files
     run("node", "--test", *files)
 
 
 @needs_node
 def test_javascript_is_formatted_and_biome_finds_nothing(tools: Path):
-    run(str(tools / "biome"), "check", "--error-on-warnings", "static/js", "tests/js")
+    run(str(tools / "biome"), "check", "--error-on-warnings", "static", "tests")
 
 
 @needs_node
@@ -63,7 +65,7 @@ def test_tsc_finds_nothing(tools: Path):
     assert [line for line in done.stdout.splitlines() if "error TS" in line and "/vendor/" not in line] == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "static" / "js").rglob("*.js")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: "/".join(path.parts[-2:]))
 def test_a_line_of_javascript_is_no_longer_than_120_characters(path: Path):
     """But for a sentence: it is a key of the catalogues and stays in one piece."""
     lines = path.read_text(encoding="utf-8").splitlines()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app import library_texts
-from app.experiments.library import FILES, read
+from app.library.library import FILES, read
 from app.library_texts import TextsError, Wheel
 
 SCENES = """# Hamlet

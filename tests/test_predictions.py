@@ -1,17 +1,14 @@
 """What pages say of a model holds in what was measured: their questions' answers, and their sentences."""
 
-import json
 import re
+from pathlib import Path
 
 from fastapi.testclient import TestClient
 
-from app.experiments.presets import read_measurement, read_presets
+from app.pages import presets
+from app.pages.presets import read_example, read_measurement, read_presets
 from app.paths import STATIC
 from app.tokenization.registry import Encodings
-
-
-def example(page: str) -> dict:
-    return json.loads((STATIC / "examples" / f"{page}.json").read_text(encoding="utf-8"))
 
 
 def asked(client: TestClient, path: str) -> str:
@@ -33,8 +30,8 @@ def test_a_word_in_capitals_is_four_numbers(client: TestClient):
 
 
 def test_at_temperature_2_the_leader_keeps_about_a_hundredth(client: TestClient):
-    measured = example("sampling")
-    assert 0.005 < measured["hot"]["first"] < 0.015  # "about 1 %": tests/engine/test_sampling_example.py
+    measured = read_example("sampling")
+    assert 0.005 < measured["hot"]["first"] < 0.015  # "about 1 %": tests/pages/sampling/test_example.py
     assert measured["rows"][0]["raw"] > 0.075  # or "as much as now" would be near it
     question = asked(client, "/sampling")
     assert 'data-answer="one"' in question
@@ -43,7 +40,7 @@ def test_at_temperature_2_the_leader_keeps_about_a_hundredth(client: TestClient)
 
 
 def test_the_dice_took_the_likeliest_token_as_often_as_the_page_says(client: TestClient):
-    measured = example("playground")
+    measured = read_example("playground")
     steps = measured["document"]["steps"][measured["document"]["runs"][0]["start"] :]
     likeliest = sum(rank == 1 for _, _, rank, *_ in steps)
     question = asked(client, "/playground")
@@ -64,14 +61,14 @@ def says(client: TestClient, path: str, sentence: str) -> bool:
 
 
 def test_few_shot_climbs_most_with_the_first_two_examples(client: TestClient):
-    points = [part for part in measured("few-shot", "korean", "point") if part["line"] == "true"]
+    points = [part for part in measured("few_shot", "korean", "point") if part["line"] == "true"]
     means = {part["shots"]: part["probability"] for part in points}
     assert means[2] - means[0] > 0.8 * (max(means.values()) - means[0])
     assert says(client, "/few-shot", "climbs, most of all with the first two")
 
 
 def test_no_example_holds_the_word_that_is_asked_for(client: TestClient):
-    [request] = [preset.request for preset in read_presets("few-shot") if preset.id == "korean"]
+    [request] = [preset.request for preset in read_presets("few_shot") if preset.id == "korean"]
     shown = " ".join(word for row in request["rows"] for word in row)
     assert not [pair for pair in request["queries"] if pair[0] in shown or pair[1] in shown]
     assert says(client, "/few-shot", "No example holds the word that is asked for")
@@ -111,3 +108,11 @@ def test_of_the_new_text_next_to_nothing_is_recited(client: TestClient):
         (recital,) = measured("regurgitation", name, "recital")
         assert recital["equal"] <= 0.05 * recital["total"]
     assert says(client, "/regurgitation", "of that it recites next to nothing")
+
+
+def test_measured_files_are_as_the_command_writes_them():
+    files = sorted(Path(presets.__file__).parent.glob("*/measured/*.json"))
+    assert files
+    for file in files:
+        measurement = read_measurement(file.parents[1].name, file.stem)
+        assert file.read_text(encoding="utf-8") == presets.lines(measurement), file

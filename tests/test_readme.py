@@ -9,7 +9,7 @@ from app.engine import cores
 from app.engine.output_layer import LIKELIEST
 from app.engine.recordings import WIDTHS
 from app.engine.scheduler import CACHE_BYTES
-from app.pages import PAGES
+from app.pages.registry import PAGES
 from app.paths import ROOT
 from app.settings import Settings
 

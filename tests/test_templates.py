@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 from jinja2 import Environment
 
 import app
-from app.pages import PAGES
+from app.pages.presets import read_example
+from app.pages.registry import PAGES
 from app.paths import MODELS, STATIC, TEMPLATES
 from app.routes import pages as routes
 from app.routes.localisation import LANGUAGES, messages, negotiate, translations
@@ -25,7 +26,7 @@ pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
 def sentences_of_scripts() -> Iterator[str]:
-    for path in (STATIC / "js").rglob("*.js"):
+    for path in (*(STATIC / "js").rglob("*.js"), *(STATIC / "pages").rglob("*.js")):
         for groups in SENTENCE.findall(path.read_text(encoding="utf-8")):
             yield json.loads(f'"{next(filter(None, groups), "")}"')
 
@@ -92,7 +93,7 @@ def test_every_page_renders(client: TestClient, page, language):
 @pages
 def test_every_page_has_its_script_and_styles(client: TestClient, page):
     html = client.get(page.path).text
-    assert f"/static/js/pages/{page.name}.js" in html
+    assert f'src="/static/pages/{page.name}/page.js"' in html
     files = re.findall(r'(?:src|href)="/(static/[^"?#]+)', html)
     missing = [file for file in files if not (STATIC.parent / file).is_file()]
     assert missing == []
@@ -100,7 +101,9 @@ def test_every_page_has_its_script_and_styles(client: TestClient, page):
 
 def test_a_page_without_its_template_is_an_error_at_the_start(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(routes, "TEMPLATES", tmp_path)
-    with pytest.raises(FileNotFoundError, match=r"the page home of app/pages\.py has no .*home\.html"):
+    with pytest.raises(
+        FileNotFoundError, match=r"the page home of app/pages/registry\.py has no .*home/page\.html"
+    ):
         routes._add(PAGES[0])
 
 
@@ -146,7 +149,7 @@ def test_what_the_manifests_say_of_models_is_translated():
 
 
 def test_the_servers_sentences_are_known_as_the_server_says_them():
-    known = (STATIC / "js" / "server-sentences.js").read_text(encoding="utf-8")
+    known = (STATIC / "js" / "base" / "server-sentences.js").read_text(encoding="utf-8")
     said = "\n".join(path.read_text(encoding="utf-8") for path in Path(app.__file__).parent.rglob("*.py"))
     sentences = re.findall(r'msg\("(.+)"\)', known)
     assert len(sentences) > 10
@@ -215,13 +218,15 @@ def test_templates_write_numbers_and_tokens_as_scripts_do():
 
 
 def test_templates_draw_bars_on_the_axis_that_scripts_use():
-    tops = re.search(r"const TOPS = \[(.*)\]", (STATIC / "js" / "bar-axis.js").read_text(encoding="utf-8"))
+    tops = re.search(
+        r"const TOPS = \[(.*)\]", (STATIC / "js" / "base" / "bar-axis.js").read_text(encoding="utf-8")
+    )
     for top in map(float, tops[1].split(",")):
         assert axis_top(top) == top
         assert axis_top(top + 1e-9) > top
 
 
 def test_examples_say_what_they_were_measured_on():
-    for path in Path(STATIC / "examples").glob("*.json"):
-        example = json.loads(path.read_text(encoding="utf-8"))
-        assert example.get("model") or example.get("encoding"), path.name
+    for page in PAGES:
+        if example := read_example(page.name):
+            assert example.get("model") or example.get("encoding"), page.name

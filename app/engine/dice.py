@@ -2,7 +2,7 @@
 
 The generator is Threefry-2x32 with 20 rounds, of Salmon, Moraes, Dror and Shaw, "Parallel random numbers:
 as easy as 1, 2, 3" (SC 2011): only additions, rotations and exclusive-ors of 32-bit words, so
-static/js/dice.js is its exact twin.
+static/js/base/dice.js is its exact twin.
 """
 
 from functools import lru_cache

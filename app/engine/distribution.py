@@ -2,7 +2,7 @@
 
 Sorting 262,144 tokens costs more than sampling needs: nearly every question (the draw, top-p, the ten
 likeliest) is answered by the few tokens near the peak. So the ranking widens on demand, and is exact at
-every width. static/js/distribution.js is the twin of this module and of sampler.py.
+every width. static/js/base/distribution.js is the twin of this module and of sampler.py.
 """
 
 import itertools

@@ -168,7 +168,7 @@ async def side_by_side(work: Sequence[Awaitable[T]]) -> AsyncIterator[tuple[int,
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """An entry of the table in app/experiments/catalog.py."""
+    """An entry of the table in app/pages/experiments.py."""
 
     name: str
     request: type[ExperimentRequest]

@@ -7,10 +7,11 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from app.engine.outputs import EngineStats
 from app.errors import ModelNotReady
-from app.experiments.library import Library
 from app.experiments.shared_runs import SharedRuns
+from app.library.library import Library
 from app.logs import configure_logs
 from app.network import class_addresses
+from app.pages.regurgitation.passages import passages
 from app.paths import STATIC
 from app.routes import (
     classroom,
@@ -54,7 +55,7 @@ def install(app: FastAPI) -> None:
     app.state.admission = Admission(settings.slots, settings.queue, settings.per_client)
     app.state.text_admission = Admission(TEXT_THREADS, settings.queue, _TEXTS * settings.per_client)
     app.state.runs = SharedRuns()
-    app.state.library = Library(STATIC / "vendor" / "library")
+    app.state.library = Library(STATIC / "vendor" / "library", passages)
     app.state.metrics = Metrics(lambda: _stats(app))
     install_handlers(app)
     for resource in (

@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from app import wire
 from app.engine.outputs import Done, Event, Queued, Step
 from app.engine.params import GenerationRequest
 from app.errors import PlaygroundError
-from app.routes import wire
 from app.routes.admission import PLACE
 from app.routes.dependencies import ClientDep, EngineDep, MetricsDep, SettingsDep, TokenizerDep, WorkersDep
 from app.routes.errors import INTERNAL, log_unexpected

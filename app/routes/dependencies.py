@@ -6,9 +6,9 @@ from fastapi import Depends, Header, Request
 
 from app.engine.interface import Engine
 from app.engine.params import TEACHER
-from app.experiments.library import Library
 from app.experiments.shared_runs import SharedRuns
 from app.host import ModelHost
+from app.library.library import Library
 from app.network import is_open_to_others
 from app.routes.metrics import Metrics
 from app.routes.teacher import TeacherLane

@@ -15,13 +15,13 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from app.engine.interface import Engine
 from app.engine.params import TEACHER
 from app.errors import PlaygroundError
-from app.experiments.catalog import EXPERIMENTS
 from app.experiments.experiment import Experiment, ExperimentRequest, Laboratory, Part
-from app.experiments.presets import part_json
+from app.pages.experiments import EXPERIMENTS
+from app.pages.presets import part_json
 from app.routes.admission import PLACE
 from app.routes.dependencies import ClientDep, HostDep, SharedRunsDep
 from app.routes.errors import INTERNAL, log_unexpected
-from app.routes.wire import sse
+from app.wire import sse
 
 router = APIRouter(prefix="/api/experiments")
 

@@ -8,8 +8,8 @@ import numpy as np
 from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 
+from app import wire
 from app.engine.distribution import likeliest_ids
-from app.routes import wire
 from app.routes.admission import PLACE
 from app.routes.dependencies import ClientDep, EngineDep, TokenizerDep, WorkersDep
 from app.routes.disconnect import while_connected

@@ -30,9 +30,9 @@ from app.routes.generation import merged, open_generation
 from app.routes.openai_schemas import OpenAICompletionRequest, PromptItem
 from app.routes.openai_text import ChoiceText, Logprobs, Piece
 from app.routes.prompts import check_ids, check_length, encode
-from app.routes.wire import json_bytes, or_else
 from app.tokenization.tokenizer import Tokenizer
 from app.tokenization.workers import TokenizerWorkers
+from app.wire import json_bytes, or_else
 
 router = APIRouter(prefix="/v1")
 

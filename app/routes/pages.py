@@ -1,4 +1,4 @@
-"""Serves the pages of app/pages.py: a template, a script and an example that is already worked out."""
+"""Serves the pages of app/pages/registry.py: a template, a script, an example that is already worked out."""
 
 import base64
 import hashlib
@@ -14,11 +14,12 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.errors import NotFound
-from app.experiments.presets import Measurement, Preset, read_measurement, read_presets
-from app.pages import CHAPTERS, PAGES, Page
+from app.pages.presets import Measurement, Preset, read_example, read_measurement, read_presets
+from app.pages.registry import CHAPTERS, PAGES, Page
 from app.paths import STATIC, TEMPLATES
 from app.routes.localisation import LANGUAGES, Language, messages, negotiate, translations
 from app.routes.models import state_of
+from app.routes.modules import modules_of, sheets_of
 from app.routes.template_filters import filters
 from app.settings import DEFAULT_MODEL
 
@@ -34,6 +35,32 @@ IMPORT_MAP = json.dumps(
 )
 
 
+FRAME = "js/frame/frame.js"  # what stands around every page
+FRAME_SHEETS = tuple(
+    f"css/{name}.css"
+    for name in (
+        "theme",
+        "fonts",
+        "frame",
+        "button",
+        "control",
+        "card",
+        "model-status",
+        "status-message",
+        "classroom",
+    )  # fmt: skip
+)
+
+
+def script_of(page: Page) -> str:
+    """Its first module, as a path below static/."""
+    return f"pages/{page.name}/page.js"
+
+
+def template_of(page: Page) -> str:
+    return f"pages/{page.name}/page.html"
+
+
 def import_map_hash() -> str:
     """The source expression that lets the one inline script, the import map, past `script-src`."""
     digest = hashlib.sha256(IMPORT_MAP.encode()).digest()
@@ -46,7 +73,7 @@ class PageContext:
 
     page: Page
     language: Language
-    example: dict[str, Any]  # static/examples/<name>.json
+    example: dict[str, Any]  # app/pages/<name>/example.json
     presets: tuple[Preset, ...]  # of a behaviour page
     measurement: Measurement | None  # what they gave on the loaded model, or else on the default one
     page_data: dict[str, Any]  # all three, for the script: <script id="page-data">
@@ -54,6 +81,9 @@ class PageContext:
     class_state: dict[str, Any]  # GET /api/class, as it is now
     messages: dict[str, Any]  # the scripts' sentences
     import_map: str
+    modules: tuple[str, ...]  # every script of the page, as paths below static/
+    frame_sheets: tuple[str, ...]
+    sheets: tuple[str, ...]  # those of the modules, beside the frame's
     chapters: tuple[Page, ...]  # of the story
     link: Callable[[str], str]  # a path of this site; keeps the language where it was asked for
     switch: dict[str, str]  # language -> the address of this page in it
@@ -67,7 +97,8 @@ def page_context(page: Page, request: Request) -> PageContext:
     query = dict(request.query_params)
     asked = query.get("lang")
     language = negotiate(asked, request.headers.get("accept-language", ""))
-    example = _example(page.name)
+    example = read_example(page.name)
+    modules = modules_of(FRAME, script_of(page))
     model_state = state_of(request.app.state.host, request.app.state.settings)
     presets, measurement = _presets(page.name, model_state)
 
@@ -89,6 +120,9 @@ def page_context(page: Page, request: Request) -> PageContext:
         class_state=asdict(request.app.state.classroom),
         messages=messages(language),
         import_map=IMPORT_MAP,
+        modules=modules,
+        frame_sheets=FRAME_SHEETS,
+        sheets=tuple(sheet for sheet in sheets_of(modules) if sheet not in FRAME_SHEETS),
         chapters=CHAPTERS,
         link=link,
         switch={other: f"{page.path}?{urlencode(query | {'lang': other})}" for other in LANGUAGES},
@@ -100,11 +134,6 @@ def _presets(name: str, model_state: dict[str, Any]) -> tuple[tuple[Preset, ...]
     loaded = model_state["loaded"]
     measurement = read_measurement(name, loaded["name"]) if loaded else None
     return read_presets(name), measurement or read_measurement(name, DEFAULT_MODEL)
-
-
-def _example(name: str) -> dict[str, Any]:
-    path = STATIC / "examples" / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 @cache
@@ -127,7 +156,7 @@ def environment(language: Language) -> Environment:
 def render(page: Page, request: Request) -> HTMLResponse:
     """The page's complete first view, which scripts then bring to life."""
     context = page_context(page, request)
-    html = environment(context.language).get_template(f"pages/{page.name}.html").render(context.values())
+    html = environment(context.language).get_template(template_of(page)).render(context.values())
     headers = {"Content-Language": context.language, "Vary": "Accept-Language", "Cache-Control": "no-cache"}
     return HTMLResponse(html, headers=headers)
 
@@ -136,9 +165,9 @@ router = APIRouter(include_in_schema=False)
 
 
 def _add(page: Page) -> None:
-    for part in (TEMPLATES / "pages" / f"{page.name}.html", STATIC / "js" / "pages" / f"{page.name}.js"):
+    for part in (TEMPLATES / template_of(page), STATIC / script_of(page)):
         if not part.is_file():
-            raise FileNotFoundError(f"the page {page.name} of app/pages.py has no {part}")
+            raise FileNotFoundError(f"the page {page.name} of app/pages/registry.py has no {part}")
 
     def show(request: Request) -> HTMLResponse:
         if page.development and request.app.state.settings.engine != "fake":

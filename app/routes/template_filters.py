@@ -1,4 +1,4 @@
-"""How templates write numbers and tokens: the same as static/js/format.js and bytes.js do."""
+"""How templates write numbers and tokens: the same as static/js/base/format.js and bytes.js do."""
 
 import unicodedata
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from babel.numbers import format_compact_decimal, format_decimal
 
 from app.routes.localisation import Language
 
-_AXIS_TOPS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # static/js/bar-axis.js
+_AXIS_TOPS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # static/js/base/bar-axis.js
 _MARKS = {" ": "·", "\n": "↵", "\r": "␍", "\t": "⇥", "\u00a0": "⍽", "\u3000": "□"}
 
 

@@ -15,10 +15,10 @@ from app.errors import BadRequest
 from app.routes.admission import TEXT_PLACE
 from app.routes.dependencies import HostDep
 from app.routes.disconnect import while_connected
-from app.routes.wire import BINARY, Binary, or_else
 from app.tokenization.registry import TIKTOKEN_VOCABULARIES
 from app.tokenization.token_table import TokenTable
 from app.tokenization.tokenizer import Tokenization, Tokenizer
+from app.wire import BINARY, Binary, or_else
 
 MAX_CHARACTERS = 1_000_000
 MAX_IDS = 131_072

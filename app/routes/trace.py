@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.experiments.tracer import SHORTEST
+from app.library.tracer import SHORTEST
 from app.routes.admission import TEXT_PLACE
 from app.routes.dependencies import LibraryDep
 from app.routes.disconnect import while_connected

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page
 
-from app.pages import PAGES
-from tests.browser.conftest import NewPage, Troubles
+from app.pages.registry import PAGES
+from tests.in_browser import NewPage, Troubles
 from tests.kit.program import Program, program
 
 CANARY = "Xyzzy plugh marmalade"

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewPage, Troubles
-from tests.browser.playground_page import PROMPT, ended, open_with, text, write
 from tests.browser.proxy import Faults, proxy
+from tests.in_browser import NewPage, Troubles
 from tests.kit.program import program
+from tests.pages.playground.editor import PROMPT, ended, open_with, text, write
 
 Behind = Callable[[Faults], Page]
 BROKEN = "ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_(RESET|REFUSED|CLOSED)|ERR_EMPTY_RESPONSE"

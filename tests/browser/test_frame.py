@@ -6,8 +6,8 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from app.pages import CHAPTERS, PAGES
-from tests.browser.conftest import TEACHER, NewPage, Troubles, axe
+from app.pages.registry import CHAPTERS, PAGES
+from tests.in_browser import TEACHER, NewPage, Troubles, axe
 from tests.test_templates import is_english
 
 PATHS = [page.path for page in PAGES]
@@ -263,7 +263,7 @@ def test_on_an_open_server_the_models_are_the_teachers_to_load(new_page: NewPage
     expect(
         chinese.get_by_role("dialog", name="模型").get_by_text("只有老师可以换成别的模型。")
     ).to_be_visible()
-    teacher.evaluate("import('/static/js/teacher.js').then(({ teacher }) => teacher.keep(null))")
+    teacher.evaluate("import('/static/js/base/teacher.js').then(({ teacher }) => teacher.keep(null))")
     expect(load).to_have_count(0)
     expect(dialog(teacher).get_by_text(said)).to_be_visible()
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewPage, Troubles, axe
+from tests.in_browser import NewPage, Troubles, axe
 
 
 def specimen(page: Page, name: str):

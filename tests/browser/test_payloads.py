@@ -11,16 +11,16 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from app.engine.fake import FakeEngine
-from app.experiments.presets import read_measurement, read_presets
 from app.host import ModelHost
 from app.main import create_app
-from app.pages import PAGES
+from app.pages.presets import read_measurement, read_presets
+from app.pages.registry import BY_NAME, PAGES
 from app.settings import DEFAULT_MODEL, Settings
 from app.tokenization.tiktoken_encoding import TiktokenEncoding
-from tests.browser.conftest import NewPage, Troubles, answer_with_models
 from tests.browser.payloads import BIDI, PAYLOADS
-from tests.browser.playground_page import ended, open_with, text
+from tests.in_browser import NewPage, Troubles, answer_with_models
 from tests.live import serve, wait_until
+from tests.pages.playground.editor import ended, open_with, text
 
 SCRIPT = "every payload, one after the other"
 PATHS = [page.path for page in PAGES if not page.development]
@@ -179,7 +179,7 @@ def test_as_fragment(watched: Watched, page: Page, troubles: Troubles, path: str
     watched.open(path)
     page.evaluate(
         """async (payloads) => {
-          const { encodeState, takeSnapshot } = await import("/static/js/share.js");
+          const { encodeState, takeSnapshot } = await import("/static/js/base/share.js");
           const snapshot = takeSnapshot();
           const first = snapshot && { ...snapshot, live: undefined }; // a change of language is no link
           const withText = (value, text) => {
@@ -234,8 +234,8 @@ def test_as_an_error_of_the_server(watched: Watched, page: Page, troubles: Troub
     watched.open("/playground")
     page.evaluate(
         """async (payloads) => {
-          const { ApiError } = await import("/static/js/api.js");
-          const { showError } = await import("/static/js/page.js");
+          const { ApiError } = await import("/static/js/base/api.js");
+          const { showError } = await import("/static/js/base/page.js");
           for (const message of payloads) {
             for (const code of ["bad_request", "context_overflow", "model_unavailable", "not_supported", "internal", message]) {
               showError(new ApiError({ code, message, param: message, status: 422 }));
@@ -336,13 +336,13 @@ LOOK_AT_EVERYTHING = """async (payloads) => {
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "runs"), [("regurgitation", 2), ("hallucination", 4), ("few-shot", 2), ("assistant", 3)]
+    ("behaviour", "runs"), [("regurgitation", 2), ("hallucination", 4), ("few_shot", 2), ("assistant", 3)]
 )
 def test_as_what_an_experiment_wrote(watched: Watched, page: Page, behaviour: str, runs: int):
     page.set_default_timeout(30_000)  # two hundred payloads at once are much to draw
     laden = Laden(behaviour)
     page.route("**/api/experiments/*", laden.answer)
-    watched.open(f"/{behaviour}")
+    watched.open(BY_NAME[behaviour].path)
     answer_with_models(page, on_disk=True)
     bars = page.locator("run-bar")
     expect(bars).to_have_count(runs)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from app.main import create_app
 from app.settings import Settings
-from tests.browser.conftest import NewPage
+from tests.in_browser import NewPage
 from tests.live import serve, wait_until
 
 pytestmark = pytest.mark.weights

@@ -11,10 +11,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.main import create_app
 from app.settings import Settings
-from tests.browser.conftest import Troubles
 from tests.browser.neighbours import noisy
-from tests.browser.playground_page import at_most, ended, ids, open_with, same_dice
+from tests.in_browser import Troubles
 from tests.live import serve, wait_until
+from tests.pages.playground.editor import at_most, ended, ids, open_with, same_dice
 
 pytestmark = pytest.mark.weights
 PATIENCE = 60_000  # milliseconds, for a text of 48 tokens beside others

@@ -11,14 +11,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.main import create_app
-from app.pages import PAGES
+from app.pages.registry import PAGES
 from app.settings import Settings
-from tests.browser.conftest import TEACHER, NewPage, Troubles
-from tests.browser.playground_page import PROMPT, ended, open_with, share_link, text, text_area, write
 from tests.browser.proxy import Faults, proxy
+from tests.in_browser import TEACHER, NewPage, Troubles
 from tests.kit.nginx import free_port, nginx
 from tests.kit.rounds import within
 from tests.live import serve, wait_until
+from tests.pages.playground.editor import PROMPT, ended, open_with, share_link, text, text_area, write
 
 CANARY = "marmalade and 草莓"
 
@@ -163,7 +163,7 @@ def test_opening_twenty_links_runs_nothing_and_their_text_stays_in_the_browser(p
         page.wait_for_load_state("networkidle")
         links += page.evaluate(
             """async (canary) => {
-              const { shareLink, takeSnapshot } = await import("/static/js/share.js");
+              const { shareLink, takeSnapshot } = await import("/static/js/base/share.js");
               const withText = (value) => {
                 if (Array.isArray(value)) return value.map(withText);
                 if (value === null || typeof value !== "object") return value;

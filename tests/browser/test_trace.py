@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import NewPage, Troubles, axe
+from tests.in_browser import NewPage, Troubles, axe
 
 
 def opened(page: Page, passage: str = "First Amendment") -> Page:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import NewPage, Troubles, axe
+from tests.in_browser import NewPage, Troubles, axe
 
 
 @dataclass(frozen=True)

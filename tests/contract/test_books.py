@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from app.experiments.presets import read_presets
-from app.pages import WITH_PRESETS
+from app.pages.presets import read_presets
+from app.pages.registry import WITH_PRESETS
 from tests.kit.program import program
 from tests.kit.rounds import within
 from tests.kit.stream import Reply, ask

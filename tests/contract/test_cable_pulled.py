@@ -11,9 +11,9 @@ import pytest
 
 from app.engine.catalog import read_catalog
 from app.engine.weights import have
-from app.experiments.catalog import EXPERIMENTS
-from app.experiments.presets import read_presets
-from app.pages import PAGES, WITH_PRESETS
+from app.pages.experiments import EXPERIMENTS
+from app.pages.presets import read_presets
+from app.pages.registry import PAGES, WITH_PRESETS
 from app.paths import MODELS, ROOT
 from app.settings import Settings
 from tests.kit.cable_pulled import without_network

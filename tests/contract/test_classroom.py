@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from app.doctor import listen
-from app.experiments.presets import read_presets
+from app.pages.presets import read_presets
 from tests.event_stream import events
 from tests.kit.program import program
 from tests.kit.stream import ask
@@ -112,7 +112,7 @@ def test_a_reply_is_not_held_back_for_an_acknowledgement():
 
 async def test_experiments_of_many_questions_crowd_nobody_out(tmp_path: Path):
     """Two slots, twenty places: eight students ask two dozen questions each at once, and one more writes."""
-    preset = next(preset for preset in read_presets("few-shot") if preset.id == "korean")
+    preset = next(preset for preset in read_presets("few_shot") if preset.id == "korean")
     with program(tmp_path, "--ms-per-token", "1", slots=2, queue=20) as server:
         work = [
             ask(

@@ -27,7 +27,7 @@ def get(target: str, *headers: str) -> bytes:
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
 
 
-@pytest.mark.parametrize("path", ["/livez", "/", "/static/js/dice.js", "/api/class", "/metrics"])
+@pytest.mark.parametrize("path", ["/livez", "/", "/static/js/base/dice.js", "/api/class", "/metrics"])
 @pytest.mark.parametrize(
     ("target", "headers", "allowed"),
     [

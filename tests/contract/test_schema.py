@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.experiments.presets import read_presets
-from app.pages import WITH_PRESETS
+from app.pages.presets import read_presets
+from app.pages.registry import WITH_PRESETS
 from tests.kit.program import Program, program
 from tests.kit.rounds import rounds
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.experiments.presets import read_presets
+from app.pages.presets import read_presets
 from tests.kit.program import Program, program
 from tests.kit.raw import connect, half_body, half_head
 from tests.kit.rounds import rounds, within
@@ -20,7 +20,7 @@ PATIENCE = within(5.0, 2.0)  # after the grace
 ENDLESS = {"prompt": "Once", "max_tokens": 900, "ignore_eos": True}  # 18 s of 20 ms
 EXPERIMENTS = {  # with the kind of part that comes when the model has begun; both take longer than the grace
     "universes": ({"prompt": "Once upon a time", "max_tokens": 64}, "opening"),
-    "few-shot": (next(each.request for each in read_presets("few-shot")), "questions"),
+    "few-shot": (next(each.request for each in read_presets("few_shot")), "questions"),
 }
 
 

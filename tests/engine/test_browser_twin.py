@@ -1,4 +1,4 @@
-"""The browser's pipeline (static/js/distribution.js) against the server's, on the same 500 random settings."""
+"""The browser's pipeline (static/js/base/distribution.js) against the server's, on the same 500 random settings."""
 
 import json
 import shutil

@@ -12,9 +12,9 @@ import pytest
 
 from app.bench.passage import passage
 from app.engine.params import SamplingParams
-from app.experiments.catalog import EXPERIMENTS
 from app.experiments.experiment import Laboratory
-from app.experiments.presets import read_presets
+from app.pages.experiments import EXPERIMENTS
+from app.pages.presets import read_presets
 from app.tokenization.registry import load_model_tokenizer
 
 pytestmark = pytest.mark.weights
@@ -62,7 +62,7 @@ async def test_the_distributions_are_within_the_stated_fidelity_of_float32(
 
 
 async def test_few_shot_and_the_costume_work_as_the_pages_say(laboratory: Laboratory):
-    korean = request_of("few-shot", "korean") | {"shots": [0, 10], "controls": []}
+    korean = request_of("few_shot", "korean") | {"shots": [0, 10], "controls": []}
     points = {
         part.shots: part async for part in parts(laboratory, "few-shot", korean) if part.kind == "point"
     }

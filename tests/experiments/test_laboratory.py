@@ -9,8 +9,8 @@ from app.engine.fake import FakeEngine
 from app.engine.params import JOBS_AT_ONCE, SamplingParams
 from app.errors import OutOfTime
 from app.experiments.experiment import Laboratory, together
-from app.experiments.few_shot import FewShotRequest, few_shot
 from app.experiments.shared_runs import SharedRuns
+from app.pages.few_shot.experiments import FewShotRequest, few_shot
 from tests.byte_tokenizer import ByteTokenizer
 
 TASK = FewShotRequest(

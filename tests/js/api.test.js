@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { ApiError, getJson, line, postBytes, postJson, stream } from "../../static/js/api.js";
-import { useCatalog } from "../../static/js/i18n.js";
-import { teacher } from "../../static/js/teacher.js";
+import { ApiError, getJson, line, postBytes, postJson, stream } from "../../static/js/base/api.js";
+import { useCatalog } from "../../static/js/base/i18n.js";
+import { teacher } from "../../static/js/base/teacher.js";
 
 const realFetch = globalThis.fetch;
 let asked;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { wordPattern, wordsIn } from "../../static/js/blur.js";
-import { secretIn } from "../../static/js/teacher.js";
+import { wordPattern, wordsIn } from "../../static/js/base/blur.js";
+import { secretIn } from "../../static/js/base/teacher.js";
 
 const found = (words, text) => Array.from(text.matchAll(wordPattern(words)), ([word]) => word);
 

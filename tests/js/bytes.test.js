@@ -9,8 +9,8 @@ import {
   textToHex,
   visibleParts,
   visibleText,
-} from "../../static/js/bytes.js";
-import { useCatalog } from "../../static/js/i18n.js";
+} from "../../static/js/base/bytes.js";
+import { useCatalog } from "../../static/js/base/i18n.js";
 
 useCatalog({});
 

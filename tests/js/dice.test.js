@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { parseSeed, randomSeed, roll, threefry2x32 } from "../../static/js/dice.js";
+import { parseSeed, randomSeed, roll, threefry2x32 } from "../../static/js/base/dice.js";
 
 const vectors = JSON.parse(readFileSync(new URL("../dice_vectors.json", import.meta.url), "utf8"));
 

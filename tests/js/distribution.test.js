@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { roll } from "../../static/js/dice.js";
-import { Distribution, rankIds } from "../../static/js/distribution.js";
+import { roll } from "../../static/js/base/dice.js";
+import { Distribution, rankIds } from "../../static/js/base/distribution.js";
 
 const logprobs = (...weights) => {
   const total = weights.reduce((sum, weight) => sum + weight, 0);

@@ -22,7 +22,7 @@ import {
   typedToken,
   unusualCuts,
   withScores,
-} from "../../static/js/document.js";
+} from "../../static/pages/playground/document.js";
 
 const hex = (text) => Buffer.from(text, "utf8").toString("hex");
 const typed = (id, text) => typedToken({ id, bytes: hex(text) });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ApiError } from "../../static/js/api.js";
-import { errorMessage } from "../../static/js/error-message.js";
-import { useCatalog } from "../../static/js/i18n.js";
-import { ShareError, decodeState } from "../../static/js/share.js";
+import { ApiError } from "../../static/js/base/api.js";
+import { errorMessage } from "../../static/js/base/error-message.js";
+import { useCatalog } from "../../static/js/base/i18n.js";
+import { ShareError, decodeState } from "../../static/js/base/share.js";
 
 useCatalog({});
 

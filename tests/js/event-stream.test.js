@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readEvents } from "../../static/js/event-stream.js";
+import { readEvents } from "../../static/js/base/event-stream.js";
 
 const REPLY = [
   ": keep-alive\n\n",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { ApiError } from "../../static/js/api.js";
-import { ExperimentRun, runExperiment } from "../../static/js/experiment.js";
-import { useCatalog } from "../../static/js/i18n.js";
+import { ApiError } from "../../static/js/base/api.js";
+import { ExperimentRun, runExperiment } from "../../static/js/base/experiment.js";
+import { useCatalog } from "../../static/js/base/i18n.js";
 
 const realFetch = globalThis.fetch;
 const on = { state: { loaded: { name: "tiny" } } };

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allX, decimalsFor, domainOf, extentOf, logTicks, nearestIndex, spread } from "../../static/js/figure-math.js";
+import {
+  allX,
+  decimalsFor,
+  domainOf,
+  extentOf,
+  logTicks,
+  nearestIndex,
+  spread,
+} from "../../static/js/base/figure-math.js";
 
 const points = (...ys) => ys.map((y, x) => ({ x, y }));
 

@@ -11,8 +11,8 @@ import {
   formatProgress,
   formatRoll,
   formatSeconds,
-} from "../../static/js/format.js";
-import { useCatalog } from "../../static/js/i18n.js";
+} from "../../static/js/base/format.js";
+import { useCatalog } from "../../static/js/base/i18n.js";
 
 useCatalog({});
 afterEach(() => {

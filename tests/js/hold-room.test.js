@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { holdRoom } from "../../static/js/hold-room.js";
+import { holdRoom } from "../../static/js/base/hold-room.js";
 
 test("room is kept from the beginning of a run to its end, as it was at the beginning", () => {
   const run = Object.assign(new EventTarget(), { state: "idle" });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { msg, t, tParts, useCatalog } from "../../static/js/i18n.js";
+import { msg, t, tParts, useCatalog } from "../../static/js/base/i18n.js";
 
 beforeEach(() => useCatalog({}));
 afterEach(() => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { keep, keptFor, madeHere } from "../../static/js/kept.js";
+import { keep, keptFor, madeHere } from "../../static/js/base/kept.js";
 
 function storage({ room = Infinity } = {}) {
   const items = new Map();

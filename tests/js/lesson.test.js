@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { formatDay } from "../../static/js/dates.js";
-import { judge } from "../../static/js/prediction.js";
-import { surpriseLevel } from "../../static/js/surprise.js";
+import { formatDay } from "../../static/js/base/dates.js";
+import { judge } from "../../static/js/base/prediction.js";
+import { surpriseLevel } from "../../static/js/base/surprise.js";
 
 afterEach(() => delete globalThis.document);
 

@@ -5,7 +5,7 @@
 // probabilities of the 50 likeliest tokens, their ids, and the id that u draws.
 
 import { readFileSync } from "node:fs";
-import { Distribution } from "../../static/js/distribution.js";
+import { Distribution } from "../../static/js/base/distribution.js";
 
 const bytes = readFileSync(process.argv[2]);
 const logprobs = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { useCatalog } from "../../static/js/i18n.js";
-import { inPageLanguage } from "../../static/js/server-sentences.js";
+import { useCatalog } from "../../static/js/base/i18n.js";
+import { inPageLanguage } from "../../static/js/base/server-sentences.js";
 
 test("a sentence of the server is said in the page's language, with its own values", () => {
   useCatalog({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { useCatalog } from "../../static/js/i18n.js";
+import { useCatalog } from "../../static/js/base/i18n.js";
 import {
   ShareError,
   decodeState,
@@ -9,7 +9,7 @@ import {
   readFragment,
   shareLink,
   takeSnapshot,
-} from "../../static/js/share.js";
+} from "../../static/js/base/share.js";
 
 useCatalog({});
 const STATE = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Store } from "../../static/js/store.js";
+import { Store } from "../../static/js/base/store.js";
 
 test("a state is replaced, never changed", () => {
   const store = new Store({ text: "a", seed: 1 });

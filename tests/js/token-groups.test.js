@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { runsRightToLeft, startsWord, textPieces, tokenPieces, unitsOf } from "../../static/js/token-groups.js";
-import { TokenList } from "../../static/js/token-list.js";
+import { runsRightToLeft, startsWord, textPieces, tokenPieces, unitsOf } from "../../static/js/base/token-groups.js";
+import { TokenList } from "../../static/js/base/token-list.js";
 
 const hex = (text) => Buffer.from(text, "utf8").toString("hex");
 const listOf = (...pieces) => TokenList.from(pieces.map((bytes, id) => ({ id, bytes, special: false })));
@@ -127,7 +127,7 @@ test("right to left", () => {
 });
 
 test("the page's example is drawn by the server as the script would (UPDATE_EXAMPLE=1 writes it)", () => {
-  const path = new URL("../../static/examples/tokenizer.json", import.meta.url);
+  const path = new URL("../../app/pages/tokenizer/example.json", import.meta.url);
   const example = JSON.parse(readFileSync(path, "utf8"));
   const list = TokenList.from(example.tokens);
   const units = unitsOf(list, 0, list.length - 1);

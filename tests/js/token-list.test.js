@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TokenList } from "../../static/js/token-list.js";
+import { TokenList } from "../../static/js/base/token-list.js";
 
 const hex = (text) => Buffer.from(text, "utf8").toString("hex");
 const words = (...pieces) =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { findings, placeName, segments } from "../../static/js/trace.js";
+import { findings, placeName, segments } from "../../static/js/base/trace.js";
 
 const span = (start, end, title = "Ruth") => ({ start, end, words: 6, sources: [{ title }] });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bringsState, packOpen, startsCovered, unpackOpen } from "../../static/js/veils.js";
+import { bringsState, packOpen, startsCovered, unpackOpen } from "../../static/js/base/veils.js";
 
 test("a page opens with its answers covered, and with a state of its own shows them", () => {
   assert.equal(startsCovered("bare", { hash: "", open: [] }), true);

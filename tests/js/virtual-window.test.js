@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { placeCard } from "../../static/js/card-place.js";
-import { TokenList } from "../../static/js/token-list.js";
-import { blockOf, blocksInView, cutBlocks, linesOf } from "../../static/js/virtual-window.js";
+import { placeCard } from "../../static/pages/tokenizer/card-place.js";
+import { TokenList } from "../../static/js/base/token-list.js";
+import { blockOf, blocksInView, cutBlocks, linesOf } from "../../static/js/base/virtual-window.js";
 
 const hex = (text) => Buffer.from(text, "utf8").toString("hex");
 const repeat = (count, ...texts) =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { useCatalog } from "../../static/js/i18n.js";
-import { WaitingLine } from "../../static/js/waiting-line.js";
+import { useCatalog } from "../../static/js/base/i18n.js";
+import { WaitingLine } from "../../static/js/base/waiting-line.js";
 
 test("a line that has not moved tells nothing of its pace", () => {
   const line = new WaitingLine();

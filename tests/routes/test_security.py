@@ -33,7 +33,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> None:
         ("GET", "/metrics", 200),
         ("GET", "/nothing", 404),
         ("GET", "/static/nothing.css", 404),
-        ("GET", "/static/js/dice.js", 200),
+        ("GET", "/static/js/base/dice.js", 200),
         ("PUT", "/api/score", 405),
         ("POST", "/api/score", 422),
     ],
@@ -94,7 +94,7 @@ def test_the_one_inline_script_is_the_import_map(client: TestClient):
         ("192.168.1.5", 400), ("testserver", 400),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("path", ["/livez", "/static/js/dice.js", "/api/models"])
+@pytest.mark.parametrize("path", ["/livez", "/static/js/base/dice.js", "/api/models"])
 def test_only_known_host_names_are_answered(client: TestClient, path: str, host: str, status: int):
     reply = client.get(path, headers={"Host": host})
     assert reply.status_code == status
@@ -218,15 +218,15 @@ def test_no_get_generates(client: TestClient, fake_engine, site: FastAPI):
 
 
 def test_scripts_and_styles_are_asked_for_again_by_etag(client: TestClient):
-    first = client.get("/static/js/dice.js")
+    first = client.get("/static/js/base/dice.js")
     assert first.headers["cache-control"] == "no-cache"
-    again = client.get("/static/js/dice.js", headers={"If-None-Match": first.headers["etag"]})
+    again = client.get("/static/js/base/dice.js", headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == 304
 
 
 def test_a_stream_is_never_compressed_and_a_script_is(client: TestClient):
     headers = {"Accept-Encoding": "gzip"}
-    assert client.get("/static/js/dice.js", headers=headers).headers["content-encoding"] == "gzip"
+    assert client.get("/static/js/base/dice.js", headers=headers).headers["content-encoding"] == "gzip"
     body = {"prompt": "Once", "max_tokens": 200}
     stream = client.post("/api/completions", json=body, headers=headers)
     assert "content-encoding" not in stream.headers

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.experiments.library import FILES, PASSAGES, Library
+from app.library.library import FILES, Library
 from app.main import create_app
+from app.pages.regurgitation.passages import PASSAGES, passages
 from app.settings import Settings
 from tests.site import OneModel, browse
 
@@ -22,7 +23,7 @@ def without_model(tmp_path: Path) -> Iterator[TestClient]:
         "King James Bible\tfree\tkjv 1\nRuth\t1:1\tNow it came to pass in the days\n"
     )
     app = create_app(Settings(engine="fake"), OneModel(None))
-    app.state.library = Library(tmp_path)
+    app.state.library = Library(tmp_path, passages)
     with browse(app) as client:
         yield client
 

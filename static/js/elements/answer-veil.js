@@ -8,7 +8,7 @@
  * A page with several figures says which it shows by `needVeils`, and lifts by `liftVeils` what is run here anyway.
  */
 
-import { bringsState, packOpen, startsCovered, unpackOpen } from "../veils.js";
+import { bringsState, packOpen, startsCovered, unpackOpen } from "../base/veils.js";
 
 const KEPT = "open-questions"; // in sessionStorage, from one language to the other and no longer
 

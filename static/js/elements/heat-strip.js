@@ -2,10 +2,10 @@
 // over what the model wrote, with gaps, and a sign in each column that says whether they agree.
 
 import { html, nothing } from "lit";
-import { spokenText, visibleParts } from "../bytes.js";
-import { formatBits } from "../format.js";
-import { t } from "../i18n.js";
-import { SURPRISE_STEPS, surpriseLevel } from "../surprise.js";
+import { spokenText, visibleParts } from "../base/bytes.js";
+import { formatBits } from "../base/format.js";
+import { t } from "../base/i18n.js";
+import { SURPRISE_STEPS, surpriseLevel } from "../base/surprise.js";
 import { PageElement } from "./page-element.js";
 import { tokenText } from "./token-text.js";
 

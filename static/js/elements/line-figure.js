@@ -2,9 +2,9 @@
 // much as by colour. Pointer, touch and arrow keys walk along the x axis; a table holds every number.
 
 import { html, live, nothing, svg } from "lit";
-import { allX, domainOf, nearestIndex, spread } from "../figure-math.js";
-import { formatNumber } from "../format.js";
-import { t } from "../i18n.js";
+import { allX, domainOf, nearestIndex, spread } from "../base/figure-math.js";
+import { formatNumber } from "../base/format.js";
+import { t } from "../base/i18n.js";
 import { figureTable } from "./figure-table.js";
 import { Plot, sampleOf } from "./line-plot.js";
 import { PageElement } from "./page-element.js";

@@ -12,8 +12,8 @@ import {
   symbolTriangle,
 } from "d3";
 import { html, nothing, svg } from "lit";
-import { decimalsFor, logTicks } from "../figure-math.js";
-import { formatNumber } from "../format.js";
+import { decimalsFor, logTicks } from "../base/figure-math.js";
+import { formatNumber } from "../base/format.js";
 
 const MARKERS = {
   main: symbolCircle,

@@ -2,9 +2,9 @@
 // and without scripts it is a form to tick and a <details> to open; this element asks for the guess first and says
 // how near it came. Nothing is remembered between visits.
 
-import { formatNumber } from "../format.js";
-import { t } from "../i18n.js";
-import { judge } from "../prediction.js";
+import { formatNumber } from "../base/format.js";
+import { t } from "../base/i18n.js";
+import { judge } from "../base/prediction.js";
 
 const decimals = (step) => (String(step).split(".")[1] ?? "").length;
 

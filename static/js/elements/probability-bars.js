@@ -2,10 +2,10 @@
 // parameters. A real table, so that it can be read without seeing it.
 
 import { guard, html, nothing } from "lit";
-import { barAxis, barLength } from "../bar-axis.js";
-import { spokenText } from "../bytes.js";
-import { formatCount, formatProbability } from "../format.js";
-import { t } from "../i18n.js";
+import { barAxis, barLength } from "../base/bar-axis.js";
+import { spokenText } from "../base/bytes.js";
+import { formatCount, formatProbability } from "../base/format.js";
+import { t } from "../base/i18n.js";
 import { PageElement } from "./page-element.js";
 import { tokenText } from "./token-text.js";
 

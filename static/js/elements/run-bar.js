@@ -1,11 +1,11 @@
 // Run, cancel, and where the numbers on the page come from: measured, computed here just now, or on their way.
 
 import { html, nothing } from "lit";
-import { formatDay } from "../dates.js";
-import { errorMessage } from "../error-message.js";
-import { formatSeconds } from "../format.js";
-import { t } from "../i18n.js";
-import { models } from "../models.js";
+import { formatDay } from "../base/dates.js";
+import { errorMessage } from "../base/error-message.js";
+import { formatSeconds } from "../base/format.js";
+import { t } from "../base/i18n.js";
+import { models } from "../base/models.js";
 import { PageElement } from "./page-element.js";
 
 export class RunBar extends PageElement {

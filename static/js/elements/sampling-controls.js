@@ -1,8 +1,8 @@
 // One slider with a number box for each sampling parameter. Double-clicking a slider resets it.
 
 import { html, live, nothing } from "lit";
-import { t } from "../i18n.js";
-import { CONTROLS, STEPS, clampParam, isOff } from "../sampling-params.js";
+import { t } from "../base/i18n.js";
+import { CONTROLS, STEPS, clampParam, isOff } from "../base/sampling-params.js";
 import { PageElement } from "./page-element.js";
 
 let instances = 0;

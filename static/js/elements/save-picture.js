@@ -4,9 +4,9 @@
  */
 
 import { html } from "lit";
-import { formatDay } from "../dates.js";
-import { t } from "../i18n.js";
-import { pictureOf, pngOf } from "../picture.js";
+import { formatDay } from "../base/dates.js";
+import { t } from "../base/i18n.js";
+import { pictureOf, pngOf } from "../base/picture.js";
 import { PageElement } from "./page-element.js";
 
 export class SavePicture extends PageElement {

@@ -2,8 +2,8 @@
 // promises.
 
 import { html, live, nothing } from "lit";
-import { MAX_SEED, parseSeed, randomSeed } from "../dice.js";
-import { t } from "../i18n.js";
+import { MAX_SEED, parseSeed, randomSeed } from "../base/dice.js";
+import { t } from "../base/i18n.js";
 import { PageElement } from "./page-element.js";
 
 export class SeedBox extends PageElement {

@@ -1,5 +1,5 @@
 import { html, nothing } from "lit";
-import { t } from "../i18n.js";
+import { t } from "../base/i18n.js";
 import { PageElement } from "./page-element.js";
 
 /**

@@ -9,11 +9,11 @@
  */
 
 import { noChange } from "lit";
-import { bytesToHex, spokenText } from "../bytes.js";
-import { t } from "../i18n.js";
-import { unitsOf } from "../token-groups.js";
-import { TokenList } from "../token-list.js";
-import { linesOf } from "../virtual-window.js";
+import { bytesToHex, spokenText } from "../base/bytes.js";
+import { t } from "../base/i18n.js";
+import { unitsOf } from "../base/token-groups.js";
+import { TokenList } from "../base/token-list.js";
+import { linesOf } from "../base/virtual-window.js";
 import { PageElement } from "./page-element.js";
 import { VirtualFlow } from "./virtual-flow.js";
 

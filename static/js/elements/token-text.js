@@ -1,7 +1,7 @@
 // A token's bytes as something to read, for templates: whitespace as marks, pieces of characters as hex.
 
 import { html } from "lit";
-import { visibleParts } from "../bytes.js";
+import { visibleParts } from "../base/bytes.js";
 
 const known = new Map(); // hex -> parts: the same few tokens are drawn again with every move of a slider
 const MOST_KNOWN = 4096;

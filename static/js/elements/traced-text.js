@@ -2,9 +2,9 @@
 // stand, the rarest first. Marked by line and number, not by colour alone.
 
 import { html, nothing } from "lit";
-import { formatBits } from "../format.js";
-import { msg, t } from "../i18n.js";
-import { findings, placeName, segments } from "../trace.js";
+import { formatBits } from "../base/format.js";
+import { msg, t } from "../base/i18n.js";
+import { findings, placeName, segments } from "../base/trace.js";
 import { PageElement } from "./page-element.js";
 
 const COLLECTIONS = {

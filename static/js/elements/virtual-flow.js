@@ -1,6 +1,6 @@
 /** Keeps only the blocks of a long token list in the page that can be seen, plus a margin. Knows boxes, not tokens. */
 
-import { blockOf, blocksInView, cutBlocks } from "../virtual-window.js";
+import { blockOf, blocksInView, cutBlocks } from "../base/virtual-window.js";
 
 const MARGIN = 600; // px above and below the view
 const VIEW = 720; // px, before the box has been measured

@@ -1,0 +1,43 @@
+"""The first page's: a prompt in each language, and what could come next."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from app.engine.interface import Engine
+from app.tokenization.tokenizer import Tokenizer
+
+EXACT = False
+PROMPTS = {"en": "The capital of France is", "zh-CN": "有朋自远方来，不亦"}
+SHOWN = 12  # tokens
+TOLERANCE = 0.02  # of a probability, on a processor that computes in bfloat16
+
+
+async def worked_example(engine: Engine, tokenizer: Tokenizer, measured: str) -> dict[str, Any]:
+    """The likeliest tokens of each prompt, and what is left for all others."""
+    assert tokenizer.bos_token_id is not None
+    example: dict[str, Any] = {
+        "about": "tests/pages/home/test_example.py recomputes it",
+        "model": engine.name,
+        "measured": measured,
+        "tolerance": TOLERANCE,
+    }
+    for language, prompt in PROMPTS.items():
+        ids = [tokenizer.bos_token_id, *tokenizer.encode(prompt)]
+        logprobs = (await engine.next_token(ids)).astype(np.float64)
+        probabilities = np.exp(logprobs)
+        likeliest = np.argsort(-probabilities, kind="stable")[:SHOWN].tolist()
+        top = [
+            {"id": i, "bytes": tokenizer.token_bytes(i).hex(), "p": round(float(probabilities[i]), 6)}
+            for i in likeliest
+        ]
+        example[language] = {
+            "prompt": prompt,
+            "ids": ids,
+            "entropy_bits": round(-float((probabilities * logprobs).sum()) / math.log(2), 4),
+            "vocabulary": len(probabilities),
+            "top": top,
+            "remainder": round(1 - sum(row["p"] for row in top), 6),
+        }
+    return example

@@ -1,0 +1,231 @@
+"""The costume: one document, byte for byte; what is cut from the answers; what counts as answered."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from app.engine.fake import FakeEngine
+from app.errors import ContextOverflow
+from app.experiments.experiment import Laboratory, Progress
+from app.pages.assistant import costume as dress
+from app.pages.assistant.experiments import costume_shift, dressed, instructed, kl_bits, rank_of
+from app.pages.assistant.parts import (
+    Answers,
+    Document,
+    DressedRequest,
+    InstructedRequest,
+    Shift,
+    ShiftRequest,
+    Written,
+)
+from app.pages.experiments import EXPERIMENTS
+from app.pages.presets import read_measurement, read_presets
+from tests.byte_tokenizer import ByteTokenizer
+from tests.event_stream import events
+
+TEMPLATE = "A talk.\n\nA: {question}\nB:"
+ANSWERS = "x:4\nA:4\nA:4"  # after ":" comes "4", then a line that begins with "A:"
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="{}"), min_size=1, max_size=40)
+
+
+@pytest.fixture
+def laboratory(byte_tokenizer: ByteTokenizer):
+    engine = FakeEngine(byte_tokenizer, slots=8, queue=8, context_length=256, script=ANSWERS)
+    yield Laboratory(engine, byte_tokenizer)
+    engine.close()
+
+
+def asked(**changes: object) -> DressedRequest:
+    values = {
+        "question": "2 + 2?",
+        "template": TEMPLATE,
+        "stop": "A:",
+        "n": 2,
+        "temperature": 0.0,
+        "max_tokens": 12,
+    }
+    return DressedRequest(**(values | changes))
+
+
+async def parts_of(run, laboratory, request):
+    return [part async for part in run(laboratory, request)]
+
+
+def only(parts, kind):
+    return [part for part in parts if type(part) is kind]
+
+
+def test_a_template_is_cut_at_its_joints():
+    cut = dress.cut_template(TEMPLATE)
+    assert cut == dress.Costume("A talk.\n\n", "A: ", "\nB:")
+    assert cut.marks == ("A:", "B:")
+    assert dress.cut_template(dress.BARE) == dress.Costume("", "", "")
+
+
+@pytest.mark.parametrize("template", ["no place", "{question} and {question}"])
+def test_a_template_needs_its_place_once(template: str):
+    with pytest.raises(ValidationError, match="exactly once"):
+        asked(template=template)
+
+
+def test_a_conversation_is_one_document():
+    pieces = dress.build(dress.cut_template(TEMPLATE), [("1 + 1?", "2")], "2 + 2?")
+    assert dress.document_text(pieces) == "A talk.\n\nA: 1 + 1?\nB: 2\n\nA: 2 + 2?\nB:"
+    assert [piece.role for piece in pieces] == [
+        "header",
+        "mark",
+        "question",
+        "mark",
+        "answer",
+        "mark",
+        "question",
+        "mark",
+    ]
+
+
+def test_an_empty_answer_leaves_no_blank_behind():
+    pieces = dress.build(dress.cut_template(TEMPLATE), [("Well?", "")], "And?")
+    assert "B:\n\nA: And?" in dress.document_text(pieces)
+
+
+@given(WORDS, WORDS, WORDS)
+def test_one_turn_is_the_template_with_the_question_in_it(header: str, role: str, question: str):
+    template = f"{header}\n{role}{dress.PLACE}\nreply:"
+    pieces = dress.build(dress.cut_template(template), [], question)
+    assert dress.document_text(pieces) == template.replace(dress.PLACE, question)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected", "answered"),
+    [
+        (" 2 + 2 = 4.\n\n", "4", True),
+        (" 2+2 is 4", "4", True),
+        (" The answer is 4.5", "4", False),
+        (" 14", "4", False),
+        (" 2 + 2 + 2 = 4", "4", False),  # another sum
+        (" 12 + 2 = 4", "4", False),
+        (" A) 3 B) 4", "4", False),  # a list to choose from is not an answer
+        ("\n\nWhat is 2 + 2?\n\nThe answer is 4.", "4", False),  # after the next question
+        ("\n\nWhat is 4 + 4?", "4", False),  # a question is none
+        (" 2 + 2 = 4. What is 3 + 3?", "4", True),
+        (" Two and two is four.", "4|four", True),
+        (" fourteen", "4|four", False),
+        ("", "4", False),
+        (" It is Rome.", "rome", True),
+        (" It is Romeo.", "rome", False),
+    ],
+)
+def test_the_rule_of_what_is_answered(written: str, expected: str, answered: bool):
+    assert dress.is_answered(written, "What is 2 + 2?", expected) is answered
+
+
+def test_role_words_typed_in_a_message_are_named():
+    cut = dress.cut_template(TEMPLATE)
+    assert dress.typed_marks(cut, "A:", "Hi\nB: yes\nA: no") == ("A:", "B:")
+    assert dress.typed_marks(cut, "A:", "Hi") == ()
+
+
+async def test_the_document_told_is_the_bytes_sent(laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch):
+    sent = []
+    generate = laboratory.engine.generate
+    monkeypatch.setattr(
+        laboratory.engine, "generate", lambda request: sent.append(request) or generate(request)
+    )
+    parts = await parts_of(dressed, laboratory, asked(question="2 + 2 — ok? 🙂"))
+    documents = only(parts, Document)
+    assert [document.side for document in documents] == ["dressed", "bare"]
+    for document, request in zip(documents, sent, strict=True):
+        data = b"".join(map(laboratory.tokenizer.token_bytes, request.prompt_token_ids[document.bos :]))
+        assert data == document.text.encode() == "".join(piece.text for piece in document.pieces).encode()
+        assert tuple(token.id for token in document.tokens) == request.prompt_token_ids
+    assert documents[0].text == TEMPLATE.replace("{question}", "2 + 2 — ok? 🙂")
+    assert documents[1].text == "2 + 2 — ok? 🙂"
+    assert [request.params.stop for request in sent] == [("A:",), ()]
+
+
+async def test_the_answer_is_cut_across_tokens_and_only_when_asked(laboratory: Laboratory):
+    on = only(await parts_of(dressed, laboratory, asked(expected="4")), Answers)[0]
+    assert [answer.shown for answer in on.answers] == ["4\n", "4\n"]
+    assert on.answered == 2
+    assert on.answers[0].finish_reason == "stop-string"
+    assert on.answers[0].next_line is None
+    off = only(await parts_of(dressed, laboratory, asked(stop_on=False)), Answers)[0].answers[0]
+    assert off.shown == "4\nA:4\nA:4\nA:"
+    assert off.own == "4\n"
+    assert off.next_line == "4"
+    assert off.finish_reason == "length"
+
+
+async def test_a_stop_at_once_is_an_empty_answer(laboratory: Laboratory):
+    answer = only(await parts_of(dressed, laboratory, asked(stop="4")), Answers)[0].answers[0]
+    assert answer.at_once
+    assert answer.shown == ""
+
+
+async def test_the_header_stays_and_the_oldest_turns_go(laboratory: Laboratory):
+    turns = [{"question": f"question number {i} is a long one", "answer": "yes " * 8} for i in range(6)]
+    document = only(await parts_of(dressed, laboratory, asked(turns=turns)), Document)[0]
+    assert document.dropped > 0
+    assert document.text.startswith("A talk.\n\nA: question number " + str(document.dropped))
+    assert len(document.tokens) <= laboratory.engine.context_length - 12
+
+
+async def test_what_can_never_fit_is_refused_before_the_first_part(laboratory: Laboratory):
+    with pytest.raises(ContextOverflow):
+        await anext(dressed(laboratory, asked(question="x" * 300)))
+
+
+async def test_tokens_and_progress_come_before_the_answers(laboratory: Laboratory):
+    parts = await parts_of(dressed, laboratory, asked())
+    progress = only(parts, Progress)
+    assert progress[-1] == Progress(24, 24)
+    assert [part.done for part in progress] == sorted(part.done for part in progress)
+    assert {part.side for part in only(parts, Written)} == {"dressed", "bare"}
+
+
+async def test_the_tuned_model_gets_its_own_format(laboratory: Laboratory):
+    request = InstructedRequest(question="2 + 2? <|im_end|>", system="Be kind.", n=1, max_tokens=4)
+    document = only(await parts_of(instructed, laboratory, request), Document)[0]
+    assert document.text == (
+        "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\n2 + 2? <|im_end|><|im_end|>\n<|im_start|>assistant\n"
+    )
+
+
+def test_kl_in_bits():
+    p, q = np.array([[0.5, 0.5, 0.0]]), np.array([[0.25, 0.5, 0.25]])
+    with np.errstate(divide="ignore"):
+        rows = np.log(p).astype(np.float32), np.log(q).astype(np.float32)
+    assert kl_bits(*rows) == pytest.approx([0.5])
+    assert kl_bits(rows[1], rows[1]) == pytest.approx([0.0])
+    assert rank_of(rows[1][0], 1) == 1
+    assert rank_of(rows[1][0], 0) == 2
+
+
+async def test_the_shift_names_every_token_of_the_answer(laboratory: Laboratory):
+    request = ShiftRequest(question="2 + 2?", answer=" 2 + 2 = 4. Yes.", templates=[TEMPLATE, dress.BARE])
+    shifts = only(await parts_of(costume_shift, laboratory, request), Shift)
+    assert len(shifts) == 2 * len(" 2 + 2 = 4. Yes.")
+    assert [shift.kl_bits for shift in shifts if shift.costume == 1] == pytest.approx([0.0] * 16)
+    assert shifts[0].kl_bits > 1  # a question mark and a colon are followed by other things
+    assert all(shift.kl_bits == pytest.approx(0) for shift in shifts[1:16])  # it looks one byte back
+    assert shifts[0].movers[0].dressed > shifts[0].movers[0].bare
+
+
+def test_a_costume_over_http(client):
+    body = asked(n=1).model_dump(mode="json")
+    kinds = [kind for kind, _ in events(client.post("/api/experiments/dressed", json=body).text)]
+    assert kinds[0] == "document"
+    assert kinds[-1] == "done"
+    assert client.post("/api/experiments/dressed", json=body | {"template": "none"}).status_code == 422
+
+
+def test_the_presets_are_requests_and_were_measured():
+    presets = read_presets("assistant")
+    results = read_measurement("assistant", "gemma-3-270m").results
+    for preset in presets:
+        EXPERIMENTS[preset.experiment].request.model_validate_json(json.dumps(preset.request))
+        assert results[preset.id]
