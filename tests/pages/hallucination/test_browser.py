@@ -346,6 +346,6 @@ def test_nothing_jumps_while_the_page_comes_alive(page: Page, troubles: Troubles
         f"() => [...document.querySelectorAll('{figures}')].map((one) => Math.round(one.offsetHeight / 8))"
     )
     after = page.evaluate(heights)
-    page.route("**/static/js/pages/*.js", lambda route: route.abort())
+    page.route("**/static/pages/**/*.js", lambda route: route.abort())
     page.goto("/hallucination")
     assert page.evaluate(heights) == pytest.approx(after, abs=1)
