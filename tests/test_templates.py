@@ -3,39 +3,38 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from jinja2 import Environment
 
 import app
 from app.pages.presets import read_example
 from app.pages.registry import PAGES
 from app.paths import MODELS, STATIC, TEMPLATES
 from app.routes import pages as routes
-from app.routes.localisation import LANGUAGES, messages, negotiate, translations
+from app.routes.localisation import LANGUAGES, catalogue, catalogue_files, negotiate, sentences, sentences_in
+from app.routes.modules import FRAME, modules_of, script_of
 from app.routes.pages import import_map_hash
 from app.routes.template_filters import axis_top, filters, visible_parts
 
-SENTENCE = re.compile(r"""\b(?:t|tParts|msg)\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|`([^`$]*)`)""")
-PLACE = re.compile(r"\{(\w+)\}|%\((\w+)\)s")
+ROOT = Path(app.__file__).parents[1]
+DATA = {".py", ".json"}  # what may hold sentences that scripts translate without naming them
+PLACE = re.compile(r"\{(\w+)\}")
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
 def sentences_of_scripts() -> Iterator[str]:
     for path in (*(STATIC / "js").rglob("*.js"), *(STATIC / "pages").rglob("*.js")):
-        for groups in SENTENCE.findall(path.read_text(encoding="utf-8")):
-            yield json.loads(f'"{next(filter(None, groups), "")}"')
+        yield from sentences_in(path.read_text(encoding="utf-8"), script=True)
 
 
 def sentences_of_templates() -> Iterator[str]:
-    env = Environment(extensions=["jinja2.ext.i18n"], trim_blocks=True, lstrip_blocks=True)
     for path in TEMPLATES.rglob("*.html"):
-        for _, _, message in env.extract_translations(path.read_text(encoding="utf-8")):
-            yield from filter(None, [message] if isinstance(message, str) else message or ())
+        yield from sentences_in(path.read_text(encoding="utf-8"), script=False)
 
 
 def sentences_of_pages() -> Iterator[str]:
@@ -135,17 +134,104 @@ def test_the_import_map_is_let_through_by_its_hash(client: TestClient):
     assert inline == ['<script type="importmap">']
 
 
-def test_the_templates_sentences_are_all_translated():
-    sentences = {*sentences_of_templates(), *sentences_of_pages()}
-    assert untranslated(sentences, dict(catalog_of_templates())) == []
-
-
-def test_the_scripts_sentences_are_all_translated():
-    assert untranslated(set(sentences_of_scripts()), messages("zh-CN")) == []
+def test_the_sentences_of_templates_and_scripts_are_all_translated():
+    asked = {*sentences_of_templates(), *sentences_of_scripts(), *sentences_of_pages()}
+    assert len(asked) > 1_000
+    assert untranslated(asked, catalogue("zh-CN")) == []
 
 
 def test_what_the_manifests_say_of_models_is_translated():
-    assert untranslated(set(sentences_of_manifests()), messages("zh-CN")) == []
+    assert untranslated(set(sentences_of_manifests()), catalogue("zh-CN")) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_stands_in_two_catalogues(language):
+    keys = [key for file in catalogue_files(language) for key in json.loads(file.read_text(encoding="utf-8"))]
+    assert len(catalogue_files(language)) > 5
+    assert [key for key, times in Counter(keys).items() if times > 1] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_of_a_catalogue_is_said_somewhere(language):
+    asked = {
+        *sentences_of_templates(),
+        *sentences_of_scripts(),
+        *sentences_of_pages(),
+        *sentences_of_manifests(),
+    }
+    data = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "app").rglob("*.*") if path.suffix in DATA
+    )
+    unsaid = (key for key in catalogue(language) if key not in asked)
+    assert [key for key in unsaid if json.dumps(key, ensure_ascii=False)[1:-1] not in data] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sentence_of_one_page_stands_with_that_page(language):
+    """A shared catalogue holds what several pages say, or the frame."""
+    users: dict[str, set[str]] = defaultdict(set)
+    for path in (
+        *TEMPLATES.rglob("*.html"),
+        *(STATIC / "js").rglob("*.js"),
+        *(STATIC / "pages").rglob("*.js"),
+    ):
+        owner = path.parent.name if path.parents[1].name == "pages" else "shared"
+        for key in sentences_in(path.read_text(encoding="utf-8"), script=path.suffix == ".js"):
+            users[key].add(owner)
+    named = {*sentences_of_pages(), *sentences_of_manifests(), *(page.title for page in PAGES)}
+    for file in catalogue_files(language):
+        owner = file.parent.name if file.is_relative_to(TEMPLATES / "pages") else "shared"
+        for key in json.loads(file.read_text(encoding="utf-8")).keys() - named:
+            if users[key]:
+                assert owner == (next(iter(users[key])) if len(users[key]) == 1 else "shared"), key
+
+
+def test_sentences_are_filled_in_html():
+    english, chinese = sentences("en"), sentences("zh-CN")
+    assert english("{n} tokens", n=1) == "1 token"
+    assert english("{n} tokens", n="2,000") == "2,000 tokens"
+    assert english("{n} tokens", n=262144) == "262,144 tokens"
+    assert english("nobody says this of {who}", who="<b>") == "nobody says this of &lt;b&gt;"
+    assert english("nobody says this of {who}") == "nobody says this of {who}"
+    assert "{" not in chinese("{n} tokens", n=3)
+
+
+@pages
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_is_light_and_gets_its_sentences_and_data_once(client: TestClient, page, language):
+    html = client.get(page.path, params={"lang": language}).text
+    assert len(html.encode()) <= 60_000
+    for name in ("messages", "page-data"):
+        if link := re.search(
+            rf'<link rel="preload" id="{name}" href="([^"]+)" as="fetch" crossorigin>', html
+        ):
+            reply = client.get(link[1], headers={"Accept-Encoding": "gzip"})
+            assert reply.status_code == 200 and reply.json() is not None
+            again = client.get(link[1], headers={"If-None-Match": reply.headers["etag"]})
+            assert (again.status_code, again.content) == (304, b"")
+            if len(reply.content) > 1024:
+                assert reply.headers["content-encoding"] == "gzip"
+
+
+@pages
+def test_a_pages_messages_are_those_its_scripts_say(client: TestClient, page):
+    said = client.get(f"/page-messages/{page.name}/zh-CN").json()
+    modules = modules_of(FRAME, script_of(page))
+    asked = set().union(
+        *(sentences_in((STATIC / path).read_text(encoding="utf-8"), script=True) for path in modules)
+    )
+    assert asked <= set(said)
+    elsewhere = {*sentences_of_templates(), *sentences_of_scripts()} - asked
+    assert set(said) & elsewhere == set()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/page-data/home/gpt2", "/page-data/nowhere/-", "/page-messages/home/fr", "/page-messages/nowhere/en",
+     "/page-data/regurgitation/..%2F..%2Fpresets"],
+)  # fmt: skip
+def test_what_is_not_there_is_not_found(client: TestClient, path: str):
+    assert client.get(path).status_code == 404
 
 
 def test_the_servers_sentences_are_known_as_the_server_says_them():
@@ -158,13 +244,8 @@ def test_the_servers_sentences_are_known_as_the_server_says_them():
 
 
 def test_every_plural_form_is_complete():
-    for key, forms in messages("en").items():
+    for key, forms in catalogue("en").items():
         assert set(forms) == {"one", "other"}, key
-
-
-def catalog_of_templates() -> Iterable[tuple[str, str]]:
-    catalog = translations("zh-CN")._catalog  # gettext offers no other way to list it
-    return ((str(message), text) for message, text in catalog.items() if message)
 
 
 def untranslated(sentences: set[str], catalog: dict[str, object]) -> list[str]:
@@ -177,7 +258,7 @@ def untranslated(sentences: set[str], catalog: dict[str, object]) -> list[str]:
 
 
 def places(sentence: str) -> set[str]:
-    return {name or other for name, other in PLACE.findall(sentence)}
+    return set(PLACE.findall(sentence))
 
 
 # Words a Chinese page may keep: names, units, keys.

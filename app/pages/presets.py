@@ -62,6 +62,12 @@ def read_presets(page: str) -> tuple[Preset, ...]:
 
 
 @cache
+def measured_models(page: str) -> tuple[str, ...]:
+    """The models on which this page's presets were measured."""
+    return tuple(sorted(file.stem for file in (FOLDER / page / "measured").glob("*.json")))
+
+
+@cache
 def read_measurement(page: str, model: str) -> Measurement | None:
     """What was measured on this model, if it was."""
     file = FOLDER / page / "measured" / f"{model}.json"

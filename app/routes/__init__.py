@@ -21,6 +21,7 @@ from app.routes import (
     models,
     next_token,
     openai,
+    page_data,
     pages,
     score,
     status,
@@ -73,6 +74,7 @@ def install(app: FastAPI) -> None:
         pages,
     ):
         app.include_router(resource.router, responses=ERROR_REPLIES)
+    app.router.routes.extend(page_data.routes)
     describe_limits(app)
     app.mount("/static", GZipMiddleware(Assets(directory=STATIC), minimum_size=1024, compresslevel=6))
     app.add_middleware(Guard, hosts=allowed_hosts(settings), public_address=settings.public_address)

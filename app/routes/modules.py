@@ -4,9 +4,17 @@ import re
 from functools import cache
 from pathlib import Path
 
+from app.pages.registry import Page
 from app.paths import STATIC
 
+FRAME = "js/frame/frame.js"  # what stands around every page
+
 _STATIC_IMPORT = re.compile(r'^(?:import|export)\b(?:[\s\w*{},$]*?\bfrom)?\s*"(\.[^"]+)"', re.MULTILINE)
+
+
+def script_of(page: Page) -> str:
+    """Its first module, as a path below static/."""
+    return f"pages/{page.name}/page.js"
 
 
 @cache

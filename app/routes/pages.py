@@ -17,9 +17,10 @@ from app.errors import NotFound
 from app.pages.presets import Measurement, Preset, read_example, read_measurement, read_presets
 from app.pages.registry import CHAPTERS, PAGES, Page
 from app.paths import STATIC, TEMPLATES
-from app.routes.localisation import LANGUAGES, Language, messages, negotiate, translations
+from app.routes import page_data
+from app.routes.localisation import LANGUAGES, Language, negotiate, sentences
 from app.routes.models import state_of
-from app.routes.modules import modules_of, sheets_of
+from app.routes.modules import FRAME, modules_of, script_of, sheets_of
 from app.routes.template_filters import filters
 from app.settings import DEFAULT_MODEL
 
@@ -35,7 +36,6 @@ IMPORT_MAP = json.dumps(
 )
 
 
-FRAME = "js/frame/frame.js"  # what stands around every page
 FRAME_SHEETS = tuple(
     f"css/{name}.css"
     for name in (
@@ -50,11 +50,6 @@ FRAME_SHEETS = tuple(
         "classroom",
     )  # fmt: skip
 )
-
-
-def script_of(page: Page) -> str:
-    """Its first module, as a path below static/."""
-    return f"pages/{page.name}/page.js"
 
 
 def template_of(page: Page) -> str:
@@ -76,10 +71,10 @@ class PageContext:
     example: dict[str, Any]  # app/pages/<name>/example.json
     presets: tuple[Preset, ...]  # of a behaviour page
     measurement: Measurement | None  # what they gave on the loaded model, or else on the default one
-    page_data: dict[str, Any]  # all three, for the script: <script id="page-data">
-    model_state: dict[str, Any]  # GET /api/models, as it is now
+    page_data: str  # where the script gets all three; empty where there is nothing to get
+    model_state: dict[str, Any]  # GET /api/models, as it is now, with the models in brief
     class_state: dict[str, Any]  # GET /api/class, as it is now
-    messages: dict[str, Any]  # the scripts' sentences
+    messages: str  # where the scripts get their sentences
     import_map: str
     modules: tuple[str, ...]  # every script of the page, as paths below static/
     frame_sheets: tuple[str, ...]
@@ -111,14 +106,10 @@ def page_context(page: Page, request: Request) -> PageContext:
         example=example,
         presets=presets,
         measurement=measurement,
-        page_data={
-            "example": example,
-            "presets": [asdict(preset) for preset in presets],
-            "measurement": asdict(measurement) if measurement else None,
-        },
-        model_state=model_state,
+        page_data=page_data.address(page.name, measurement) if example or presets else "",
+        model_state=model_state | {"models": [_brief(model) for model in model_state["models"]]},
         class_state=asdict(request.app.state.classroom),
-        messages=messages(language),
+        messages=page_data.messages_address(page.name, language),
         import_map=IMPORT_MAP,
         modules=modules,
         frame_sheets=FRAME_SHEETS,
@@ -127,6 +118,12 @@ def page_context(page: Page, request: Request) -> PageContext:
         link=link,
         switch={other: f"{page.path}?{urlencode(query | {'lang': other})}" for other in LANGUAGES},
     )
+
+
+def _brief(model: dict[str, Any]) -> dict[str, Any]:
+    """What a page needs before somebody opens the list of models, which gets the rest."""
+    names = ("name", "title", "kind", "licence", "parameters", "vocabulary", "context_length", "note")
+    return {name: model[name] for name in (*names, "on_disk", "available")}
 
 
 def _presets(name: str, model_state: dict[str, Any]) -> tuple[tuple[Preset, ...], Measurement | None]:
@@ -143,13 +140,12 @@ def environment(language: Language) -> Environment:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(),
         undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # The i18n extension adds this method as it is loaded, where no type checker sees it.
-    env.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    env.globals["_"] = sentences(language)
     env.filters |= filters(language)
+    env.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     return env
 
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { msg, t, tParts, useCatalog } from "../../static/js/base/i18n.js";
+import { fetchCatalog, msg, t, tParts, useCatalog } from "../../static/js/base/i18n.js";
 
 beforeEach(() => useCatalog({}));
 afterEach(() => {
@@ -41,13 +41,17 @@ test("parts keep what is not text, for elements to put in place", () => {
   ]);
 });
 
-test("the catalog is the page's own", () => {
-  useCatalog(null);
-  globalThis.document = {
-    documentElement: { lang: "zh-CN" },
-    getElementById: (id) => (id === "messages" ? { textContent: '{"Close": "关闭"}' } : null),
-  };
-  assert.equal(t("Close"), "关闭");
+test("the catalog is the page's own, asked for twice; without it the page speaks English", async (context) => {
+  const link = { href: "/page-messages/home/zh-CN" };
+  let failures = 1;
+  context.mock.method(globalThis, "fetch", async (href) => {
+    if (failures-- > 0) throw new TypeError("no network");
+    return { json: async () => ({ Close: `关闭 ${href}` }) };
+  });
+  assert.deepEqual(await fetchCatalog(link), { Close: "关闭 /page-messages/home/zh-CN" });
+  failures = 2;
+  assert.deepEqual(await fetchCatalog(link), {});
+  assert.deepEqual(await fetchCatalog(null), {});
 });
 
 test("msg only marks", () => {

@@ -1,10 +1,19 @@
 /**
- * Sentences in the page's language. The English sentence is the key; the page carries the catalog in
- * `<script type="application/json" id="messages">`. A catalog entry is a sentence, or plural forms
- * chosen by the value `n`: `{"one": "{n} token", "other": "{n} tokens"}`.
+ * Sentences in the page's language. The English sentence is the key; the catalog is what `<link id="messages">` names.
+ * A catalog entry is a sentence, or the forms that the value `n` chooses from:
+ * `{"one": "{n} token", "other": "{n} tokens"}`.
  */
 
-let catalog = null;
+let catalog = await fetchCatalog(globalThis.document?.querySelector("link#messages"));
+
+/** Asked for a second time where a network hiccups; a page that gets none speaks English. */
+export async function fetchCatalog(link) {
+  if (!link) return {};
+  const get = async () => (await fetch(link.href)).json();
+  return get()
+    .catch(get)
+    .catch(() => ({}));
+}
 
 /** The page's language, `en` outside a browser. */
 export function language() {
@@ -16,16 +25,8 @@ export function useCatalog(messages) {
   catalog = messages;
 }
 
-function messages() {
-  if (catalog === null) {
-    const script = globalThis.document?.getElementById("messages");
-    catalog = script ? JSON.parse(script.textContent) : {};
-  }
-  return catalog;
-}
-
 function sentence(key, values) {
-  const entry = messages()[key] ?? key;
+  const entry = catalog[key] ?? key;
   if (typeof entry === "string") return entry;
   return entry[new Intl.PluralRules(language()).select(Number(values.n))] ?? entry.other;
 }

@@ -2,8 +2,21 @@
 
 import { errorMessage } from "./error-message.js";
 
-/** The page's own data: `{example}`. */
-export const pageData = JSON.parse(document.getElementById("page-data").textContent);
+const NOTHING = { example: {}, presets: [], measurement: null };
+
+/** What the page works with: `{example, presets, measurement}`; see app/routes/page_data.py. */
+export const pageData = await read(document.querySelector("link#page-data"));
+
+/** A page without its data could do nothing, so a network that hiccups is asked a second time. */
+async function read(link) {
+  if (link === null) return NOTHING;
+  const get = async () => {
+    const response = await fetch(link.href);
+    if (!response.ok) throw new Error(`${link.href}: ${response.status}`);
+    return response.json();
+  };
+  return get().catch(get);
+}
 
 function place() {
   return document.querySelector("main")?.querySelector("status-message") ?? document.querySelector("status-message");

@@ -283,9 +283,9 @@ function details(model) {
   const from = model.fact_sources ?? {};
   const amount = (value) => (typeof value === "number" ? formatCompact(value) : value && t(value));
   return [
-    [t("layers"), formatCount(model.layers), from.layers],
-    [t("width"), formatCount(model.width), from.width],
-    [t("attention heads"), formatCount(model.heads), from.heads],
+    [t("layers"), model.layers && formatCount(model.layers), from.layers],
+    [t("width"), model.width && formatCount(model.width), from.width],
+    [t("attention heads"), model.heads && formatCount(model.heads), from.heads],
     [t("tokens read in training"), amount(model.tokens_read), from.tokens_read],
     [t("training data"), model.data && t(model.data), from.data],
     [t("knowledge until"), model.cut_off && t(model.cut_off), from.cut_off],

@@ -249,7 +249,7 @@ def test_a_link_brings_no_numbers_along(page: Page, new_page: NewPage):
     """As links once carried them: whoever wrote them could invent what gemma-3-270m said."""
     live(page)
     measured = page.evaluate(
-        "() => JSON.parse(document.getElementById('page-data').textContent).measurement.results"
+        "async () => (await import('/static/js/base/page.js')).pageData.measurement.results"
     )
     invented = json.loads(json.dumps(measured["invented"]).replace("Prague", "Atlantis"))
     parts = {part["kind"]: part for part in invented}

@@ -7,13 +7,11 @@ const read = (path) => readFileSync(new URL(path, root), "utf8");
 const scripts = readdirSync(new URL("static/pages/tokenizer/", root))
   .filter((name) => name.endsWith(".js"))
   .map((name) => `static/pages/tokenizer/${name}`);
-const catalogOf = (language) =>
-  Object.assign(
-    {},
-    ...readdirSync(new URL(`static/i18n/${language}/`, root)).map((name) =>
-      JSON.parse(read(`static/i18n/${language}/${name}`)),
-    ),
-  );
+const catalogOf = (language) => {
+  const shared = readdirSync(new URL(`templates/locales/${language}/`, root));
+  const files = [`pages/tokenizer/${language}.json`, ...shared.map((name) => `locales/${language}/${name}`)];
+  return Object.assign({}, ...files.map((path) => JSON.parse(read(`templates/${path}`))));
+};
 const places = (sentence) => [...sentence.matchAll(/\{\w+\}/g)].map(([place]) => place).sort();
 
 test("every sentence of the tokenizer page is there in Chinese, with the same places", () => {
