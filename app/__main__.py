@@ -121,8 +121,8 @@ def serve(
 @app.command()
 def fetch(name: Annotated[str, typer.Argument(help="A name from `models`.")]) -> None:
     """Fetch a model now, so that no lesson waits for it."""
-    from app.engine import weights
-    from app.engine.catalog import read_catalog
+    from app.checkpoints import store
+    from app.checkpoints.manifests import read_catalog
     from app.paths import MODELS
 
     settings = _settings({})
@@ -132,7 +132,7 @@ def fetch(name: Annotated[str, typer.Argument(help="A name from `models`.")]) ->
             _fail(f"there is no model {name}; there are {', '.join(catalog)}")
         manifest = catalog[name]
         with ProgressLine() as line:
-            folder = weights.fetch(manifest, settings.weights_dir, line.show)
+            folder = store.fetch(manifest, settings.weights_dir, line.show)
     except PlaygroundError as error:
         _fail(error.message)
     except KeyboardInterrupt:
@@ -144,8 +144,8 @@ def fetch(name: Annotated[str, typer.Argument(help="A name from `models`.")]) ->
 @app.command()
 def models() -> None:
     """List the models, and which are on disk."""
-    from app.engine import weights
-    from app.engine.catalog import read_catalog
+    from app.checkpoints import store
+    from app.checkpoints.manifests import read_catalog
     from app.paths import MODELS
 
     settings = _settings({})
@@ -155,7 +155,7 @@ def models() -> None:
         _fail(error.message)
     width = max(map(len, catalog))
     for manifest in catalog.values():
-        there = "on disk" if weights.have(manifest, settings.weights_dir) else f"from {manifest.source.label}"
+        there = "on disk" if store.have(manifest, settings.weights_dir) else f"from {manifest.source.label}"
         size = f"{manifest.parameters / 1e6:,.0f}M"
         default = "  (default)" if manifest.name == settings.model else ""
         typer.echo(f"{manifest.name:{width}}  {size:>6}  {manifest.kind:8}  {there}{default}")

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from app import library_texts
 from app.assets import ENCODINGS, ENTRIES, FONTS, is_filled
-from app.engine import cpu_features, weights
-from app.engine.catalog import Manifest, PackageSource, read_catalog
-from app.engine.cores import measure_others
+from app.checkpoints import store
+from app.checkpoints.manifests import Manifest, PackageSource, read_catalog
+from app.engine.network import cpu_features
+from app.engine.serving.cores import measure_others
 from app.paths import MODELS, STATIC
 from app.settings import Settings
 
@@ -87,7 +88,7 @@ def _weights(manifest: Manifest | None, settings: Settings) -> Finding:
             f"model {settings.model} is a folder" if is_folder else f"there is no model {settings.model}",
             "" if is_folder else "choose one of `python -m app models`",
         )
-    if weights.have(manifest, settings.weights_dir):
+    if store.have(manifest, settings.weights_dir):
         return Finding("ok", f"{manifest.title} is on disk in {settings.weights_dir}")
     return Finding(
         "note",
@@ -101,9 +102,9 @@ def _disk(manifest: Manifest | None, settings: Settings) -> Finding:
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    needed = weights.SPARE_BYTES
-    if manifest and not weights.have(manifest, settings.weights_dir):
-        needed += weights.bytes_needed(manifest)
+    needed = store.SPARE_BYTES
+    if manifest and not store.have(manifest, settings.weights_dir):
+        needed += store.bytes_needed(manifest)
     what = f"{free / 1e9:.1f} GB of disk are free for {settings.weights_dir}"
     if not os.access(folder, os.W_OK):
         return Finding(

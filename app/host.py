@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.engine import weights
-from app.engine.catalog import (
+from app.checkpoints import store
+from app.checkpoints.manifests import (
     FACTS,
     NOT_PUBLISHED,
     HubSource,
@@ -26,9 +26,9 @@ from app.engine.catalog import (
     folder_manifest,
     read_catalog,
 )
-from app.engine.cores import CoreWatch
-from app.engine.interface import Engine
-from app.engine.params import JOBS_AT_ONCE
+from app.engine.contract.interface import Engine
+from app.engine.contract.params import JOBS_AT_ONCE
+from app.engine.serving.cores import CoreWatch
 from app.errors import ModelNotReady, ModelUnavailable, NotFound, NotSupported, PlaygroundError
 from app.paths import MODELS, STATIC
 from app.settings import Settings
@@ -58,7 +58,7 @@ _FAKE = Manifest(
     fact_sources=dict.fromkeys(FACTS, "app/engine/fake.py"),
 )
 
-Opener = Callable[[Manifest, weights.Progress, threading.Event], tuple[Engine, Tokenizer]]
+Opener = Callable[[Manifest, store.Progress, threading.Event], tuple[Engine, Tokenizer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class ModelHost:
             second = self._beside
             if second is None or second.manifest.name != name:
                 manifest = self._catalog[name]
-                if not weights.have(manifest, self.settings.weights_dir):
+                if not store.have(manifest, self.settings.weights_dir):
                     raise ModelUnavailable(
                         f"{manifest.title} is not on this machine; `python -m app fetch {name}` gets it"
                     )
@@ -271,7 +271,7 @@ class ModelHost:
 
     def _describe(self, manifest: Manifest, loaded: _Loaded | None) -> dict[str, Any]:
         """A model of the catalog as JSON. The scripted engine is there; everything else may be had or not."""
-        on_disk = manifest is _FAKE or weights.have(manifest, self.settings.weights_dir)
+        on_disk = manifest is _FAKE or store.have(manifest, self.settings.weights_dir)
         is_loaded = bool(loaded and loaded.manifest.name == manifest.name)
         available = manifest is _FAKE if self.settings.engine == "fake" else True
         note = manifest.note
@@ -289,13 +289,13 @@ class ModelHost:
         )
 
     def _open_local(
-        self, manifest: Manifest, progress: weights.Progress, cancelled: threading.Event
+        self, manifest: Manifest, progress: store.Progress, cancelled: threading.Event
     ) -> tuple[Engine, Tokenizer]:
-        folder = weights.fetch(manifest, self.settings.weights_dir, progress, cancelled)
+        folder = store.fetch(manifest, self.settings.weights_dir, progress, cancelled)
         with _no_garbage_collection():
             return self._load(folder, manifest, progress)
 
-    def _load(self, folder: Path, manifest: Manifest, progress: weights.Progress) -> tuple[Engine, Tokenizer]:
+    def _load(self, folder: Path, manifest: Manifest, progress: store.Progress) -> tuple[Engine, Tokenizer]:
         progress("load", 0.1, f"loading {manifest.title}: the libraries")
         from app.engine import local  # imports torch: the reason why this happens here
 
@@ -321,7 +321,7 @@ class ModelHost:
         return engine, tokenizer
 
     def _open_fake(
-        self, _: Manifest, progress: weights.Progress, __: threading.Event
+        self, _: Manifest, progress: store.Progress, __: threading.Event
     ) -> tuple[Engine, Tokenizer]:
         progress("load", 0.5, "starting the scripted engine")
         from app.engine.fake import FakeEngine, Faults

@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from app.engine import weights
-from app.engine.catalog import read_catalog
+from app.checkpoints import store
+from app.checkpoints.manifests import read_catalog
 from app.experiments.experiment import Laboratory
 from app.pages.home import example as home
 from app.pages.playground import example as playground
@@ -59,7 +59,7 @@ def write_example(file: Path, example: dict[str, Any]) -> None:
 def _laboratory(settings: Settings, model: str, say: Callable[[str], None], *, exact: bool) -> Laboratory:
     from app.engine import local
 
-    folder = weights.fetch(read_catalog(MODELS)[model], settings.weights_dir, lambda *news: say(news[-1]))
+    folder = store.fetch(read_catalog(MODELS)[model], settings.weights_dir, lambda *news: say(news[-1]))
     tokenizer = load_model_tokenizer(folder, model)
     engine = local.load(
         folder, name=model, tokenizer=tokenizer, exact=exact, slots=settings.slots, context_length=2048

@@ -7,7 +7,7 @@ from fastapi.sse import ServerSentEvent
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from app.engine.outputs import Alternative, Done, Score, Step
+from app.engine.contract.outputs import Alternative, Done, Score, Step
 from app.tokenization.tokenizer import Tokenizer
 
 

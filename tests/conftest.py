@@ -53,8 +53,8 @@ def client(site: FastAPI) -> Iterator[TestClient]:
 @pytest.fixture(scope="session")
 def default_model() -> Path:
     """The default model's folder, fetched and converted once. Only in CI is it a failure not to have it."""
-    from app.engine.catalog import read_manifest
-    from app.engine.weights import fetch
+    from app.checkpoints.manifests import read_manifest
+    from app.checkpoints.store import fetch
     from app.errors import ModelUnavailable
     from app.paths import MODELS, default_weights_dir
 

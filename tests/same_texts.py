@@ -48,9 +48,10 @@ def texts(count: int, at_once: int, continuations: int, change: str, weights: Pa
     """Of `count` requests in random order."""
     import torch
 
-    from app.engine import local, pace, scheduler
-    from app.engine.outputs import Step
-    from app.engine.params import GenerationRequest, SamplingParams
+    from app.engine import local
+    from app.engine.contract.outputs import Step
+    from app.engine.contract.params import GenerationRequest, SamplingParams
+    from app.engine.serving import pace, scheduler
     from app.tokenization.registry import load_model_tokenizer
 
     if change == "uncached":

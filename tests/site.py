@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app.engine.catalog import Manifest
+from app.checkpoints.manifests import Manifest
+from app.checkpoints.store import Progress
+from app.engine.contract.interface import Engine
 from app.engine.fake import FakeEngine
-from app.engine.interface import Engine
-from app.engine.weights import Progress
 from app.errors import ModelNotReady, NotFound
 from app.paths import STATIC
 from app.tokenization.registry import Encodings

@@ -1,6 +1,7 @@
 """Imports point one way; the web knows no torch, the engine no web."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,25 +22,47 @@ MAY_IMPORT = {
     "library_texts": set(),
     "settings": {"paths"},
     "engine": {"errors"},
+    "checkpoints": {"errors"},
     "tokenization": {"errors"},
     "experiments": {"errors", "engine", "tokenization"},
     "library": set(),
     "wire": {"engine", "tokenization"},
     "pages": {"errors", "engine", "tokenization", "experiments", "library", "wire"},
-    "host": BELOW_HOST,
-    "doctor": BELOW_HOST | {"assets", "library_texts"},
+    "host": BELOW_HOST | {"checkpoints"},
+    "doctor": BELOW_HOST | {"assets", "checkpoints", "library_texts"},
     "logs": set(),
     "routes": BELOW_HOST | {"host", "library", "logs", "network", "wire"},
     "server": {"errors", "host", "routes"},
     "main": BELOW_HOST | {"host", "routes"},
-    "measure": BELOW_HOST,
-    "bench": BELOW_HOST | {"terminal"},
+    "measure": BELOW_HOST | {"checkpoints"},
+    "bench": BELOW_HOST | {"checkpoints", "terminal"},
     "terminal": {"settings", "host", "network"},
     "__main__": BELOW_HOST
-    | {"assets", "bench", "doctor", "host", "logs", "main", "measure", "server", "terminal"},
+    | {"assets", "bench", "checkpoints", "doctor", "host", "logs", "main", "measure", "server", "terminal"},
     "__init__": set(),
 }
-ONLY_IN_ENGINE = {"torch", "transformers", "safetensors", "gguf", "accelerate"}
+# The engine's rooms, and beside them the two modules that put an engine together.
+ROOMS = {
+    "contract": set(),
+    "sampling": {"contract"},
+    "network": {"contract", "sampling"},  # it sums up rows of logits in the sampler's own terms
+    "serving": {"contract", "sampling", "network"},
+    "fake": {"contract", "serving", "network"},
+    "local": {"contract", "serving", "network"},
+}
+# What the rest of the app may import of the engine beside its contract.
+BESIDE_THE_CONTRACT = {
+    "bench/model_process.py": {"local", "network", "serving"},
+    "doctor.py": {"network", "serving"},
+    "host.py": {"fake", "local", "serving"},
+    "measure.py": {"local"},
+    "pages/hallucination/experiments.py": {"sampling"},
+    "pages/hallucination/same_dice.py": {"sampling"},
+    "pages/sampling/example.py": {"sampling"},
+    "routes/next_token.py": {"sampling"},
+}
+FOR_TENSORS = {"torch", "transformers", "safetensors", "gguf", "accelerate"}
+KNOW_TENSORS = {"engine/local.py", "checkpoints/convert.py", "doctor.py"}  # and the whole room `network`
 NOT_IN_THE_CORE = {"fastapi", "starlette", "uvicorn", "jinja2", "pydantic", "pydantic_settings", "typer"}
 
 
@@ -68,6 +91,53 @@ def test_imports_point_one_way(path: Path):
     assert used <= MAY_IMPORT[layer] | {layer}
 
 
+def rooms_used(path: Path) -> set[str]:
+    """The rooms of the engine that a file imports from."""
+    return {name.split(".")[2] for name in imported(path) if name.startswith("app.engine.")}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((APP / "engine").rglob("*.py")), ids=lambda path: str(path.relative_to(APP))
+)
+def test_the_rooms_of_the_engine_keep_their_directions(path: Path):
+    room = path.relative_to(APP / "engine").parts[0].removesuffix(".py")
+    assert rooms_used(path) <= ROOMS.get(room, set()) | {room}
+
+
+def test_serving_knows_of_the_network_only_the_runner():
+    names = {name for path in (APP / "engine" / "serving").glob("*.py") for name in imported(path)}
+    of_network = {name for name in names if name.startswith("app.engine.network.")}
+    assert {name.split(".")[3] for name in of_network} == {"runner"}
+
+
+def test_the_rest_knows_of_the_engine_only_the_contract():
+    outside = [path for path in APP.rglob("*.py") if layer_of(path) != "engine"]
+    used = {path.relative_to(APP).as_posix(): rooms_used(path) - {"contract"} for path in outside}
+    assert {path: rooms for path, rooms in used.items() if rooms} == BESIDE_THE_CONTRACT
+
+
+def test_a_wrong_import_is_found(tmp_path: Path):
+    planted = tmp_path / "planted.py"
+    planted.write_text(
+        "from app.engine import local\n\ndef late():\n    from app.engine.serving.job import Job\n"
+    )
+    assert rooms_used(planted) == {"local", "serving"}
+    assert not rooms_used(planted) <= ROOMS["network"]
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): set(imported(path))
+        for path in APP.rglob("*.py")
+    }
+    modules = graph.keys()
+    only_ours = {
+        module: {name if name in modules else name.rpartition(".")[0] for name in names} & modules
+        for module, names in graph.items()
+    }
+    graphlib.TopologicalSorter(only_ours).prepare()  # raises CycleError
+
+
 def strangers(page: str, path: Path) -> set[str]:
     """The other pages whose packages a page's file imports."""
     packages = {name.split(".")[2] for name in imported(path) if name.startswith("app.pages.")}
@@ -90,9 +160,10 @@ def test_a_page_that_imports_another_is_found(tmp_path: Path):
 def test_each_layer_keeps_to_its_libraries(path: Path):
     packages = {name.split(".")[0] for name in imported(path)}
     layer = layer_of(path)
-    if layer not in {"engine", "doctor"}:
-        assert not packages & ONLY_IN_ENGINE
-    if layer in {"engine", "tokenization", "experiments", "pages", "library", "errors"}:
+    name = path.relative_to(APP).as_posix()
+    if not name.startswith("engine/network/") and name not in KNOW_TENSORS:
+        assert not packages & FOR_TENSORS
+    if layer in {"engine", "checkpoints", "tokenization", "experiments", "pages", "library", "errors"}:
         allowed = (
             {"pydantic"} if layer in {"experiments", "pages"} else set()
         )  # requests declare their bounds with it
@@ -110,7 +181,7 @@ def test_starting_the_site_imports_no_torch():
         "from app.main import create_app\n"
         "from app.settings import Settings\n"
         "create_app(Settings())\n"
-        "import app.__main__\n"
+        "import app.__main__, app.engine.fake, app.checkpoints.store\n"
         "print(sorted({'torch', 'transformers'} & set(sys.modules)))\n"
     )
     found = subprocess.run(

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from app.engine.interface import Engine
-from app.engine.outputs import Done
-from app.engine.params import GenerationRequest, SamplingParams
+from app.engine.contract.interface import Engine
+from app.engine.contract.outputs import Done
+from app.engine.contract.params import GenerationRequest, SamplingParams
 from app.errors import (
     ModelNotReady,
     ModelUnavailable,

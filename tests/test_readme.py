@@ -5,10 +5,10 @@ import re
 import pytest
 
 from app.bench import company
-from app.engine import cores
-from app.engine.output_layer import LIKELIEST
-from app.engine.recordings import WIDTHS
-from app.engine.scheduler import CACHE_BYTES
+from app.engine.network.cuda_graphs import WIDTHS
+from app.engine.network.output_layer import LIKELIEST
+from app.engine.serving import cores
+from app.engine.serving.scheduler import CACHE_BYTES
 from app.pages.registry import PAGES
 from app.paths import ROOT
 from app.settings import Settings

@@ -22,7 +22,7 @@ from app.tokenization.registry import load_model_tokenizer
 from app.tokenization.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
-    from app.engine.engine import ThreadedEngine
+    from app.engine.serving.threaded_engine import ThreadedEngine
 
 CONTEXT = 64  # tokens of each sequence in the bare forward pass
 _STEPS = 16  # of a budget
@@ -69,7 +69,8 @@ def measure(order: Order, tell: Callable[[str, Any], None], asked: Iterable[int]
 
     `asked` are the sequences of each round of "bare".
     """
-    from app.engine import bare, local
+    from app.engine import local
+    from app.engine.network import bare
 
     tokenizer = load_model_tokenizer(Path(order.folder), order.name)
     engine = local.load(
@@ -103,7 +104,7 @@ def measure(order: Order, tell: Callable[[str, Any], None], asked: Iterable[int]
 
 
 def _step_budget(order: Order, runner: Any, context: int) -> StepBudget:
-    from app.engine import bare
+    from app.engine.network import bare
 
     fitting = [each for each in order.batches if each <= order.slots] or [order.slots]
     batches = sorted({min(fitting), max(fitting)})
@@ -113,7 +114,7 @@ def _step_budget(order: Order, runner: Any, context: int) -> StepBudget:
 
 async def _fidelity(order: Order, engine: "ThreadedEngine", tokenizer: Tokenizer) -> Fidelity:
     """The default path and plain bfloat16 against plain float32, on the same positions."""
-    from app.engine import bare
+    from app.engine.network import bare
 
     exact = bare.PlainModel(Path(order.folder), "float32", order.device)
     plain = bare.PlainModel(Path(order.folder), "bfloat16", order.device)
@@ -160,7 +161,7 @@ class _Comparison:
         self._same = 0
 
     def add(self, reference: Any, other: Any) -> None:
-        from app.engine import bare
+        from app.engine.network import bare
 
         self.count += len(reference)
         self._divergence += float(bare.divergences(reference, other).sum())

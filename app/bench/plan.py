@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.bench.load import STREAMS, Load
-from app.engine import weights
-from app.engine.catalog import folder_manifest, read_catalog
+from app.checkpoints import store
+from app.checkpoints.manifests import folder_manifest, read_catalog
 from app.errors import BadRequest, NotFound
 from app.paths import MODELS
 from app.settings import Settings
@@ -76,7 +76,7 @@ class ModelFiles:
         return sum(file.stat().st_size for file in self.folder.glob("*.safetensors"))
 
 
-def model_files(settings: Settings, progress: weights.Progress) -> ModelFiles | None:
+def model_files(settings: Settings, progress: store.Progress) -> ModelFiles | None:
     """The model of the settings, fetched if need be; None for the scripted engine."""
     if settings.engine == "fake":
         return None
@@ -85,7 +85,7 @@ def model_files(settings: Settings, progress: weights.Progress) -> ModelFiles | 
     if settings.model not in catalog and not folder.is_dir():
         raise NotFound(f"model {settings.model} is neither a folder nor one of {', '.join(catalog)}", "model")
     manifest = catalog.get(settings.model) or folder_manifest(folder)
-    return ModelFiles(manifest.name, weights.fetch(manifest, settings.weights_dir, progress))
+    return ModelFiles(manifest.name, store.fetch(manifest, settings.weights_dir, progress))
 
 
 def machine() -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from app.bench.endpoint import ServerFailed
 
 # for the threads of the one before, which may wait busily for more, and for this server to take back the core
-# that it leaves to whoever has been busy in the last half second (app/engine/cores.py)
+# that it leaves to whoever has been busy in the last half second (app/engine/serving/cores.py)
 _REST_SECONDS = 1.2
 SECONDS = 15.0  # once one measurement has had this long, it gets no further turn
 

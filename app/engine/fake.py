@@ -9,10 +9,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.cores import CoreWatch
-from app.engine.engine import EngineLimits, ThreadedEngine
-from app.engine.interface import Vocabulary
-from app.engine.runner import Chunk, DeviceLost, Prediction
+from app.engine.contract.interface import Vocabulary
+from app.engine.network.runner import Chunk, DeviceLost, Prediction
+from app.engine.serving.cores import CoreWatch
+from app.engine.serving.threaded_engine import EngineLimits, ThreadedEngine
 
 SCRIPT = """\
 Once upon a time in a small village by the sea there was a dog named Max. Max loved to play with the \

@@ -10,16 +10,16 @@ import transformers
 from safetensors import SafetensorError
 from transformers import AutoConfig
 
-from app.engine.brief_thread import brief_thread
-from app.engine.checkpoint import read_checkpoint
-from app.engine.cores import CoreWatch
-from app.engine.cpu_features import has_fast_bfloat16
-from app.engine.decoder import can_decode
-from app.engine.engine import EngineLimits, ThreadedEngine
-from app.engine.integer_linear import digits_are_multiplied_exactly
-from app.engine.interface import Vocabulary
-from app.engine.model_runner import ModelRunner, kv_bytes_per_token
-from app.engine.recordings import CudaGraphs
+from app.engine.contract.interface import Vocabulary
+from app.engine.network.checkpoint import read_checkpoint
+from app.engine.network.cuda_graphs import CudaGraphs
+from app.engine.network.decoder import can_decode
+from app.engine.network.devices import describe_device, pick_device, pick_dtype
+from app.engine.network.integer_linear import digits_are_multiplied_exactly
+from app.engine.network.model_runner import ModelRunner, kv_bytes_per_token
+from app.engine.serving.brief_thread import brief_thread
+from app.engine.serving.cores import CoreWatch
+from app.engine.serving.threaded_engine import EngineLimits, ThreadedEngine
 from app.errors import ModelUnavailable
 
 _TORCH_READS = {  # from the environment, when first needed
@@ -126,31 +126,3 @@ def fitting_length(length: int, bytes_per_position: int, free: int) -> int:
     while length > _SHORTEST_CONTEXT and length * bytes_per_position > free * 2 // 3:
         length //= 2
     return length
-
-
-def pick_device(device: str) -> torch.device:
-    """`auto` takes CUDA, then Apple's GPU, then the CPU."""
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if device == "auto":
-        return torch.device(next(kind for kind, there in available.items() if there))
-    if not available.get(device, False):
-        there = ", ".join(kind for kind, is_there in available.items() if is_there)
-        raise ModelUnavailable(f"device {device} is not available on this machine; there is: {there}")
-    return torch.device(device)
-
-
-def pick_dtype(dtype: str, device: torch.device) -> torch.dtype:
-    """`auto` is bfloat16 where the hardware multiplies it natively, float32 where it would be emulated."""
-    if dtype != "auto":
-        return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[dtype]
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    if device.type == "mps":
-        return torch.float16
-    return torch.bfloat16 if has_fast_bfloat16() else torch.float32
-
-
-def describe_device(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return {"cpu": f"CPU, {os.cpu_count()} cores", "mps": "Apple GPU"}[device.type]

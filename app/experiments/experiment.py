@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from app.engine.interface import Engine
-from app.engine.outputs import Done, FinishReason, Score, Step
-from app.engine.params import JOBS_AT_ONCE, GenerationRequest, SamplingParams
+from app.engine.contract.interface import Engine
+from app.engine.contract.outputs import Done, FinishReason, Score, Step
+from app.engine.contract.params import JOBS_AT_ONCE, GenerationRequest, SamplingParams
 from app.errors import OutOfTime
 from app.tokenization.tokenizer import Tokenizer
 

@@ -5,7 +5,7 @@ import time
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from app.engine.outputs import EngineStats
+from app.engine.contract.outputs import EngineStats
 from app.errors import ModelNotReady
 from app.experiments.shared_runs import SharedRuns
 from app.library.library import Library

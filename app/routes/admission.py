@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.engine.params import TEACHER
+from app.engine.contract.params import TEACHER
 from app.errors import ClientLimit, QueueFull, ShuttingDown
 from app.routes.dependencies import ADDRESS, ClientDep
 

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app import wire
-from app.engine.outputs import Done, Event, Queued, Step
-from app.engine.params import GenerationRequest
+from app.engine.contract.outputs import Done, Event, Queued, Step
+from app.engine.contract.params import GenerationRequest
 from app.errors import PlaygroundError
 from app.routes.admission import PLACE
 from app.routes.dependencies import ClientDep, EngineDep, MetricsDep, SettingsDep, TokenizerDep, WorkersDep

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
-from app.engine.interface import Engine
-from app.engine.params import TEACHER
+from app.engine.contract.interface import Engine
+from app.engine.contract.params import TEACHER
 from app.experiments.shared_runs import SharedRuns
 from app.host import ModelHost
 from app.library.library import Library

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app.engine.interface import Engine
-from app.engine.params import TEACHER
+from app.engine.contract.interface import Engine
+from app.engine.contract.params import TEACHER
 from app.errors import PlaygroundError
 from app.experiments.experiment import Experiment, ExperimentRequest, Laboratory, Part
 from app.pages.experiments import EXPERIMENTS

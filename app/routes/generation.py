@@ -5,9 +5,9 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 
-from app.engine.interface import Engine
-from app.engine.outputs import Done, Event, Step
-from app.engine.params import GenerationRequest
+from app.engine.contract.interface import Engine
+from app.engine.contract.outputs import Done, Event, Step
+from app.engine.contract.params import GenerationRequest
 from app.routes.metrics import Metrics
 
 _WAITING_EVENTS = 64  # of several generations side by side; each keeps its own line beyond that

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 
 from app import wire
-from app.engine.distribution import likeliest_ids
+from app.engine.sampling.distribution import likeliest_ids
 from app.routes.admission import PLACE
 from app.routes.dependencies import ClientDep, EngineDep, TokenizerDep, WorkersDep
 from app.routes.disconnect import while_connected

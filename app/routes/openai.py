@@ -11,9 +11,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.sse import EventSourceResponse
 
-from app.engine.interface import Engine
-from app.engine.outputs import Done, Event, PromptScores, Step
-from app.engine.params import GenerationRequest
+from app.engine.contract.interface import Engine
+from app.engine.contract.outputs import Done, Event, PromptScores, Step
+from app.engine.contract.params import GenerationRequest
 from app.errors import NotFound, PlaygroundError
 from app.routes.admission import PLACE, AdmissionDep
 from app.routes.dependencies import (

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from app.engine.params import MAX_LOGPROBS, MAX_SEED, MAX_SEQUENCES, MAX_STOP_STRINGS, SamplingParams
+from app.engine.contract.params import MAX_LOGPROBS, MAX_SEED, MAX_SEQUENCES, MAX_STOP_STRINGS, SamplingParams
 from app.errors import BadRequest, NotSupported
 from app.routes.schemas import (
     MAX_PROMPT_CHARACTERS,

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from app.engine.detokenizer import Detokenizer
-from app.engine.outputs import Alternative, FinishReason, Score, Step
+from app.engine.contract.detokenizer import Detokenizer
+from app.engine.contract.outputs import Alternative, FinishReason, Score, Step
 from app.tokenization.tokenizer import Tokenizer
 
 _FINISH_REASONS = {

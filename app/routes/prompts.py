@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.engine.interface import Engine
+from app.engine.contract.interface import Engine
 from app.errors import BadRequest, ContextOverflow
 from app.tokenization.tokenizer import Tokenizer
 from app.tokenization.workers import TokenizerWorkers

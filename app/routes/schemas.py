@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from app.engine.params import (
+from app.engine.contract.params import (
     MAX_LOGPROBS,
     MAX_SEED,
     MAX_SEQUENCES,

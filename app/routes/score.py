@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from app import wire
-from app.engine.outputs import Score
+from app.engine.contract.outputs import Score
 from app.routes.admission import PLACE
 from app.routes.dependencies import ClientDep, EngineDep, TokenizerDep, WorkersDep
 from app.routes.disconnect import while_connected

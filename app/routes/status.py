@@ -8,8 +8,8 @@ from typing import Any
 import psutil
 from fastapi import APIRouter, Request
 
-from app.engine.outputs import EngineStats, RequestStatus
-from app.engine.params import TEACHER
+from app.engine.contract.outputs import EngineStats, RequestStatus
+from app.engine.contract.params import TEACHER
 from app.errors import ModelNotReady
 from app.host import ModelHost
 from app.routes.dependencies import HostDep, SettingsDep, TeacherDep

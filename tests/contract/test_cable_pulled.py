@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.engine.catalog import read_catalog
-from app.engine.weights import have
+from app.checkpoints.manifests import read_catalog
+from app.checkpoints.store import have
 from app.pages.experiments import EXPERIMENTS
 from app.pages.presets import read_presets
 from app.pages.registry import PAGES, WITH_PRESETS

@@ -138,7 +138,7 @@ async def test_a_lost_device_is_said_and_the_program_ends_for_its_supervisor(tmp
 HELD_UP = """
 import time
 from app.__main__ import main
-from app.engine.scheduler import Scheduler
+from app.engine.serving.scheduler import Scheduler
 from app.host import ModelHost
 
 Scheduler._admit = lambda scheduler: 1 / 0

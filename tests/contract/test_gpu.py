@@ -11,9 +11,9 @@ import torch
 from fastapi.testclient import TestClient
 from transformers import AutoModelForCausalLM, Gemma3TextConfig
 
-from app.engine.engine import EngineLimits, ThreadedEngine
-from app.engine.model_runner import ModelRunner
-from app.engine.recordings import CudaGraphs
+from app.engine.network.cuda_graphs import CudaGraphs
+from app.engine.network.model_runner import ModelRunner
+from app.engine.serving.threaded_engine import EngineLimits, ThreadedEngine
 from app.main import create_app
 from app.settings import Settings
 from tests.byte_tokenizer import ByteTokenizer
@@ -91,7 +91,7 @@ ASSERTING = """
 import itertools
 import torch
 from app.__main__ import main
-from app.engine.model_runner import ModelRunner
+from app.engine.network.model_runner import ModelRunner
 
 passes, rows = itertools.count(), ModelRunner._rows
 

@@ -8,8 +8,8 @@ import pytest
 from anyio import BrokenResourceError
 
 from app import server
-from app.engine.engine import MAX_UNREAD
 from app.engine.fake import FakeEngine
+from app.engine.serving.threaded_engine import MAX_UNREAD
 from app.routes.errors import UnexpectedErrors
 from tests.kit import raw
 from tests.kit.raw import abort

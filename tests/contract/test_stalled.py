@@ -8,8 +8,8 @@ import psutil
 import pytest
 
 from app import server
-from app.engine.engine import MAX_UNREAD
 from app.engine.fake import FakeEngine
+from app.engine.serving.threaded_engine import MAX_UNREAD
 from app.main import create_app
 from app.settings import Settings
 from tests.byte_tokenizer import ByteTokenizer

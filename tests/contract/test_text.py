@@ -14,8 +14,8 @@ from httpx_sse import connect_sse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.engine.engine import EngineLimits, ThreadedEngine
-from app.engine.runner import Prediction
+from app.engine.network.runner import Prediction
+from app.engine.serving.threaded_engine import EngineLimits, ThreadedEngine
 from app.main import create_app
 from app.settings import Settings
 from tests.byte_tokenizer import ByteTokenizer

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.engine.integer_linear import digits_are_multiplied_exactly
+from app.engine.network.integer_linear import digits_are_multiplied_exactly
 
 needs_integers = pytest.mark.skipif(
     not digits_are_multiplied_exactly(), reason="torch multiplies no integers on this processor"

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine import dice
-from app.engine.distribution import Distribution
-from app.engine.engine import ThreadedEngine
-from app.engine.outputs import Step
-from app.engine.params import GenerationRequest, SamplingParams
-from app.engine.sampler import probabilities, sample
+from app.engine.contract.outputs import Step
+from app.engine.contract.params import GenerationRequest, SamplingParams
+from app.engine.sampling import dice
+from app.engine.sampling.distribution import Distribution
+from app.engine.sampling.sampler import probabilities, sample
+from app.engine.serving.threaded_engine import ThreadedEngine
 from app.tokenization.registry import load_model_tokenizer
 
 pytestmark = pytest.mark.weights

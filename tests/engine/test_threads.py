@@ -9,12 +9,12 @@ import torch
 
 from app.bench.company import busy_programs
 from app.engine import local
-from app.engine.brief_thread import on_a_brief_thread
-from app.engine.cores import CoreWatch
-from app.engine.engine import ThreadedEngine
+from app.engine.contract.outputs import Step
+from app.engine.contract.params import GenerationRequest, SamplingParams
 from app.engine.local import load
-from app.engine.outputs import Step
-from app.engine.params import GenerationRequest, SamplingParams
+from app.engine.serving.brief_thread import on_a_brief_thread
+from app.engine.serving.cores import CoreWatch
+from app.engine.serving.threaded_engine import ThreadedEngine
 from app.tokenization.registry import load_model_tokenizer
 from tests.engine.conftest import ByteVocabulary
 from tests.tiny_folder import save_tiny_model

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.bench.passage import passage
-from app.engine.params import SamplingParams
+from app.engine.contract.params import SamplingParams
 from app.experiments.experiment import Laboratory
 from app.pages.experiments import EXPERIMENTS
 from app.pages.presets import read_presets

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.engine.contract.params import JOBS_AT_ONCE, SamplingParams
 from app.engine.fake import FakeEngine
-from app.engine.params import JOBS_AT_ONCE, SamplingParams
 from app.errors import OutOfTime
 from app.experiments.experiment import Laboratory, together
 from app.experiments.shared_runs import SharedRuns

@@ -5,8 +5,8 @@ from contextlib import aclosing
 
 import pytest
 
+from app.engine.contract.params import GenerationRequest, SamplingParams
 from app.engine.fake import FakeEngine
-from app.engine.params import GenerationRequest, SamplingParams
 from app.experiments.experiment import Laboratory, Progress
 from app.experiments.waiting import Queued, with_place
 from tests.byte_tokenizer import ByteTokenizer

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.engine import dice
+from app.engine.sampling import dice
 from tests.kit.raw import connect
 from tests.kit.stream import Reply, ask, request_bytes
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.engine.params import TEACHER
+from app.engine.contract.params import TEACHER
 from app.errors import ClientLimit, QueueFull, ShuttingDown
 from app.routes.admission import Admission
 

@@ -4,10 +4,10 @@ from collections.abc import AsyncGenerator
 import pytest
 from fastapi.testclient import TestClient
 
-from app.engine.dice import roll
+from app.engine.contract.outputs import Event, Queued
+from app.engine.contract.params import GenerationRequest
 from app.engine.fake import FakeEngine
-from app.engine.outputs import Event, Queued
-from app.engine.params import GenerationRequest
+from app.engine.sampling.dice import roll
 from app.errors import ModelUnavailable
 from app.main import create_app
 from app.settings import Settings

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from app.engine.distribution import likeliest_ids
 from app.engine.fake import FakeEngine
+from app.engine.sampling.distribution import likeliest_ids
 from tests.byte_tokenizer import BOS
 
 

@@ -7,8 +7,8 @@ import openai
 import pytest
 from fastapi.testclient import TestClient
 
+from app.engine.contract.outputs import FinishReason, Step
 from app.engine.fake import FakeEngine
-from app.engine.outputs import FinishReason, Step
 from app.main import create_app
 from app.routes.openai_text import ChoiceText, token_name
 from app.settings import Settings

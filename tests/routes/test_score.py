@@ -4,8 +4,8 @@ import math
 import pytest
 from fastapi.testclient import TestClient
 
+from app.engine.contract.outputs import Score
 from app.engine.fake import FakeEngine
-from app.engine.outputs import Score
 from app.routes.score import totals
 from tests.byte_tokenizer import BOS, ByteTokenizer
 

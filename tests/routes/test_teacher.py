@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
 
-from app.engine.outputs import Cores
+from app.engine.contract.outputs import Cores
 from app.main import create_app
 from app.network import class_addresses
 from app.settings import Settings

@@ -14,8 +14,8 @@ from contextlib import aclosing
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.outputs import FinishReason, Step
-from app.engine.params import SamplingParams
+from app.engine.contract.outputs import FinishReason, Step
+from app.engine.contract.params import SamplingParams
 from app.errors import ContextOverflow
 from app.experiments.experiment import Laboratory, Part, Progress, together
 from app.pages.assistant import costume as dress

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from app.engine.outputs import FinishReason
-from app.engine.params import MAX_SEED, MAX_STOP_CHARACTERS, MAX_TEMPERATURE
+from app.engine.contract.outputs import FinishReason
+from app.engine.contract.params import MAX_SEED, MAX_STOP_CHARACTERS, MAX_TEMPERATURE
 from app.experiments.experiment import ExperimentRequest, Progress, TokenView
 from app.pages.assistant.costume import Piece, cut_template
 

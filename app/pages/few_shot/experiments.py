@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from app.engine.params import MAX_SEED, SamplingParams
+from app.engine.contract.params import MAX_SEED, SamplingParams
 from app.errors import ContextOverflow
 from app.experiments.experiment import (
     Continuation,

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from app.engine.params import MAX_SEED
+from app.engine.contract.params import MAX_SEED
 from app.errors import BadRequest, ContextOverflow
 from app.experiments.experiment import ExperimentRequest, Laboratory, Part, Progress, TokenView, together
 from app.tokenization.tokenizer import Tokenizer

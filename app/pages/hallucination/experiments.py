@@ -12,9 +12,9 @@ from contextlib import aclosing
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.distribution import likeliest_ids
-from app.engine.outputs import Step
-from app.engine.params import SamplingParams
+from app.engine.contract.outputs import Step
+from app.engine.contract.params import SamplingParams
+from app.engine.sampling.distribution import likeliest_ids
 from app.errors import BadRequest
 from app.experiments.experiment import Laboratory, Part, Progress
 from app.pages.hallucination.agreement import Cut, agree, cut_answer

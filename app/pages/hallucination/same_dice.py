@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.dice import roll
-from app.engine.distribution import Distribution
-from app.engine.params import SamplingParams
-from app.engine.sampler import Choice, sample
+from app.engine.contract.params import SamplingParams
+from app.engine.sampling.dice import roll
+from app.engine.sampling.distribution import Distribution
+from app.engine.sampling.sampler import Choice, sample
 from app.experiments.experiment import Laboratory, side_by_side
 from app.pages.hallucination.agreement import Cut, cut_answer
 from app.pages.hallucination.universe_tree import Path

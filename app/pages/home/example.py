@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from app.engine.interface import Engine
+from app.engine.contract.interface import Engine
 from app.tokenization.tokenizer import Tokenizer
 
 EXACT = False

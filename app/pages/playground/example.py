@@ -4,9 +4,9 @@ import math
 from typing import Any
 
 from app import wire
-from app.engine.interface import Engine
-from app.engine.outputs import Done, Step
-from app.engine.params import GenerationRequest, SamplingParams
+from app.engine.contract.interface import Engine
+from app.engine.contract.outputs import Done, Step
+from app.engine.contract.params import GenerationRequest, SamplingParams
 from app.tokenization.tokenizer import Tokenizer
 
 EXACT = True

@@ -14,8 +14,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from app.engine.outputs import FinishReason, Score, Step
-from app.engine.params import SamplingParams
+from app.engine.contract.outputs import FinishReason, Score, Step
+from app.engine.contract.params import SamplingParams
 from app.errors import BadRequest, ContextOverflow
 from app.experiments.experiment import ExperimentRequest, Laboratory, Part, Progress, TokenView
 from app.pages.regurgitation.alignment import Stretch, align, exact_run, runs_by_prefix, tokens_in_common

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from app.engine.outputs import Step
+from app.engine.contract.outputs import Step
 from app.errors import BadRequest
 from app.experiments.experiment import ExperimentRequest, Laboratory, Part, Progress
 from app.pages.regurgitation.alignment import runs_by_prefix

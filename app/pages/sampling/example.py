@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.dice import roll
-from app.engine.interface import Engine
+from app.engine.contract.interface import Engine
+from app.engine.sampling.dice import roll
 from app.tokenization.tokenizer import Tokenizer
 
 EXACT = False

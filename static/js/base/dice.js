@@ -1,5 +1,5 @@
 // Counter-based dice: one uniform number per (seed, sequence, position), the same in every browser and on
-// the server. The exact twin of app/engine/dice.py: Threefry-2x32 with 20 rounds, of Salmon, Moraes, Dror
+// the server. The exact twin of app/engine/sampling/dice.py: Threefry-2x32 with 20 rounds, of Salmon, Moraes, Dror
 // and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
 
 const PARITY = 0x1bd11bda; // the key schedule's constant in Threefry-2x32

@@ -1,5 +1,5 @@
 // What happens between the model's log-probabilities and the roll: temperature, top_k, top_p, min_p, over
-// the whole vocabulary. Twin of app/engine/distribution.py. `index` counts from 0 in the ranked order
+// the whole vocabulary. Twin of app/engine/sampling/distribution.py. `index` counts from 0 in the ranked order
 // (likeliest first, ties by id); people see the rank, index + 1. No allocation while a slider moves.
 
 /** Token ids ordered by descending value, equal values by id: a radix sort of the float's bits. */

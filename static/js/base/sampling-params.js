@@ -1,5 +1,5 @@
 // The sampling parameters as people meet them: ranges, neutral values, and the scale of each slider.
-// The limits are those of app/engine/params.py. A slider has whole positions from 0 to STEPS.
+// The limits are those of app/engine/contract/params.py. A slider has whole positions from 0 to STEPS.
 
 import { msg } from "./i18n.js";
 

@@ -1,6 +1,6 @@
 // Stop strings as people type them in one line.
 
-const MOST_STOPS = 4; // as app/engine/params.py
+const MOST_STOPS = 4; // as app/engine/contract/params.py
 
 /**
  * "\n\n | END" -> ["\n\n", "END"]; spaces around the bars do not count; `\|` is a bar, `\\` a backslash, `\ ` a space.

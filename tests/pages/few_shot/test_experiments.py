@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from app.engine.engine import EngineLimits, ThreadedEngine
+from app.engine.serving.threaded_engine import EngineLimits, ThreadedEngine
 from app.errors import ContextOverflow
 from app.experiments.experiment import Laboratory, Progress
 from app.pages.few_shot.experiments import FewShotRequest, OnePass, Point, few_shot, packed, share_of
@@ -56,7 +56,7 @@ def tiny_model():
 
 @pytest.fixture
 def tiny(tiny_model):
-    from app.engine.model_runner import ModelRunner
+    from app.engine.network.model_runner import ModelRunner
 
     tokenizer = ByteTokenizer(adds_bos=True)
     engine = ThreadedEngine(

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.engine.dice import roll
-from app.engine.interface import Engine
+from app.engine.contract.interface import Engine
+from app.engine.sampling.dice import roll
 from app.pages.playground.example import PARAMS, PROMPT, SEED, continuation, level
 from app.pages.presets import example_file
 from app.tokenization.registry import load_model_tokenizer

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.engine.engine import EngineLimits, ThreadedEngine
 from app.engine.fake import SCRIPT, FakeEngine
+from app.engine.serving.threaded_engine import EngineLimits, ThreadedEngine
 from app.experiments.experiment import Laboratory, Part
 from app.pages.experiments import EXPERIMENTS
 from app.pages.presets import read_measurement, read_presets, run_preset
@@ -155,7 +155,7 @@ def tiny_engine() -> Iterator[ThreadedEngine]:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from app.engine.model_runner import ModelRunner
+    from app.engine.network.model_runner import ModelRunner
 
     torch.manual_seed(618)
     config = LlamaConfig(

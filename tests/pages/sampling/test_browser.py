@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import CDPSession, Page, Route, expect
 
-from app.engine.dice import roll
+from app.engine.sampling.dice import roll
 from app.pages.presets import example_file
 from tests.in_browser import NewPage, Troubles, axe
 

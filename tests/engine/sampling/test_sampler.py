@@ -1,0 +1,173 @@
+"""Processors and the draw, against transformers' own warpers and against chance."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from app.engine.contract.params import SamplingParams
+from app.engine.sampling import dice
+from app.engine.sampling.distribution import Distribution
+from app.engine.sampling.sampler import penalise, probabilities, sample
+
+
+def random_logits(seed: int, size: int = 5_000, scale: float = 3.0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, scale, size).astype(np.float32)
+
+
+def random_params(seed: int, size: int = 5_000) -> SamplingParams:
+    rng = np.random.default_rng(10_000 + seed)
+    return SamplingParams(
+        temperature=float(rng.choice([1.0, 0.1, 0.7, 1.5, 3.0, rng.uniform(0.05, 5)])),
+        top_k=int(rng.choice([0, 1, 40, size, rng.integers(1, size)])),
+        top_p=float(rng.choice([1.0, 0.0, 0.9, rng.uniform(0, 1)])),
+        min_p=float(rng.choice([0.0, 0.05, 1.0, rng.uniform(0, 1)])),
+        repetition_penalty=float(rng.choice([1.0, 1.3, rng.uniform(0.8, 2)])),
+    )
+
+
+def transformers_probabilities(
+    logits: np.ndarray, params: SamplingParams, token_ids: list[int]
+) -> np.ndarray:
+    """The same settings through transformers' processors, in float64 so that only the rule is compared."""
+    import torch
+    from transformers import (
+        LogitsProcessorList,
+        MinPLogitsWarper,
+        RepetitionPenaltyLogitsProcessor,
+        TemperatureLogitsWarper,
+        TopKLogitsWarper,
+        TopPLogitsWarper,
+    )
+
+    warpers = LogitsProcessorList()
+    if params.repetition_penalty != 1.0:
+        warpers.append(RepetitionPenaltyLogitsProcessor(params.repetition_penalty))
+    if params.temperature != 1.0:
+        warpers.append(TemperatureLogitsWarper(params.temperature))
+    if params.top_k:
+        warpers.append(TopKLogitsWarper(params.top_k))
+    if params.top_p < 1.0:
+        warpers.append(TopPLogitsWarper(params.top_p))
+    if params.min_p:
+        warpers.append(MinPLogitsWarper(params.min_p))
+    scores = warpers(torch.tensor([token_ids]), torch.tensor(logits, dtype=torch.float64)[None])
+    return scores.softmax(-1)[0].numpy()
+
+
+def test_the_pipeline_equals_transformers_on_500_random_settings():
+    worst = 0.0
+    for seed in range(500):
+        logits, params = random_logits(seed // 50), random_params(seed)
+        token_ids = np.random.default_rng(seed).integers(0, len(logits), 20)
+        ours = probabilities(Distribution(penalise(logits, params, token_ids, 20)), params)
+        theirs = transformers_probabilities(logits, params, token_ids.tolist())
+        worst = max(worst, float(np.abs(ours - theirs).max()))
+    assert worst <= 1e-6, worst
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        SamplingParams(temperature=0.7),
+        SamplingParams(top_k=40),
+        SamplingParams(top_p=0.9),
+        SamplingParams(min_p=0.1),
+        SamplingParams(repetition_penalty=1.5),
+    ],
+    ids=["temperature", "top_k", "top_p", "min_p", "repetition_penalty"],
+)
+def test_each_processor_alone_equals_transformers(params):
+    for seed in range(20):
+        logits = random_logits(seed, size=262_144 if seed == 0 else 5_000)
+        token_ids = np.arange(0, 40)
+        ours = probabilities(Distribution(penalise(logits, params, token_ids, 40)), params)
+        theirs = transformers_probabilities(logits, params, token_ids.tolist())
+        assert np.abs(ours - theirs).max() <= 1e-6
+
+
+def test_frequency_and_presence_follow_openais_formula():
+    logits, written = random_logits(1, 50), np.array([7, 7, 9])
+    params = SamplingParams(frequency_penalty=0.5, presence_penalty=0.25)
+    changed = penalise(logits, params, np.array([3, *written]), prompt_length=1)
+    expected = logits.copy()
+    expected[7] -= 2 * 0.5 + 0.25
+    expected[9] -= 0.5 + 0.25
+    assert np.allclose(changed, expected)
+
+
+def test_a_narrow_ranking_gives_what_the_whole_vocabulary_gives():
+    """The sampler looks only as far as it must; looking further changes nothing."""
+    for seed in range(200):
+        logits = random_logits(seed, scale=float(np.random.default_rng(seed).uniform(0.1, 6)))
+        params, u = random_params(seed), dice.roll(seed, 0, 0)
+        choice = sample(Distribution(logits), params, u)
+        distribution = Distribution(logits)
+        expected = probabilities(distribution, params)
+        assert math.isclose(math.exp(choice.processed_logprob), expected[choice.token_id], rel_tol=1e-6)
+        assert choice.kept == np.count_nonzero(expected) or expected.min() == 0  # tiny weights may underflow
+        order = distribution.whole.token_ids
+        cumulative = np.cumsum(expected[order])
+        place = int(np.flatnonzero(order == choice.token_id)[0])
+        assert cumulative[place] >= u - 1e-9
+        assert place == 0 or cumulative[place - 1] <= u + 1e-9
+
+
+def test_temperature_zero_is_greedy_and_ties_go_to_the_lower_id():
+    logits = np.array([0.0, 2.0, 2.0, -1.0], np.float32)
+    choice = sample(Distribution(logits), SamplingParams(temperature=0), 0.99)
+    assert (choice.token_id, choice.kept, choice.processed_logprob) == (1, 1, 0.0)
+
+
+def test_top_k_keeps_ties_at_the_last_place():
+    logits = np.array([3.0, 1.0, 1.0, 0.0], np.float32)
+    assert np.count_nonzero(probabilities(Distribution(logits), SamplingParams(top_k=2))) == 3
+
+
+def test_ten_thousand_draws_follow_the_shown_distribution():
+    """Chi-squared over the 30 likeliest tokens and the rest: the 99.9 % point for 30 degrees is 59.7."""
+    logits, params = random_logits(4, 2_000), SamplingParams(temperature=0.9, top_k=200, top_p=0.95)
+    expected = probabilities(Distribution(logits), params)
+    drawn = np.bincount(
+        [
+            sample(Distribution(logits), params, dice.roll(618, 0, position)).token_id
+            for position in range(10_000)
+        ],
+        minlength=len(logits),
+    )
+    shown = np.argsort(-expected)[:30]
+    observed = np.append(drawn[shown], 10_000 - drawn[shown].sum())
+    theory = 10_000 * np.append(expected[shown], 1 - expected[shown].sum())
+    chi_squared = float(((observed - theory) ** 2 / theory).sum())
+    assert chi_squared < 59.7, chi_squared
+
+
+@given(
+    arrays(np.float32, st.integers(1, 60), elements=st.floats(-100, 100, width=32)),
+    st.one_of(st.just(0.0), st.floats(0, 5, allow_subnormal=True)),
+    st.integers(0, 70),
+    st.floats(0, 1),
+    st.floats(0, 1),
+    st.floats(0, 1, exclude_max=True),
+)
+def test_any_setting_draws_a_kept_token_with_finite_numbers(logits, temperature, top_k, top_p, min_p, u):
+    params = SamplingParams(temperature, top_k, top_p, min_p, logprobs=5)
+    choice = sample(Distribution(logits), params, u)
+    assert 0 <= choice.token_id < len(logits)
+    assert 1 <= choice.kept <= len(logits)
+    assert -1e9 < choice.raw_logprob <= 1e-6
+    assert math.isfinite(choice.processed_logprob) and choice.processed_logprob <= 1e-6
+    assert all(a.processed_logprob is None or math.isfinite(a.processed_logprob) for a in choice.top)
+    assert 0 <= choice.entropy_bits <= math.log2(len(logits)) + 1e-3
+
+
+@given(arrays(np.float32, st.integers(2, 60), elements=st.floats(-50, 50, width=32)), st.floats(0.01, 1))
+def test_top_p_keeps_at_least_p_and_no_token_more(logits, p):
+    distribution = Distribution(logits)
+    plain = np.exp(distribution.whole.logprobs)
+    count = np.count_nonzero(probabilities(distribution, SamplingParams(top_p=p)))
+    assert plain[:count].sum() >= p - 1e-6 or count == len(logits)
+    assert count == 1 or plain[: count - 1].sum() <= p + 1e-6
