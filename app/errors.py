@@ -17,10 +17,12 @@ PlaygroundError                     500  internal
 ├── ShuttingDown                    503  shutdown
 └── ModelUnavailable                409  model_unavailable
 
-A message names the thing, its value and what is allowed; it never repeats a person's text.
+A message names the thing, its value and what is allowed; it never repeats a person's text. It is English, for
+programs and logs. The browser words it in its reader's language: `sentence` is its key in the catalogues, and
+`values` fill its places, as in `BadRequest("n is {n}; at most {limit} run at once", n=64, limit=32)`.
 """
 
-from typing import Self
+from typing import Any, Self
 
 
 class PlaygroundError(Exception):
@@ -32,17 +34,38 @@ class PlaygroundError(Exception):
     code = "internal"
     status = 500
 
-    def __init__(self, message: str, param: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, sentence: str, param: str | None = None, **values: int | str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.values = values
         self.param = param
         self.counted = False
+
+    @property
+    def message(self) -> str:
+        """The sentence with its places filled; numbers have commas."""
+        return filled(self.sentence, self.values)
+
+    def __str__(self) -> str:
+        return self.message
+
+    def as_json(self) -> dict[str, Any]:
+        """`{code, message}`, and `{sentence, values}` where there are places to fill."""
+        worded = {"sentence": self.sentence, "values": self.values} if self.values else {}
+        return {"code": self.code, "message": self.message, **worded}
 
     def again(self, *, counted: bool = False) -> Self:
         """The same for one more request: each raises its own, with a traceback and books of its own."""
         twin = type(self).__new__(type(self), *self.args)
         twin.__dict__ |= self.__dict__ | {"counted": counted}
         return twin
+
+
+def filled(sentence: str, values: dict[str, int | str]) -> str:
+    """Example: filled("at most {limit}", {"limit": 8192}) is "at most 8,192"."""
+    for name, value in values.items():
+        sentence = sentence.replace(f"{{{name}}}", f"{value:,}" if isinstance(value, int) else value)
+    return sentence
 
 
 class BadRequest(PlaygroundError):
@@ -58,7 +81,13 @@ class ContextOverflow(BadRequest):
     code = "context_overflow"
 
     def __init__(self, given: int, limit: int, model: str) -> None:
-        super().__init__(f"prompt is {given:,} tokens; {model} reads at most {limit:,}", param="prompt")
+        super().__init__(
+            "prompt is {given} tokens; {model} reads at most {limit}",
+            param="prompt",
+            given=given,
+            model=model,
+            limit=limit,
+        )
 
 
 class NotFound(PlaygroundError):
@@ -81,8 +110,8 @@ class Overloaded(PlaygroundError):
     code = "overloaded"
     status = 429
 
-    def __init__(self, message: str, retry_after: int = 5) -> None:
-        super().__init__(message)
+    def __init__(self, sentence: str, retry_after: int = 5, **values: int | str) -> None:
+        super().__init__(sentence, None, **values)
         self.retry_after = retry_after
 
 

@@ -138,7 +138,9 @@ class ModelHost:
                 manifest = self._catalog[name]
                 if not store.have(manifest, self.settings.weights_dir):
                     raise ModelUnavailable(
-                        f"{manifest.title} is not on this machine; `python -m app fetch {name}` gets it"
+                        "{model} is not on this machine; `python -m app fetch {name}` gets it",
+                        model=manifest.title,
+                        name=name,
                     )
                 opened = await asyncio.to_thread(self._open, manifest, _silently, self._cancelled)
                 second = self._beside = _Loaded(manifest, *opened)
@@ -203,7 +205,9 @@ class ModelHost:
     def _begin(self, manifest: Manifest) -> None:
         with self._lock:
             if self._task and self._task.name != manifest.name:
-                raise ModelUnavailable(f"{self._task.title} is being loaded; wait until that has ended")
+                raise ModelUnavailable(
+                    "{model} is being loaded; wait until that has ended", model=self._task.title
+                )
             if self._task or (self._loaded and self._loaded.manifest.name == manifest.name):
                 return
             self._error = None

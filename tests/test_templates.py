@@ -1,5 +1,6 @@
 """Pages render in both languages, and no sentence is left untranslated."""
 
+import ast
 import json
 import re
 import tomllib
@@ -12,6 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 import app
+from app.errors import BadRequest, ContextOverflow, PlaygroundError
 from app.pages.presets import read_example
 from app.pages.registry import PAGES
 from app.paths import MODELS, STATIC, TEMPLATES
@@ -163,7 +165,11 @@ def test_every_sentence_of_a_catalogue_is_said_somewhere(language):
         path.read_text(encoding="utf-8") for path in (ROOT / "app").rglob("*.*") if path.suffix in DATA
     )
     unsaid = (key for key in catalogue(language) if key not in asked)
-    assert [key for key in unsaid if json.dumps(key, ensure_ascii=False)[1:-1] not in data] == []
+    assert [
+        key
+        for key in unsaid
+        if json.dumps(key.removeprefix("{field}: "), ensure_ascii=False)[1:-1] not in data
+    ] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -234,13 +240,35 @@ def test_what_is_not_there_is_not_found(client: TestClient, path: str):
     assert client.get(path).status_code == 404
 
 
-def test_the_servers_sentences_are_known_as_the_server_says_them():
-    known = (STATIC / "js" / "base" / "server-sentences.js").read_text(encoding="utf-8")
-    said = "\n".join(path.read_text(encoding="utf-8") for path in Path(app.__file__).parent.rglob("*.py"))
-    sentences = re.findall(r'msg\("(.+)"\)', known)
-    assert len(sentences) > 10
-    pieces = [piece for sentence in sentences for piece in re.split(r"\{\w+\}", sentence) if len(piece) > 3]
-    assert [piece for piece in pieces if piece.lstrip(": ") not in said] == []
+def refusals() -> Iterator[tuple[str, set[str]]]:
+    """Sentences with places that the server's errors are made with, and the names of the values that fill them."""
+    kinds = {"OutOfTime", "QueueFull", "__init__", *(kind.__name__ for kind in BadRequest.__mro__)}
+    kinds |= {kind.__name__ for kind in PlaygroundError.__subclasses__()}
+    for path in (ROOT / "app").rglob("*.py"):
+        for call in filter(
+            lambda node: isinstance(node, ast.Call), ast.walk(ast.parse(path.read_text("utf-8")))
+        ):
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            if name in kinds and call.args and isinstance(call.args[0], ast.Constant) and call.keywords:
+                yield call.args[0].value, {word.arg for word in call.keywords} - {"param", None}
+
+
+def test_refusals_are_worded_in_the_readers_language():
+    said = dict(refusals())
+    assert len(said) >= 10
+    for sentence, names in said.items():
+        assert places(sentence) == names, sentence
+    assert untranslated(set(said), catalogue("zh-CN")) == []
+
+
+def test_an_error_carries_its_sentence_and_values(client: TestClient):
+    refused = client.post("/api/completions", json={"prompt": "a", "max_tokens": 1025}).json()["error"]
+    assert refused["sentence"] == "max_tokens is {given}; this server allows at most {limit}"
+    assert refused["values"] == {"given": 1025, "limit": 1024}
+    assert refused["message"] == "max_tokens is 1,025; this server allows at most 1,024"
+    again = ContextOverflow(9000, 8192, "gemma").again(counted=True)
+    assert str(again) == "prompt is 9,000 tokens; gemma reads at most 8,192"
+    assert again.as_json()["values"] == {"given": 9000, "model": "gemma", "limit": 8192}
 
 
 def test_every_plural_form_is_complete():

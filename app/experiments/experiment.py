@@ -107,7 +107,9 @@ class Laboratory:
                 if isinstance(event, Step):
                     yield event
                 elif isinstance(event, Done) and FinishReason.TIMEOUT in event.finish_reasons:
-                    raise OutOfTime(f"{self.engine.name} took longer than this server gives one request")
+                    raise OutOfTime(
+                        "{model} took longer than this server gives one request", model=self.engine.name
+                    )
 
     async def continue_text(
         self, token_ids: Sequence[int], params: SamplingParams

@@ -60,7 +60,7 @@ async def completions(
             elif isinstance(event, Done):
                 yield wire.sse("done", wire.done(event))
     except PlaygroundError as error:
-        yield wire.sse("error", {"code": error.code, "message": error.message})
+        yield wire.sse("error", error.as_json())
     except Exception as error:
         log_unexpected(error)
         yield wire.sse("error", {"code": "internal", "message": INTERNAL})

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import ModelNotReady, OutOfMemory, Overloaded, PlaygroundError
+from app.errors import ModelNotReady, OutOfMemory, Overloaded, PlaygroundError, filled
 from app.logs import described
 from app.routes.disconnect import ReaderLeft
 
@@ -23,7 +23,8 @@ _TEXT = {"type": "string"}
 _ERROR = {
     "type": "object",
     "required": ["code", "message"],
-    "properties": dict.fromkeys(("code", "message", "param"), _TEXT),
+    "properties": dict.fromkeys(("code", "message", "param", "sentence"), _TEXT)
+    | {"values": {"type": "object"}},
 }
 _REPLY = {
     "type": "object",
@@ -52,9 +53,17 @@ _LARGEST_SHOWN = 2**63  # longer numbers say nothing to a reader
 
 
 def error_response(
-    status: int, code: str, message: str, param: str | None = None, headers: dict[str, str] | None = None
+    status: int,
+    code: str,
+    sentence: str,
+    param: str | None = None,
+    headers: dict[str, str] | None = None,
+    *,
+    values: dict[str, int | str] | None = None,
 ) -> JSONResponse:
-    error = {"code": code, "message": message}
+    error: dict[str, Any] = {"code": code, "message": filled(sentence, values or {})}
+    if values:
+        error |= {"sentence": sentence, "values": values}
     if param is not None:
         error["param"] = param
     return JSONResponse({"error": error}, status, headers)
@@ -113,7 +122,7 @@ async def _playground_error(request: Request, error: Exception) -> JSONResponse:
         headers["Retry-After"] = str(error.retry_after)
     elif isinstance(error, ModelNotReady | OutOfMemory):
         headers["Retry-After"] = str(_RETRY_SECONDS)
-    return error_response(error.status, error.code, error.message, error.param, headers)
+    return error_response(error.status, error.code, error.sentence, error.param, headers, values=error.values)
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
@@ -134,7 +143,11 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     _count_rejected(request)
     body = request.scope["route"].body_field
-    param, message = _describe(error.errors()[0], body and body.field_info.annotation)
+    problem = error.errors()[0]
+    param, message = _describe(problem, body and body.field_info.annotation)
+    if param and problem["type"] == "value_error":  # our own words, which the catalogues know
+        allowed = problem["msg"].removeprefix("Value error, ")
+        return error_response(422, "bad_request", "{field}: " + allowed, param, values={"field": param})
     return error_response(422, "bad_request", message, param)
 
 

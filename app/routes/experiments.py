@@ -53,7 +53,7 @@ def _add(experiment: Experiment) -> None:
                 yield sse(part.kind, part_json(part))
             yield sse("done", {})
         except PlaygroundError as error:
-            yield sse("error", {"code": error.code, "message": error.message})
+            yield sse("error", error.as_json())
         except Exception as error:
             log_unexpected(error)
             yield sse("error", {"code": "internal", "message": INTERNAL})

@@ -189,7 +189,7 @@ async def _chunks(completion: OpenCompletion) -> AsyncIterator[bytes]:
         if with_usage:
             yield _sse(completion.as_json([]) | {"usage": completion.usage()})
     except PlaygroundError as error:
-        yield _sse({"error": {"code": error.code, "message": error.message}})
+        yield _sse({"error": error.as_json()})
     except Exception as error:
         log_unexpected(error)
         yield _sse({"error": {"code": "internal", "message": INTERNAL}})

@@ -96,5 +96,6 @@ class LoadRequest(BaseModel):
 
 def limit_tokens(max_tokens: int, most_tokens: int) -> None:
     if max_tokens > most_tokens:
-        given = f"{max_tokens:,}" if max_tokens < MAX_SEED else "too many"
-        raise BadRequest(f"max_tokens is {given}; this server allows at most {most_tokens:,}", "max_tokens")
+        given = max_tokens if max_tokens < MAX_SEED else "too many"
+        sentence = "max_tokens is {given}; this server allows at most {limit}"
+        raise BadRequest(sentence, "max_tokens", given=given, limit=most_tokens)

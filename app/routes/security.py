@@ -114,8 +114,8 @@ class Guard:
         if scope["method"] not in _SAFE_METHODS and _is_cross_origin(headers, self.public_address):
             return error_response(403, "cross_origin", "only this site's own pages may post here")
         if _content_length(headers) > self.max_body_bytes:
-            allowed = f"at most {self.max_body_bytes:,} bytes are read"
-            return error_response(413, "body_too_large", f"the request body is too large; {allowed}")
+            sentence = "the request body is too large; at most {limit} bytes are read"
+            return error_response(413, "body_too_large", sentence, values={"limit": self.max_body_bytes})
         return None
 
     def _limited(self, receive: Receive) -> Receive:

@@ -124,21 +124,27 @@ class ThreadedEngine:
         unknown = next((i for i in prompt if not 0 <= i < self.vocabulary_size), None)
         if unknown is not None:
             raise BadRequest(
-                f"token id {unknown} is not in the vocabulary; ids go from 0 to {self.vocabulary_size - 1:,}",
-                param="ids",
+                "token id {id} is not in the vocabulary; ids go from 0 to {last}",
+                "ids",
+                id=str(unknown),
+                last=self.vocabulary_size - 1,
             )
         if params.n > self._limits.slots:
-            raise BadRequest(f"n is {params.n}; at most {self._limits.slots} run at once", param="n")
+            raise BadRequest(
+                "n is {n}; at most {limit} run at once", "n", n=params.n, limit=self._limits.slots
+            )
         self.check_alive()
         if len(self._open) >= self._limits.slots + self._limits.queue + (request.client == TEACHER):
-            raise QueueFull(f"{self._limits.queue:,} requests are waiting; try again in a moment")
+            raise QueueFull("{n} requests are waiting; try again in a moment", n=self._limits.queue)
 
     def check_alive(self) -> None:
         began = self._step_began
         if self._closing is not None:
             raise self._closing.again()
         if began is not None and time.monotonic() - began > STUCK_SECONDS:
-            raise ModelNotReady(f"{self.name} does not answer any more; the server has to be started again")
+            raise ModelNotReady(
+                "{model} does not answer any more; the server has to be started again", model=self.name
+            )
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Event, None]:
         async with aclosing(self._events(request)) as events:
@@ -248,7 +254,9 @@ class ThreadedEngine:
                 self._wake.notify()
 
     def _out_of_time(self) -> PlaygroundError:
-        return OutOfTime(f"{self.name} took longer than this server gives one request").again(counted=True)
+        return OutOfTime("{model} took longer than this server gives one request", model=self.name).again(
+            counted=True
+        )
 
     def _run(self) -> None:
         try:

@@ -164,8 +164,10 @@ def _check(laboratory: Laboratory, request: Sampled, prompt_ids: Sequence[int]) 
     room = laboratory.engine.context_length - len(prompt_ids)
     if room < request.max_tokens:
         raise BadRequest(
-            f"after this prompt there is room for {room} tokens; {request.max_tokens} were asked for",
+            "after this prompt there is room for {room} tokens; {asked} were asked for",
             "max_tokens",
+            room=room,
+            asked=request.max_tokens,
         )
 
 

@@ -161,8 +161,10 @@ def read(laboratory: Laboratory, text: str, prefix: int) -> tuple[int, ...]:
         raise ContextOverflow(len(ids), room, laboratory.engine.name)
     if len(ids) <= prefix:
         raise BadRequest(
-            f"the text is {len(ids):,} tokens; after a prefix of {prefix} nothing is left to recite",
-            param="text",
+            "the text is {given} tokens; after a prefix of {prefix} nothing is left to recite",
+            "text",
+            given=len(ids),
+            prefix=prefix,
         )
     return ids
 

@@ -18,10 +18,15 @@ function tell(name, detail = {}) {
   line.dispatchEvent(new CustomEvent(name, { detail }));
 }
 
-/** What went wrong, for programs (`code`) and for people (`message`). */
+/**
+ * What went wrong, for programs (`code`) and for people (`message`). The server's messages are English; `sentence` is
+ * the message's key in the catalog, with places that `values` fill.
+ */
 export class ApiError extends Error {
-  constructor({ code, message, status = 0, param = null, retryAfter = null }) {
+  constructor({ code, message, sentence = message, values = {}, status = 0, param = null, retryAfter = null }) {
     super(message);
+    this.sentence = sentence;
+    this.values = values;
     this.name = "ApiError";
     this.code = code;
     this.status = status;
@@ -193,6 +198,8 @@ async function refusal(response) {
   return new ApiError({
     code: error?.code ?? "internal",
     message: error?.message ?? t("The server answered with an error ({status}).", { status: response.status }),
+    sentence: error?.sentence,
+    values: error?.values,
     param: error?.param ?? null,
     status: response.status,
     retryAfter: Number(response.headers.get("Retry-After")) || null,

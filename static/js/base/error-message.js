@@ -1,14 +1,13 @@
 /** What to tell a person about an error, in the page's language. */
 
 import { t } from "./i18n.js";
-import { inPageLanguage } from "./server-sentences.js";
 
 /**
- * A sentence for any error. Errors of the api and of links carry one; the server's are English, so on other pages a
- * sentence of that language stands first, and its own follows in that language where it is known.
+ * A sentence for any error. Errors of the api and of links carry one. What the server says follows in the page's
+ * language where its catalog knows it, and in English elsewhere.
  */
 export function errorMessage(error) {
-  const reason = inPageLanguage(error.message);
+  const reason = t(error.sentence ?? error.message, error.values);
   switch (error.code) {
     case "offline":
     case "cut_off":
