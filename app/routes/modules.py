@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from os.path import normpath
 from pathlib import Path
 
 from app.pages.registry import Page
@@ -31,7 +32,7 @@ def modules_of(*entries: str) -> tuple[str, ...]:
             continue
         found[module] = None
         for name in _STATIC_IMPORT.findall(module.read_text(encoding="utf-8")):
-            waiting.append((module.parent / name).resolve())
+            waiting.append(Path(normpath(module.parent / name)))  # a folder may be a link to elsewhere
     return tuple(module.relative_to(STATIC).as_posix() for module in found)
 
 
