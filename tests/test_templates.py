@@ -184,7 +184,10 @@ def test_a_sentence_of_one_page_stands_with_that_page(language):
         owner = path.parent.name if path.parents[1].name == "pages" else "shared"
         for key in sentences_in(path.read_text(encoding="utf-8"), script=path.suffix == ".js"):
             users[key].add(owner)
-    named = {*sentences_of_pages(), *sentences_of_manifests(), *(page.title for page in PAGES)}
+    for page in PAGES:
+        users[page.title].add(page.name)
+        users[page.sentence].add(page.name)
+    named = set(sentences_of_manifests())
     for file in catalogue_files(language):
         owner = file.parent.name if file.is_relative_to(TEMPLATES / "pages") else "shared"
         for key in json.loads(file.read_text(encoding="utf-8")).keys() - named:
