@@ -4,24 +4,26 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from app.checkpoints import store
 from app.checkpoints.manifests import read_catalog
 from app.experiments.experiment import Laboratory
-from app.pages.home import example as home
-from app.pages.playground import example as playground
 from app.pages.presets import example_file, measure
-from app.pages.registry import WITH_PRESETS
-from app.pages.sampling import example as sampling
+from app.pages.registry import PAGES, WITH_PRESETS
 from app.paths import MODELS
 from app.settings import Settings
 from app.tokenization.registry import load_model_tokenizer
 
-# An example that is `EXACT` is of float32. The others are of what this server computes by default: their
-# pages show the same numbers again.
-EXAMPLES: dict[str, Any] = {"home": home, "sampling": sampling, "playground": playground}
+# A page's example.py works its example out. An `EXACT` one is of float32. The others are of what this server
+# computes by default: their pages show the same numbers again.
+EXAMPLES: dict[str, Any] = {
+    page.name: import_module(f"app.pages.{page.name}.example")
+    for page in PAGES
+    if example_file(page.name).with_suffix(".py").is_file()
+}
 MEASURED = (*EXAMPLES, *WITH_PRESETS)  # names of pages
 
 

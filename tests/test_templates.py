@@ -41,7 +41,7 @@ def sentences_of_templates() -> Iterator[str]:
 
 def sentences_of_pages() -> Iterator[str]:
     for page in PAGES:
-        if page.chapter:
+        if not page.development:
             yield from (page.title, page.sentence)
 
 

@@ -82,5 +82,6 @@ PAGES = (
     Page("patterns", "/patterns", "Patterns", "Every element in every state.", development=True),
 )
 CHAPTERS = tuple(page for page in PAGES if page.chapter)
+BESIDE = tuple(page for page in PAGES if not (page.chapter or page.development or page.path == "/"))
 WITH_PRESETS = tuple(page.name for page in PAGES if page.presets)
 BY_NAME = {page.name: page for page in PAGES}

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from app.errors import NotFound
 from app.pages.presets import Measurement, Preset, read_example, read_measurement, read_presets
-from app.pages.registry import CHAPTERS, PAGES, Page
+from app.pages.registry import BESIDE, CHAPTERS, PAGES, Page
 from app.paths import STATIC, TEMPLATES
 from app.routes import page_data
 from app.routes.localisation import LANGUAGES, Language, negotiate, sentences
@@ -80,6 +80,7 @@ class PageContext:
     frame_sheets: tuple[str, ...]
     sheets: tuple[str, ...]  # those of the modules, beside the frame's
     chapters: tuple[Page, ...]  # of the story
+    beside: tuple[Page, ...]  # and the other pages
     link: Callable[[str], str]  # a path of this site; keeps the language where it was asked for
     switch: dict[str, str]  # language -> the address of this page in it
 
@@ -115,6 +116,7 @@ def page_context(page: Page, request: Request) -> PageContext:
         frame_sheets=FRAME_SHEETS,
         sheets=tuple(sheet for sheet in sheets_of(modules) if sheet not in FRAME_SHEETS),
         chapters=CHAPTERS,
+        beside=BESIDE,
         link=link,
         switch={other: f"{page.path}?{urlencode(query | {'lang': other})}" for other in LANGUAGES},
     )
