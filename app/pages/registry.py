@@ -74,6 +74,12 @@ PAGES = (
         presets=True,
     ),
     Page(
+        "guess",
+        "/guess",
+        "Guess",
+        "Guess the next token of a text, say how sure you are, and score yourself in bits beside the model.",
+    ),
+    Page(
         "status",
         "/status",
         "The class",
