@@ -1,4 +1,6 @@
 import { LitElement } from "lit";
+// Elements are defined once the page's data is there: earlier they would draw before their page gives them any.
+import "../base/page.js";
 
 /**
  * An element that draws into the page itself, so that the page's style sheets and its forms reach what it draws.
