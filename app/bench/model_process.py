@@ -19,7 +19,7 @@ from app.bench.percentiles import median_of
 from app.bench.results import BarePrefill, Fidelity, StepBudget
 from app.errors import PlaygroundError
 from app.tokenization.registry import load_model_tokenizer
-from app.tokenization.tokenizer import Tokenizer
+from app.tokenization.tokenizer import Tokenizer, opening
 
 if TYPE_CHECKING:
     from app.engine.serving.threaded_engine import ThreadedEngine
@@ -145,7 +145,7 @@ async def _fidelity(order: Order, engine: "ThreadedEngine", tokenizer: Tokenizer
 def _windows(tokenizer: Tokenizer, size: int, total: int) -> list[list[int]]:
     """The passage in pieces of at most `size` tokens, each begun as the model begins a text."""
     token_ids = tokenizer.encode(passage())[:total]
-    start = [tokenizer.bos_token_id] if tokenizer.adds_bos and tokenizer.bos_token_id is not None else []
+    start = opening(tokenizer)
     return [
         [*start, *token_ids[at : at + size]][:size]  # as many positions, each asking for the next token
         for at in range(0, len(token_ids), size)

@@ -18,7 +18,7 @@ from app.engine.contract.interface import Engine
 from app.engine.contract.outputs import Done, FinishReason, Score, Step
 from app.engine.contract.params import JOBS_AT_ONCE, GenerationRequest, SamplingParams
 from app.errors import OutOfTime
-from app.tokenization.tokenizer import Tokenizer
+from app.tokenization.tokenizer import Tokenizer, opening
 
 T = TypeVar("T")
 
@@ -78,10 +78,7 @@ class Laboratory:
     def encode(self, text: str) -> tuple[int, ...]:
         """A whole document as the model reads it: BOS first where its own tokenizer puts one."""
         token_ids = self.tokenizer.encode(text)
-        bos = self.tokenizer.bos_token_id
-        if bos is not None and (self.tokenizer.adds_bos or not token_ids):
-            return (bos, *token_ids)
-        return tuple(token_ids)
+        return (*opening(self.tokenizer, empty=not token_ids), *token_ids)
 
     def text(self, token_ids: Sequence[int]) -> str:
         """The text of tokens; half a character at an edge becomes U+FFFD."""

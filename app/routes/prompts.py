@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.engine.contract.interface import Engine
 from app.errors import BadRequest, ContextOverflow
-from app.tokenization.tokenizer import Tokenizer
+from app.tokenization.tokenizer import Tokenizer, opening
 from app.tokenization.workers import TokenizerWorkers
 
 BRIEF_CHARACTERS = 500  # tokenised in less time than changing threads takes
@@ -44,13 +44,10 @@ async def encode(
         token_ids = tokenizer.encode(text)
     else:
         token_ids = await workers.run(lambda: tokenizer.encode(text), len(text))
-    wants_bos = tokenizer.adds_bos if add_bos is None else add_bos
-    bos = tokenizer.bos_token_id
-    if not token_ids and bos is None:
+    before = opening(tokenizer, empty=not token_ids, add_bos=add_bos)
+    if not token_ids and not before:
         raise BadRequest("prompt is empty, and this model has no token to begin a text with", "prompt")
-    if bos is not None and (wants_bos or not token_ids):
-        return PromptIds((bos, *token_ids), bos=True)
-    return PromptIds(tuple(token_ids), bos=False)
+    return PromptIds((*before, *token_ids), bos=bool(before))
 
 
 def check_ids(ids: Sequence[int], engine: Engine, param: str = "ids") -> None:

@@ -87,6 +87,17 @@ class Tokenizer(Protocol):
         """The merges that build a token, in the order they are applied."""
 
 
+def opening(tokenizer: Tokenizer, *, empty: bool = False, add_bos: bool | None = None) -> tuple[int, ...]:
+    """What stands before a document's own tokens: BOS, or nothing.
+
+    BOS comes where the model's own tokenizer puts it, and before a document that is `empty`, because a model
+    reads at least one token. `add_bos` overrules the tokenizer.
+    """
+    bos = tokenizer.bos_token_id
+    wanted = tokenizer.adds_bos if add_bos is None else add_bos
+    return (bos,) if bos is not None and (wanted or empty) else ()
+
+
 def replace_surrogates(text: str) -> tuple[str, int]:
     """The text with each lone surrogate as U+FFFD, and how many there were. UTF-8 has no form for them."""
     try:

@@ -27,6 +27,7 @@ from app.experiments.experiment import (
     together,
 )
 from app.pages.few_shot.prompt import Control, Layout, Row, controlled, is_right, row_texts
+from app.tokenization.tokenizer import opening
 
 MAX_ROWS = 32
 MAX_QUERIES = 8
@@ -182,12 +183,11 @@ class _Bench:
     def questions(self) -> Questions:
         layout, laboratory = self.request.layout, self.laboratory
         answers = tuple(layout.answer(expected) for _, expected in self.request.queries)
-        bos = laboratory.tokenizer.bos_token_id
         return Questions(
             tuple(layout.question(given) for given, _ in self.request.queries),
             answers,
             tuple(laboratory.view(self.answer_ids[expected]) for _, expected in self.request.queries),
-            bos is not None and laboratory.tokenizer.adds_bos,
+            bool(opening(laboratory.tokenizer)),
         )
 
     async def points(self, lines: Sequence[Examples], shots: int) -> list[Point]:
@@ -225,7 +225,7 @@ class _Bench:
         dropped = 0
         while dropped < len(pieces) - 1 and sum(len(q) + len(a) for q, a in pieces[dropped:]) + 1 > limit:
             dropped += 1
-        token_ids, ranges = packed(pieces[dropped:], self._start())
+        token_ids, ranges = packed(pieces[dropped:], opening(self.laboratory.tokenizer))
         start = ranges[0][0]
         scores = await self.laboratory.score(token_ids, start=start)
         logprobs = [score.raw_logprob or 0.0 for score in scores]
@@ -242,11 +242,6 @@ class _Bench:
             pieces.append((encode(closing + before), encode(whole[len(before) :])))
             closing = layout.row_separator
         return pieces
-
-    def _start(self) -> tuple[int, ...]:
-        """What stands before every text: BOS, where the model's tokenizer puts one."""
-        tokenizer = self.laboratory.tokenizer
-        return (tokenizer.bos_token_id,) if tokenizer.adds_bos and tokenizer.bos_token_id is not None else ()
 
     def windows(self, texts: Sequence[str]) -> list[tuple[tuple[int, ...], int]]:
         """Each question's prompt behind these rows: its ids, and how many of the oldest rows had to go."""

@@ -16,7 +16,7 @@ from pydantic import Field
 from app.engine.contract.params import MAX_SEED
 from app.errors import BadRequest, ContextOverflow
 from app.experiments.experiment import ExperimentRequest, Laboratory, Part, Progress, TokenView, together
-from app.tokenization.tokenizer import Tokenizer
+from app.tokenization.tokenizer import Tokenizer, opening
 
 _WORD = re.compile(rb" ?[A-Za-z]{2,12}")
 _TRIES_PER_TOKEN = 400
@@ -56,8 +56,7 @@ async def repeated_tokens(
 ) -> AsyncGenerator[Part, None]:
     """Both copies from one pass, the control from another that shares its beginning."""
     engine, tokenizer = laboratory.engine, laboratory.tokenizer
-    bos = tokenizer.bos_token_id
-    start = (bos,) if bos is not None else ()
+    start = opening(tokenizer)
     if len(start) + 2 * request.length > engine.context_length:
         raise ContextOverflow(len(start) + 2 * request.length, engine.context_length, engine.name)
     drawn = draw_tokens(tokenizer, engine.vocabulary_size, 2 * request.length, request.seed)

@@ -20,6 +20,7 @@ from app.errors import BadRequest, ContextOverflow
 from app.experiments.experiment import ExperimentRequest, Laboratory, Part, Progress, TokenView
 from app.pages.regurgitation.alignment import Stretch, align, exact_run, runs_by_prefix, tokens_in_common
 from app.pages.regurgitation.word_swap import swap_words
+from app.tokenization.tokenizer import opening
 
 LONGEST_TEXT = 20_000  # characters
 MOST_TOKENS = 1024
@@ -119,11 +120,11 @@ async def recite(laboratory: Laboratory, request: ReciteRequest) -> AsyncGenerat
     ids = read(laboratory, _text(request), request.prefix)
     views = laboratory.view(ids)
     yield Passage(ids, tuple(view.bytes for view in views))
-    yield recall(laboratory, await scores(laboratory, opening(laboratory), ids))
+    yield recall(laboratory, await scores(laboratory, opening(laboratory.tokenizer), ids))
     original = ids[request.prefix : request.prefix + request.length]
     written: list[Step] = []
     async with aclosing(
-        greedy(laboratory, (*opening(laboratory), *ids[: request.prefix]), len(original))
+        greedy(laboratory, (*opening(laboratory.tokenizer), *ids[: request.prefix]), len(original))
     ) as steps:
         async for step in steps:
             written.append(step)
@@ -137,7 +138,7 @@ async def recite(laboratory: Laboratory, request: ReciteRequest) -> AsyncGenerat
 async def prefix_sweep(laboratory: Laboratory, request: SweepRequest) -> AsyncGenerator[Part, None]:
     """The exact run of every prefix, from one pass over the text (see `runs_by_prefix`)."""
     ids = read(laboratory, _text(request), 1)
-    ranks = [score.rank for score in await scores(laboratory, opening(laboratory), ids)]
+    ranks = [score.rank for score in await scores(laboratory, opening(laboratory.tokenizer), ids)]
     runs = runs_by_prefix(ranks, request.longest, request.steps)
     possible = tuple(min(request.steps, len(ids) - prefix) for prefix in range(1, len(runs) + 1))
     yield Sweep(request.steps, runs, possible)
@@ -145,12 +146,6 @@ async def prefix_sweep(laboratory: Laboratory, request: SweepRequest) -> AsyncGe
 
 def _text(request: ReciteRequest | SweepRequest) -> str:
     return swap_words(request.text) if request.swapped else request.text
-
-
-def opening(laboratory: Laboratory) -> tuple[int, ...]:
-    """What stands before a text at the beginning of a document."""
-    bos = laboratory.tokenizer.bos_token_id
-    return () if bos is None else (bos,)
 
 
 def read(laboratory: Laboratory, text: str, prefix: int) -> tuple[int, ...]:

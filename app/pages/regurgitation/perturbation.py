@@ -21,11 +21,11 @@ from app.pages.regurgitation.experiments import (
     bits_of,
     greedy,
     mean_bits,
-    opening,
     read,
     recital,
     scores,
 )
+from app.tokenization.tokenizer import opening
 
 
 class PerturbRequest(ExperimentRequest):
@@ -58,12 +58,13 @@ async def perturb(laboratory: Laboratory, request: PerturbRequest) -> AsyncGener
     ids = read(laboratory, request.text, request.prefix)
     prefix, rest = ids[: request.prefix], ids[request.prefix : request.prefix + request.length]
     changed = tuple(laboratory.tokenizer.encode(_changed(laboratory, prefix, request)))
-    if not changed and not opening(laboratory):
+    start = opening(laboratory.tokenizer, empty=not changed)
+    if not changed and not start:
         raise BadRequest("nothing of the prefix is left; at least one token is needed", param="replacement")
     yield await _opening(laboratory, prefix, rest, changed=False)
     yield await _opening(laboratory, changed, rest, changed=True)
     written: list[Step] = []
-    async with aclosing(greedy(laboratory, (*opening(laboratory), *changed), len(rest))) as steps:
+    async with aclosing(greedy(laboratory, (*start, *changed), len(rest))) as steps:
         async for step in steps:
             written.append(step)
             (view,) = laboratory.view([step.token_id])
@@ -91,7 +92,8 @@ def _changed(laboratory: Laboratory, prefix: Sequence[int], request: PerturbRequ
 async def _opening(
     laboratory: Laboratory, prefix: Sequence[int], rest: Sequence[int], *, changed: bool
 ) -> Opening:
-    found = await scores(laboratory, (*opening(laboratory), *prefix), rest)
+    start = opening(laboratory.tokenizer, empty=not prefix)
+    found = await scores(laboratory, (*start, *prefix), rest)
     ranks = [None, *(score.rank for score in found)]  # as if one token came before the rest
     return Opening(
         changed,

@@ -20,13 +20,13 @@ from app.pages.regurgitation.experiments import (
     ReciteRequest,
     SweepRequest,
     greedy,
-    opening,
     prefix_sweep,
     recite,
 )
 from app.pages.regurgitation.perturbation import PerturbRequest, perturb
 from app.pages.regurgitation.word_swap import swap_words
 from app.tokenization.registry import load_model_tokenizer
+from app.tokenization.tokenizer import opening
 from tests.byte_tokenizer import ByteTokenizer
 from tests.event_stream import events
 
@@ -36,8 +36,8 @@ PASSAGES = [name for name, preset in PRESETS.items() if preset.note["role"] == "
 
 
 @pytest.fixture
-def laboratory(fake_engine: FakeEngine, byte_tokenizer: ByteTokenizer) -> Laboratory:
-    return Laboratory(fake_engine, byte_tokenizer)
+def laboratory(fake_engine: FakeEngine) -> Laboratory:
+    return Laboratory(fake_engine, ByteTokenizer(adds_bos=True))
 
 
 async def parts_of(work) -> dict[str, Any]:
@@ -193,7 +193,7 @@ async def test_the_sweep_equals_sixty_four_greedy_generations(tiny_engine: Threa
 
     async def real(prefix: int) -> int:
         length = min(48, len(text) - prefix)
-        prompt = (*opening(laboratory), *text[:prefix])
+        prompt = (*opening(laboratory.tokenizer), *text[:prefix])
         written = [step.token_id async for step in greedy(laboratory, prompt, length)]
         rest = text[prefix : prefix + length]
         return next((i for i, token_id in enumerate(rest) if written[i : i + 1] != [token_id]), length)
