@@ -1,15 +1,18 @@
 """What is measured on the model itself, on a tiny real one."""
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.bench.bare_model import bare_model
 from app.bench.endpoint import ServerFailed
 from app.bench.model_process import Order, measure
+from app.engine.network.bare import divergences
 from tests.tiny_folder import save_tiny_model
 
 
@@ -91,3 +94,10 @@ async def test_a_bare_model_that_cannot_be_loaded_says_so(tmp_path: Path):
     with pytest.raises(ServerFailed, match="the bare forward pass ended: "):
         async with bare_model(order(tmp_path, tasks=("bare",))):
             pass
+
+
+def test_the_divergence_is_of_the_reference_from_the_other():
+    """KL(p || q) of (1/2, 1/2) and (1/4, 3/4) is log 2 - log(3) / 2; the other way round it is another number."""
+    even, uneven = (np.log(np.array([row], np.float32)) for row in ((0.5, 0.5), (0.25, 0.75)))
+    assert divergences(even, uneven) == pytest.approx([math.log(2) - math.log(3) / 2], abs=1e-6)
+    assert divergences(uneven, even) == pytest.approx([0.75 * math.log(3) - math.log(2)], abs=1e-6)

@@ -158,3 +158,16 @@ function fastest(tries, work) {
   });
   return Math.min(...times);
 }
+
+test("on an exact boundary half is enough, as likely is kept, and the edge is the next token's", () => {
+  const halves = new Distribution(Uint32Array.of(0, 1, 2), Float64Array.of(0, -Math.LN2, -Math.LN2));
+  const weights = [0, 1, 2].map((index) => halves.probability(index));
+  assert.deepEqual(weights, [0.5, 0.25, 0.25]); // exact: nothing below is decided by a rounding error
+  assert.equal(halves.process({ top_p: 0.5 }).kept, 1);
+  assert.equal(halves.process({ top_p: 0.75 }).kept, 2);
+  assert.equal(halves.process({ min_p: 0.5 }).kept, 3);
+  assert.deepEqual(
+    [0, 0.5, 0.75].map((u) => halves.process().draw(u)),
+    [0, 1, 2],
+  );
+});

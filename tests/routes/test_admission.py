@@ -84,3 +84,12 @@ def test_how_long_to_wait_follows_from_how_long_it_takes(monkeypatch: pytest.Mon
     with pytest.raises(QueueFull) as refused, admission.place("tab late"):
         pass
     assert refused.value.retry_after in (10, 11)  # half a line of ten, two seconds each
+
+
+def test_a_request_of_more_prompts_than_a_tab_may_have_is_refused_whole():
+    admission = Admission(slots=10, queue=10, per_client=8)
+    with pytest.raises(ClientLimit), admission.place("tab a", 9):
+        pass
+    assert admission.held == 0
+    with admission.place("tab a", 8):
+        assert admission.held == 8

@@ -7,7 +7,7 @@ import openai
 import pytest
 from fastapi.testclient import TestClient
 
-from app.engine.contract.outputs import FinishReason, Step
+from app.engine.contract.outputs import FinishReason, Score, Step
 from app.engine.fake import FakeEngine
 from app.main import create_app
 from app.routes.openai_text import ChoiceText, token_name
@@ -246,3 +246,38 @@ def test_the_end_of_text_token_is_not_text():
 def test_part_of_a_character_is_named_by_its_bytes():
     assert token_name("é".encode()) == "é"
     assert token_name("😀".encode()[:2]) == "bytes:\\xf0\\x9f"
+
+
+def test_the_logprobs_of_what_is_written_are_the_models_own(completions, engine):
+    """Not those after temperature and top-k, as vLLM and OpenAI give them."""
+    fields = {"temperature": 0.5, "extra_body": {"top_k": 5}, "max_tokens": 12, "seed": 3, "logprobs": 2}
+    written = completions.create(model="fake", prompt=PROMPT, **fields).choices[0].logprobs
+    token_ids = list(PROMPT.encode())
+    for name, logprob, top in zip(written.tokens, written.token_logprobs, written.top_logprobs, strict=True):
+        expected = asyncio.run(engine.next_token(token_ids))
+        assert logprob == pytest.approx(expected[ord(name)], abs=1e-5)
+        assert all(top[other] == pytest.approx(expected[ord(other)], abs=1e-5) for other in top)
+        assert max(top.values()) == pytest.approx(expected.max(), abs=1e-5)
+        token_ids.append(ord(name))
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"echo": True}, {"echo": True, "stop": "e t"}, {"stop": "e t"}], ids=str
+)
+def test_each_token_stands_in_the_text_where_its_offset_says(completions, fields: dict):
+    fields = {"temperature": 0, "max_tokens": 20, "logprobs": 0} | fields
+    choice = completions.create(model="fake", prompt="My favou", **fields).choices[0]
+    assert choice.logprobs.text_offset == list(range(len(choice.logprobs.tokens)))  # a letter each
+    shown = zip(choice.logprobs.tokens, choice.logprobs.text_offset, strict=True)
+    assert all(choice.text[at : at + 1] in (token, "") for token, at in shown)
+    assert choice.text == "".join(choice.logprobs.tokens)[: len(choice.text)]
+    assert ("stop" in fields) == (choice.finish_reason == "stop") == ("e t" not in choice.text)
+
+
+def test_the_parts_of_a_character_stand_where_it_will_stand():
+    choice = ChoiceText(0, ByteTokenizer(), [], with_logprobs=True)
+    echoed = choice.echo(None, list("né".encode()), [Score(i, -1.0, 1, None) for i in "né".encode()])
+    assert (echoed.text, echoed.logprobs.text_offset) == ("né", [0, 1, 1])
+    pieces = [choice.feed(step(byte)) for byte in "é😀a".encode()]
+    offsets = [offset for piece in pieces if piece for offset in piece.logprobs.text_offset]
+    assert offsets == [2, 2, 3, 3, 3, 3, 4]

@@ -8,8 +8,10 @@ from fastapi.testclient import TestClient
 from pydantic import ValidationError
 
 from app.engine.contract.outputs import Cores
+from app.errors import TooManyGuesses, WrongSecret
 from app.main import create_app
 from app.network import class_addresses
+from app.routes.teacher import GUESS_SECONDS, MAX_GUESSES, TeacherLane
 from app.settings import Settings
 from tests.site import OneModel
 
@@ -115,3 +117,40 @@ def test_a_secret_is_one_that_travels_in_a_header(secret: str):
     with pytest.raises(ValidationError, match="allowed are letters without accents"):
         Settings(teacher_secret=secret)
     assert Settings(teacher_secret="open, sesame!").teacher_secret.get_secret_value() == "open, sesame!"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("open sesame"[:length] for length in range(1, 11)),
+        "open sesamed", "open sesame ", " open sesame", "Open sesame", "OPEN SESAME", "pen sesame", "sesame",
+        "open-sesame", "open\tsesame", "emases nepo", "*", "пароль", "open sesame" * 2,
+    ],
+)  # fmt: skip
+def test_every_other_word_than_the_secret_is_a_guess(given: str):
+    lane = TeacherLane("open sesame")
+    for _ in range(MAX_GUESSES):
+        with pytest.raises(WrongSecret):
+            lane.check(given, "10.0.0.1")
+    with pytest.raises(TooManyGuesses):
+        lane.check("open sesame", "10.0.0.1")
+    lane.check("open sesame", "10.0.0.2")
+
+
+def test_each_address_has_its_own_guesses_and_forgets_them_after_a_minute(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr("app.routes.teacher.time.monotonic", lambda: now)
+    lane = TeacherLane("open sesame")
+    for address in ("10.0.0.1", "10.0.0.2"):
+        for _ in range(MAX_GUESSES - 1):
+            with pytest.raises(WrongSecret):
+                lane.check("guess", address)
+        lane.check("open sesame", address)  # one is left to each
+    with pytest.raises(WrongSecret):
+        lane.check("guess", "10.0.0.1")
+    now = 100.0 + GUESS_SECONDS
+    with pytest.raises(TooManyGuesses) as refused:
+        lane.check("open sesame", "10.0.0.1")
+    assert refused.value.retry_after == 1
+    now = 100.5 + GUESS_SECONDS
+    lane.check("open sesame", "10.0.0.1")

@@ -7,6 +7,7 @@ import pytest
 from app.bench.model_process import Order, measure
 from app.bench.results import Fidelity
 from tests.engine.conftest import needs_integers
+from tests.test_readme import fidelity as told_by_the_readme
 
 pytestmark = [pytest.mark.weights, needs_integers]
 
@@ -39,3 +40,12 @@ def test_a_prompt_is_read_as_float32_would_read_it(fidelity: Fidelity):
 def test_a_token_is_written_as_float32_would_write_it(fidelity: Fidelity):
     assert fidelity.stepwise_divergence <= 0.004  # 0.0031 measured, over 200 tokens
     assert fidelity.stepwise_same_top >= fidelity.bfloat16_same_top - 0.01
+
+
+def test_the_readme_says_what_is_measured_here(fidelity: Fidelity):
+    """On half as many tokens, and on any processor: within a fifth, and two tokens of a hundred."""
+    at_once, stepwise, same, stepwise_same = told_by_the_readme()
+    assert fidelity.divergence == pytest.approx(at_once, rel=0.2)
+    assert fidelity.stepwise_divergence == pytest.approx(stepwise, rel=0.2)
+    assert fidelity.same_top == pytest.approx(same, abs=0.02)
+    assert fidelity.stepwise_same_top == pytest.approx(stepwise_same, abs=0.02)

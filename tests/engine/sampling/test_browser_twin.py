@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.engine.contract.params import SamplingParams
 from app.engine.sampling import dice
 from app.engine.sampling.distribution import Distribution
 from app.engine.sampling.sampler import probabilities, sample
@@ -48,3 +49,20 @@ def test_the_browsers_pipeline_equals_pythons_on_500_random_settings(tmp_path):
             assert answer["kept"] == choice.kept, setting
             assert expected.sum() == pytest.approx(1, abs=1e-9)
     assert worst <= 1e-5, worst
+
+
+@pytest.mark.skipif(NODE is None, reason="needs Node 20 or later on the PATH")
+def test_on_an_exact_boundary_the_browser_decides_as_python_does(tmp_path):
+    """Four tokens of a quarter each: every sum is exact, so nothing is decided by a rounding error."""
+    distribution = Distribution(np.zeros(4, np.float32))
+    settings = [
+        {"temperature": 1.0, "top_k": top_k, "top_p": top_p, "min_p": min_p, "u": u}
+        for top_k in (0, 2)
+        for top_p in (0.25, 0.5, 0.75, 1.0)
+        for min_p in (0.0, 1.0)
+        for u in (0.0, 0.25, 0.5, 0.75)
+    ]
+    for setting, answer in zip(settings, browser(distribution.logprobs, settings, tmp_path), strict=True):
+        params = SamplingParams(**{name: value for name, value in setting.items() if name != "u"})
+        choice = sample(Distribution(np.zeros(4, np.float32)), params, setting["u"])
+        assert (answer["kept"], answer["drawn"]) == (choice.kept, choice.token_id), setting

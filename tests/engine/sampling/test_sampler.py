@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from app.engine.contract.params import SamplingParams
 from app.engine.sampling import dice
 from app.engine.sampling.distribution import Distribution
+from app.engine.sampling.logits_process import min_p_count, top_p_count
 from app.engine.sampling.sampler import penalise, probabilities, sample
 
 
@@ -171,3 +172,28 @@ def test_top_p_keeps_at_least_p_and_no_token_more(logits, p):
     count = np.count_nonzero(probabilities(distribution, SamplingParams(top_p=p)))
     assert plain[:count].sum() >= p - 1e-6 or count == len(logits)
     assert count == 1 or plain[: count - 1].sum() <= p + 1e-6
+
+
+def test_exactly_half_of_the_mass_is_enough_and_exactly_that_likely_is_kept():
+    """Sums of halves and quarters are exact, so a boundary is met, not missed by a rounding error."""
+    weights = np.array([1.0, 0.5, 0.5])  # probabilities .5, .25, .25
+    assert top_p_count(weights, 0.5, 2.0) == 1
+    assert top_p_count(np.array([1.0, 1.0, 1.0, 1.0]), 0.5, 4.0) == 2
+    assert min_p_count(np.array([1.0, 0.5, 0.25]), 0.5) == 2
+    assert min_p_count(np.array([1.0, 0.5, 0.25]), 1.0) == 1
+
+
+def test_a_roll_on_the_edge_of_two_tokens_is_the_second_ones():
+    even = np.zeros(4, np.float32)
+    drawn = [sample(Distribution(even), SamplingParams(), u).token_id for u in (0.0, 0.25, 0.5, 0.75)]
+    assert drawn == [0, 1, 2, 3]
+    halved = sample(Distribution(even), SamplingParams(top_p=0.5), 0.5)
+    assert (halved.kept, halved.token_id) == (2, 1)
+
+
+def test_equal_tokens_are_ranked_by_id_however_far_down_they_are():
+    logits = np.array([5.0, -90.0, -90.0, 4.0, -90.0, -91.0], np.float32)
+    distribution = Distribution(logits)
+    assert [distribution.rank(token) for token in range(6)] == [1, 3, 4, 2, 5, 6]
+    next(distribution.rankings())  # reaches only the likeliest; the far ones are still counted
+    assert [distribution.rank(token) for token in range(6)] == [1, 3, 4, 2, 5, 6]

@@ -17,9 +17,11 @@ from app.engine.sampling.distribution import Distribution
 from app.engine.sampling.sampler import sample
 from app.engine.serving import scheduler as module
 from app.engine.serving import slot_table, waiting_line
+from app.engine.serving import slot_table as kv_cache
 from app.engine.serving.job import Distributions, Job
 from app.engine.serving.pace import BUSY
 from app.engine.serving.scheduler import Scheduler
+from app.engine.serving.stopping_criteria import StoppingCriteria
 from app.errors import EngineDead, OutOfMemory
 from tests.engine.conftest import ByteVocabulary
 
@@ -236,3 +238,89 @@ def test_a_lost_device_is_not_asked_again_and_everybody_is_told_once(where, monk
         assert isinstance(end, Done | EngineDead) and events[-1] is end
     outcomes = scheduler.stats().requests
     assert sum(outcomes.values()) == len(everyone) and outcomes["failed"] >= 3
+
+
+def distinct(scheduler, token, length, client):
+    request = GenerationRequest(
+        (token,) * length, SamplingParams(seed=1, max_tokens=1, ignore_eos=True), client
+    )
+    scheduler.submit(Job(request, 1, lambda event: None))
+
+
+def test_long_prompts_of_two_clients_are_read_in_turns():
+    runner = VisibleCache()
+    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    submitted(scheduler, 3, max_tokens=40)  # somebody writes, so a prompt is read in pieces
+    scheduler.step()
+    distinct(scheduler, 7, 40, "Ann")
+    distinct(scheduler, 9, 40, "Bo")
+    read = []
+    forward = runner.forward
+    runner.forward = lambda chunks: (
+        read.extend(int(c.token_ids[0]) for c in chunks if len(c.token_ids) > 1) or forward(chunks)
+    )
+    for _ in range(6):
+        scheduler.step()
+    assert read == [7, 9, 7, 9, 7, 9]
+
+
+class Clock:
+    """The scheduler's `time`, which goes when it is told to."""
+
+    now = 100.0
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+def test_the_rate_is_tokens_by_the_time_between_the_first_step_and_the_last(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    scheduler = Scheduler(VisibleCache(), ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    submitted(scheduler, 3, max_tokens=40, n=3)
+    assert scheduler.stats().tokens_per_second == 0.0
+    for _ in range(12):  # the first of them only reads and draws the first tokens
+        scheduler.step()
+        clock.now += 0.25
+    assert scheduler.stats().tokens_per_second == pytest.approx(3 / 0.25)
+    clock.now += 5.0
+    assert scheduler.stats().tokens_per_second == 0.0
+
+
+class StillTensors:
+    """Where nothing but the books is looked at."""
+
+    def copy(self, source, target, length): ...
+
+    def swap(self, first, second, length): ...
+
+    def forget(self, slot, start): ...
+
+
+def test_of_the_texts_that_are_kept_the_least_recently_used_goes_first():
+    table = kv_cache.SlotTable(5, 16, StillTensors(), kept=8)  # two texts of four tokens
+
+    def read(token):
+        owner, text = object(), np.full(4, token, np.int32)
+        table.append(owner, text[table.admit(owner, text) :])
+        return owner
+
+    first, second = read(1), read(2)
+    table.release(second)
+    table.release(first)  # let in first, used last
+    table.release(read(3))
+    assert table.tokens_held == 8
+    assert [table.admit(object(), np.full(4, token, np.int32)) for token in (1, 3, 2)] == [4, 4, 0]
+
+
+@pytest.mark.parametrize(
+    ("max_tokens", "room", "reason"), [(3, 4, "length"), (3, 3, "context-full"), (3, 2, "context-full")]
+)
+def test_where_the_window_ends_with_the_last_token_it_is_full(max_tokens, room, reason):
+    params = SamplingParams(max_tokens=max_tokens, ignore_eos=True)
+    stopping = StoppingCriteria(ByteVocabulary(), params, room)
+    told = [stopping.feed(65) for _ in range(min(max_tokens, room))]
+    assert told == [None] * (len(told) - 1) + [reason]

@@ -1,15 +1,19 @@
 """Streams, stops, turns and errors, on the scripted engine."""
 
 import asyncio
+import math
 import threading
 from contextlib import aclosing
 
+import numpy as np
 import pytest
 
 from app.engine.contract.detokenizer import Detokenizer
 from app.engine.contract.outputs import Done, FinishReason, Queued, Step
 from app.engine.contract.params import GenerationRequest, SamplingParams
 from app.engine.fake import FakeEngine, Faults, ScriptedRunner
+from app.engine.sampling.distribution import Distribution
+from app.engine.sampling.sampler import probabilities
 from app.engine.serving.threaded_engine import EngineLimits, ThreadedEngine
 from app.errors import (
     BadRequest,
@@ -372,3 +376,26 @@ def test_text_arrives_whole_characters_at_a_time():
     assert [detokenizer.feed(byte) for byte in "a😀".encode()] == ["a", "", "", "", "😀"]
     detokenizer.feed(0xF0)
     assert detokenizer.flush() == "\ufffd"
+
+
+async def test_a_step_tells_what_the_model_thought_and_what_the_settings_made_of_it(engine):
+    """Raw against the model's own distribution, processed against the whole pipeline on it."""
+    settings = SamplingParams(temperature=0.5, top_k=5, logprobs=8)
+    events = await collect(
+        engine, request(max_tokens=12, seed=2, temperature=0.5, top_k=5, logprobs=8, ignore_eos=True)
+    )
+    token_ids = list(b"Once upon a time")
+    for event in events[1:-1]:
+        raw = Distribution(await engine.next_token(token_ids))
+        left = probabilities(raw, settings)
+        assert event.raw_logprob == pytest.approx(raw.logprob(event.token_id), abs=1e-5)
+        assert math.exp(event.processed_logprob) == pytest.approx(left[event.token_id], abs=1e-5)
+        assert event.rank == raw.rank(event.token_id)
+        assert event.entropy_bits == pytest.approx(raw.entropy_bits, abs=1e-4)
+        assert event.kept == np.count_nonzero(left)
+        for other in event.top:
+            assert other.raw_logprob == pytest.approx(raw.logprob(other.token_id), abs=1e-5)
+            assert math.exp(other.processed_logprob or -math.inf) == pytest.approx(
+                left[other.token_id], abs=1e-5
+            )
+        token_ids.append(event.token_id)

@@ -18,7 +18,7 @@ from app.pages.assistant.parts import (
     Shift,
     ShiftRequest,
 )
-from app.pages.presets import read_measurement, read_presets
+from app.pages.presets import part_json, read_measurement, read_presets
 from app.paths import default_weights_dir
 from app.tokenization.registry import load_model_tokenizer
 
@@ -86,6 +86,15 @@ async def test_the_shift_equals_plain_transformers(laboratory: Laboratory, defau
         with torch.inference_mode():
             logits = reference(torch.tensor([token_ids])).logits[0, -len(forced) - 1 : -1]
         return torch.log_softmax(logits.double(), -1)
+
+    measured = read_measurement("assistant", default_model.name)
+    for ours, before in zip(map(part_json, shifts), measured.results["shift"], strict=True):
+        assert (ours["costume"], ours["token"]) == (before["costume"], before["token"])
+        for figure in ("kl_bits", "logprob", "bare_logprob"):
+            assert ours[figure] == pytest.approx(before[figure], abs=1e-3)
+        for mover, earlier in zip(ours["movers"], before["movers"], strict=True):
+            assert mover["dressed"] == pytest.approx(earlier["dressed"], abs=1e-3)
+            assert mover["bare"] == pytest.approx(earlier["bare"], abs=1e-3)
 
     bare = rows(request.question)
     for index, template in enumerate(request.templates):

@@ -298,3 +298,36 @@ def test_the_page_shows_what_the_story_needs():
     free = {mention["word"]: mention["count"] for mention in outcome_of("mistake")["mentions"]}
     assert led["England"] > free["England"]
     assert led["Austria"] < free["Austria"]
+
+
+async def test_a_universe_that_says_a_word_twice_mentions_it_once():
+    """The scripted model goes round in its script, so every universe says these words again and again."""
+    laboratory = Laboratory(FakeEngine(ByteTokenizer(), script="red, red, red, "), ByteTokenizer())
+    request = OwnMistakeRequest(
+        prompt="red, ", forced="red", n=4, temperature=0, max_tokens=20, watch=["RED", "blue"]
+    )
+    parts = await parts_of(own_mistake, laboratory, request)
+    laboratory.engine.close()
+    for outcome in only(parts, Outcome):
+        assert all(universe.text.count("red") > 1 for universe in outcome.universes)
+        assert [(mention.word, mention.count) for mention in outcome.mentions] == [("RED", 4), ("blue", 0)]
+
+
+class Merging(ByteTokenizer):
+    """As real tokenizers do: a blank and a letter after it are one token; id 200 stands for " g"."""
+
+    def encode(self, text, special="text"):
+        return list(text.encode().replace(b" g", bytes([200])))
+
+    def token_bytes(self, token_id):
+        return b" g" if token_id == 200 else super().token_bytes(token_id)
+
+
+async def test_words_that_merge_with_the_prompts_end_are_scored_from_where_the_tokens_part():
+    tokenizer = Merging()
+    laboratory = Laboratory(FakeEngine(tokenizer), tokenizer)
+    request = OwnMistakeRequest(prompt="My colour is ", forced="green", n=4, max_tokens=4)
+    (forced,) = only(await parts_of(own_mistake, laboratory, request), Forced)
+    laboratory.engine.close()
+    assert b"".join(bytes.fromhex(token.bytes) for token in forced.tokens) == b" green"
+    assert len(forced.tokens) == len(forced.raw_logprobs) == len(forced.ranks) == 5

@@ -67,6 +67,8 @@ async def test_universes_are_the_measured_ones_and_those_of_transformers(laborat
         u["token_ids"] for u in MEASURED[name][1]["universes"]
     ]
     assert outcome["agreement"] == MEASURED[name][1]["agreement"]
+    for figure in ("entropy_bits", "model_entropy_bits", "others"):
+        assert opening[figure] == pytest.approx(MEASURED[name][0][figure], abs=TOLERANCE)
 
     prompt = [token["id"] for token in opening["tokens"]]
     first = logprobs_after(prompt, len(prompt) - 1)[0]
@@ -104,6 +106,8 @@ async def test_evidence_is_followed_true_or_false(laboratory, logprobs_after):
     steps = await run(laboratory, preset)
     for step, before in zip(steps, MEASURED["collapse"], strict=True):
         assert step["agreement"] == before["agreement"]
+        for figure in ("entropy_bits", "model_entropy_bits"):
+            assert step[figure] == pytest.approx(before[figure], abs=TOLERANCE)
         prompt = list(laboratory.encode(step["prompt"]))
         first = logprobs_after(prompt, len(prompt) - 1)[0]
         assert step["entropy_bits"] == pytest.approx(
@@ -127,6 +131,8 @@ async def test_its_own_mistake_is_gone_on_from(laboratory, logprobs_after):
     rows = logprobs_after([*prompt, *ids], len(prompt) - 1)
     theirs = [row[token] for row, token in zip(rows, ids, strict=False)]
     assert forced["raw_logprobs"] == pytest.approx(theirs, abs=TOLERANCE)
+    (before,) = (part for part in MEASURED["mistake"] if part["kind"] == "forced")
+    assert forced["raw_logprobs"] == pytest.approx(before["raw_logprobs"], abs=TOLERANCE)
 
 
 async def test_temperature_0_is_one_answer_and_temperature_1_is_many(laboratory):

@@ -51,3 +51,24 @@ test("an unchanged present is no step", () => {
   const history = newHistory("a");
   assert.equal(commit(history, "a", "type"), history);
 });
+
+test("of 501 steps the newest 500 can be undone", () => {
+  let history = newHistory(0);
+  for (let present = 1; present <= 501; present += 1) history = commit(history, present, "generate");
+  assert.equal(undo(history).present, 500);
+  let steps = 0;
+  while (canUndo(history)) {
+    history = undo(history);
+    steps += 1;
+  }
+  assert.deepEqual([steps, history.present], [500, 1]);
+});
+
+test("a pause of exactly 1.2 seconds begins a step, and so does typing after an undo", () => {
+  let history = commit(newHistory(""), "a", "type", 0);
+  history = commit(history, "ab", "type", 1199);
+  history = commit(history, "abc", "type", 1199 + 1200);
+  assert.equal((history = undo(history)).present, "ab");
+  history = commit(history, "abd", "type", 2400);
+  assert.equal(undo(history).present, "ab");
+});

@@ -78,3 +78,31 @@ test("settings from a link are kept inside their ranges", () => {
   assert.equal(read.seed, null);
   assert.equal(readSettings(undefined, defaults).maxTokens, 40);
 });
+
+test("settings from a link are those that were shared", () => {
+  const defaults = { params: { temperature: 0.8, top_p: 0.95 }, maxTokens: 40, view: "surprise" };
+  const shared = {
+    params: { temperature: 1.3, top_p: 0.5 },
+    stops: ["\n", "."],
+    maxTokens: 7,
+    count: 4,
+    seed: 42,
+    locked: true,
+    ignoreEos: true,
+    startless: true,
+  };
+  const read = readSettings(JSON.parse(JSON.stringify({ ...shared, colour: "rank" })), defaults);
+  assert.deepEqual(read, { ...shared, view: "rank" });
+  for (const seed of [0, Number.MAX_SAFE_INTEGER]) assert.equal(readSettings({ seed }, defaults).seed, seed);
+  for (const yes of [1, "true", null]) assert.equal(readSettings({ locked: yes }, defaults).locked, false);
+});
+
+test("a score keeps its column, to four digits", () => {
+  const scored = Object.freeze({
+    ...typedToken({ id: 7, bytes: "61" }),
+    score: { raw_logprob: -1.23456789, rank: 3, entropy_bits: 2.345678 },
+  });
+  const [back] = unpackDocument(packDocument([scored]));
+  const { raw_logprob, rank, entropy_bits } = back.score;
+  assert.deepEqual([raw_logprob, rank, entropy_bits], [-1.2346, 3, 2.35]);
+});
