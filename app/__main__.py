@@ -192,6 +192,14 @@ def presets(
         _fail(error.message)
 
 
+@app.command("settings")
+def list_settings() -> None:
+    """Every setting, its environment variable and its default, in Markdown."""
+    from app.settings import settings_table
+
+    typer.echo(settings_table(), nl=False)
+
+
 @app.command()
 def doctor() -> None:
     """Look at this machine and say what to do before a lesson."""

@@ -16,7 +16,7 @@ _SECRET = re.compile(r"([\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?)?")  # what a requ
 
 
 class Settings(BaseSettings):
-    """Each field is `PLAYGROUND_<FIELD>` in the environment; the README lists them all (a test says so)."""
+    """Each field is `PLAYGROUND_<FIELD>` in the environment; docs/settings.md lists all (a test says so)."""
 
     model_config = SettingsConfigDict(env_prefix="PLAYGROUND_", extra="forbid", frozen=True)
 
@@ -90,3 +90,25 @@ class Settings(BaseSettings):
         if not _SECRET.fullmatch(value.get_secret_value()):
             raise ValueError("allowed are letters without accents, digits, punctuation, and spaces within")
         return value
+
+
+def settings_table() -> str:
+    """Every setting with its variable, its default and what it does, in Markdown."""
+    rows = (
+        f"| `{name}` (`PLAYGROUND_{name.upper()}`) | {_default(name)} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    )
+    return "\n".join(("| setting | default | what it does |", "| --- | --- | --- |", *rows)) + "\n"
+
+
+def _default(name: str) -> str:
+    value = Settings.model_fields[name].get_default(call_default_factory=True)
+    if isinstance(value, SecretStr):
+        return "random"
+    if isinstance(value, Path):
+        return "`models/weights`, or the user's cache for an installed package"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, float):
+        return f"`{value:g}`"
+    return f"`{value}`" if value != "" else ""

@@ -1,4 +1,4 @@
-"""Through Debian's nginx, with the block that the README gives. Promise 40."""
+"""Through Debian's nginx, with the block that docs/classroom.md gives. Promise 40."""
 
 import asyncio
 import math
@@ -26,7 +26,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         yield running
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["as in the README", "proxy_pass alone"])
+@pytest.fixture(scope="module", params=[False, True], ids=["as in the docs", "proxy_pass alone"])
 def port(request: pytest.FixtureRequest, server: Program, tmp_path_factory) -> Iterator[int]:
     with nginx(tmp_path_factory.mktemp("nginx") / "it", server.port, NAME, bare=request.param) as port:
         yield port

@@ -1,4 +1,4 @@
-"""Debian's nginx before the server, with the README's own block."""
+"""Debian's nginx before the server, with the block of docs/classroom.md."""
 
 import os
 import re
@@ -64,7 +64,9 @@ def free_port() -> int:
 
 def readme_block() -> str:
     found = re.search(
-        r"^    server \{\n.*?^    \}$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S
+        r"^    server \{\n.*?^    \}$",
+        (ROOT / "docs" / "classroom.md").read_text(encoding="utf-8"),
+        re.M | re.S,
     )
     assert found
     return found[0]
