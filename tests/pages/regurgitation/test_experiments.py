@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import ValidationError
 
 from app.engine.engine import EngineLimits, ThreadedEngine
 from app.engine.fake import SCRIPT, FakeEngine
@@ -19,6 +20,7 @@ from app.pages.presets import read_measurement, read_presets, run_preset
 from app.pages.regurgitation.experiments import (
     ReciteRequest,
     SweepRequest,
+    extracted,
     greedy,
     opening,
     prefix_sweep,
@@ -332,3 +334,23 @@ def test_the_recorded_sweep_equals_generate_of_plain_transformers(reference, nam
         rest = ids[prefix : prefix + length]
         run = next((i for i, token_id in enumerate(rest) if written[i : i + 1] != [token_id]), length)
         assert sweep["runs"][prefix - 1] == run
+
+
+@pytest.mark.parametrize(
+    ("ranks", "found"),
+    [
+        ([2] * 32 + [1] * 32, 32),
+        ([1] * 32 + [2] + [1] * 31, 0),
+        ([1] * 40 + [7] + [1] * 60, 8),
+        ([None] + [1] * 100, 32),
+        ([1] * 63, None),
+    ],
+)
+def test_what_is_extracted_is_counted_from_the_33rd_token_to_the_64th(ranks, found):
+    assert extracted(ranks) == found
+
+
+def test_a_text_may_be_20_000_characters_long_and_no_longer():
+    assert len(ReciteRequest(text="x" * 20_000).text) == 20_000
+    with pytest.raises(ValidationError):
+        ReciteRequest(text="x" * 20_001)
