@@ -366,3 +366,9 @@ async def test_a_continuation_that_just_fits_is_written(laboratory):
         -1
     ]
     assert {len(universe.token_ids) for universe in outcome.universes} == {12}
+
+
+async def test_evidence_that_does_not_fit_with_its_last_sentence_is_refused_before_the_first(laboratory):
+    request = EvidenceRequest(prompt=PROMPT, sentences=[Evidence(text="x" * 300)] * 2)
+    with pytest.raises(ContextOverflow):
+        await anext(evidence(laboratory, request))
