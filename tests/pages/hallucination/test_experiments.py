@@ -372,3 +372,16 @@ async def test_evidence_that_does_not_fit_with_its_last_sentence_is_refused_befo
     request = EvidenceRequest(prompt=PROMPT, sentences=[Evidence(text="x" * 300)] * 2)
     with pytest.raises(ContextOverflow):
         await anext(evidence(laboratory, request))
+
+
+@pytest.mark.parametrize(
+    ("request_type", "fields"),
+    [
+        (UniversesRequest, {"prompt": "x" * 4000, "n": 4, "max_tokens": 64}),
+        (UniversesRequest, {"prompt": "x", "n": 32, "max_tokens": 1, "temperature": 0}),
+        (EvidenceRequest, {"prompt": "x", "sentences": [{"text": "x" * 400}] * 6}),
+        (OwnMistakeRequest, {"prompt": "x", "forced": "x" * 200, "watch": ["x" * 40] * 6}),
+    ],
+)
+def test_what_is_just_within_bounds_is_taken(request_type, fields):
+    request_type(**fields)
