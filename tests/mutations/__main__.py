@@ -124,7 +124,12 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=150, help="how many changes, drawn by the seed")
     parser.add_argument("--seed", type=int, default=618)
     parser.add_argument("--only", nargs="*", choices=[target.name for target in TARGETS], metavar="TARGET")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no change after this long")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=float("inf"),
+        help="begin no change after this long, the unchanged tests not counted",
+    )
     return parser.parse_args()
 
 
@@ -136,7 +141,6 @@ def main() -> int:
     known, unknown = known_survivors(), 0
     tried: Counter[str] = Counter()
     alive: Counter[str] = Counter()
-    began = time.monotonic()
     print(f"{len(drawn)} of {len(possible)} changes", flush=True)
     with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
         tree = copy_of_tree(Path(folder))
@@ -144,6 +148,7 @@ def main() -> int:
             if not tests_pass(target, tree):  # then every change of it would count as noticed
                 print(f"the tests of {target.name} fail without any change")
                 return 2
+        began = time.monotonic()
         for candidate in drawn:
             if time.monotonic() - began > options.minutes * 60:
                 break
