@@ -5,7 +5,6 @@ survivors.toml holds those that are known, each with the reason why it stands.
 """
 
 import argparse
-import difflib
 import os
 import random
 import shutil
@@ -29,9 +28,15 @@ _SECONDS = 180.0  # a change that makes the tests hang longer is noticed, too
 
 @dataclass(frozen=True)
 class Candidate:
+    """A change that can be tried."""
+
     target: Target
-    file: str
+    path: Path
     mutation: Mutation
+
+    @property
+    def file(self) -> str:
+        return self.path.relative_to(ROOT).as_posix()
 
 
 @dataclass(frozen=True)
@@ -44,31 +49,26 @@ class Change:
     after: str
 
     def __str__(self) -> str:
-        old, new = (
-            "\n".join(f"  {sign} {line}" for line in text.splitlines()) for sign, text in self._sides()
-        )
-        return f"{self.file}:{self.line}\n{old}\n{new}"
-
-    def _sides(self) -> tuple[tuple[str, str], tuple[str, str]]:
-        return ("-", self.before), ("+", self.after)
+        old = [f"  - {line}" for line in self.before.splitlines()]
+        new = [f"  + {line}" for line in self.after.splitlines()]
+        return "\n".join((f"{self.file}:{self.line}", *old, *new))
 
 
 def change_of(file: str, source: bytes, mutation: Mutation) -> Change:
-    old, new = source.decode().splitlines(), mutation.applied(source).decode().splitlines()
-    changed = [
-        code
-        for code in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes()
-        if code[0] != "equal"
-    ]
-    first, last = changed[0], changed[-1]
-    before = "\n".join(line.strip() for line in old[first[1] : last[2]])
-    after = "\n".join(line.strip() for line in new[first[3] : last[4]])
-    return Change(file, first[1] + 1, before, after)
+    def lines(text: bytes, end: int) -> str:
+        first = text.rfind(b"\n", 0, mutation.start) + 1
+        last = text.find(b"\n", end)
+        whole = text[first : last if last >= 0 else len(text)].decode()
+        return "\n".join(line.strip() for line in whole.split("\n"))
+
+    changed = mutation.applied(source)
+    line = source.count(b"\n", 0, mutation.start) + 1
+    return Change(file, line, lines(source, mutation.end), lines(changed, mutation.start + len(mutation.new)))
 
 
 def candidates(targets: Sequence[Target]) -> list[Candidate]:
     return [
-        Candidate(target, str(path.relative_to(ROOT)), mutation)
+        Candidate(target, path, mutation)
         for target in targets
         for path in target.files(ROOT)
         for mutation in mutations(path.read_bytes(), path.suffix)
@@ -124,7 +124,12 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=150, help="how many changes, drawn by the seed")
     parser.add_argument("--seed", type=int, default=618)
     parser.add_argument("--only", nargs="*", choices=[target.name for target in TARGETS], metavar="TARGET")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no change after this long")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=float("inf"),
+        help="begin no change after this long, the unchanged tests not counted",
+    )
     return parser.parse_args()
 
 
@@ -136,21 +141,21 @@ def main() -> int:
     known, unknown = known_survivors(), 0
     tried: Counter[str] = Counter()
     alive: Counter[str] = Counter()
-    began = time.monotonic()
     print(f"{len(drawn)} of {len(possible)} changes", flush=True)
     with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
         tree = copy_of_tree(Path(folder))
         for target in targets:
-            if not tests_pass(target, tree):
+            if not tests_pass(target, tree):  # then every change of it would count as noticed
                 print(f"the tests of {target.name} fail without any change")
                 return 2
+        began = time.monotonic()
         for candidate in drawn:
             if time.monotonic() - began > options.minutes * 60:
                 break
             tried[candidate.target.name] += 1
             if survives(candidate, tree):
                 alive[candidate.target.name] += 1
-                change = change_of(candidate.file, (ROOT / candidate.file).read_bytes(), candidate.mutation)
+                change = change_of(candidate.file, candidate.path.read_bytes(), candidate.mutation)
                 why = known.get((Path(change.file).name, change.before, change.after))
                 unknown += why is None
                 print(f"{change}\n  {'known: ' + why if why else 'NO TEST NOTICES'}", flush=True)

@@ -64,3 +64,26 @@ def test_a_header_that_is_too_long_is_named(client: TestClient):
         "message": "x-client: String should have at most 64 characters",
         "param": "x-client",
     }
+
+
+def test_a_body_that_is_no_json_is_told_so(client: TestClient):
+    reply = client.post("/api/score", content=b'{"prompt": ', headers={"Content-Type": "application/json"})
+    assert reply.status_code == 422
+    assert reply.json()["error"] == {"code": "bad_request", "message": "the body is not valid JSON"}
+
+
+def test_a_body_in_pieces_is_refused_once_it_is_too_large(client: TestClient):
+    pieces = (b" " * 2**19 for _ in range(4))
+    reply = client.post("/api/score", content=pieces, headers={"Content-Type": "application/json"})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (413, "body_too_large")
+
+
+def test_a_body_in_no_encoding_is_refused(client: TestClient):
+    reply = client.post("/api/score", content=b"\xff\xfe{", headers={"Content-Type": "application/json"})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("seed", [2**63, -(2**63) - 1, 10**300])
+def test_a_number_of_many_digits_is_not_written_out(client: TestClient, seed: int):
+    reply = client.post("/v1/completions", json={"prompt": "x", "seed": seed})
+    assert reply.json()["error"]["message"].startswith("seed is a number of many digits: ")

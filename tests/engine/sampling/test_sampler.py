@@ -197,3 +197,25 @@ def test_equal_tokens_are_ranked_by_id_however_far_down_they_are():
     assert [distribution.rank(token) for token in range(6)] == [1, 3, 4, 2, 5, 6]
     next(distribution.rankings())  # reaches only the likeliest; the far ones are still counted
     assert [distribution.rank(token) for token in range(6)] == [1, 3, 4, 2, 5, 6]
+
+
+def test_alternatives_after_penalties_are_those_that_are_kept_with_their_probabilities():
+    token_ids = np.arange(0, 40)
+    for seed in range(20):
+        logits = random_logits(seed, size=60)
+        params = SamplingParams(temperature=0.7, top_k=5, repetition_penalty=1.4, logprobs=60)
+        left = probabilities(Distribution(penalise(logits, params, token_ids, 40)), params)
+        choice = sample(Distribution(logits), params, 0.3, token_ids=token_ids, prompt_length=40)
+        shown = {other.token_id: other.processed_logprob for other in choice.top}
+        assert len(shown) == 60
+        for token_id, logprob in shown.items():
+            assert math.exp(-math.inf if logprob is None else logprob) == pytest.approx(
+                left[token_id], abs=1e-6
+            )
+            assert (logprob is None) == (left[token_id] == 0)
+
+
+def test_at_temperature_zero_the_likeliest_is_certain_and_no_other_is_possible():
+    choice = sample(Distribution(random_logits(3, 20)), SamplingParams(temperature=0, logprobs=3), 0.5)
+    assert [other.processed_logprob for other in choice.top] == [0.0, None, None]
+    assert choice.top[0].token_id == choice.token_id

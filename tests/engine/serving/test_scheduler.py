@@ -51,6 +51,7 @@ class VisibleCache:
     def forward(self, chunks):
         slots = [chunk.slot for chunk in chunks]
         assert slots == sorted(set(slots))
+        assert all(0 <= chunk.logits <= len(chunk.token_ids) for chunk in chunks)
         if self.tokens_too_many and sum(len(chunk.token_ids) for chunk in chunks) >= self.tokens_too_many:
             raise MemoryError
         answers = []
@@ -286,7 +287,7 @@ def test_the_rate_is_tokens_by_the_time_between_the_first_step_and_the_last(monk
         scheduler.step()
         clock.now += 0.25
     assert scheduler.stats().tokens_per_second == pytest.approx(3 / 0.25)
-    clock.now += 5.0
+    clock.now += 4.5  # one of the last two steps is now five seconds ago
     assert scheduler.stats().tokens_per_second == 0.0
 
 
@@ -324,3 +325,51 @@ def test_where_the_window_ends_with_the_last_token_it_is_full(max_tokens, room, 
     stopping = StoppingCriteria(ByteVocabulary(), params, room)
     told = [stopping.feed(65) for _ in range(min(max_tokens, room))]
     assert told == [None] * (len(told) - 1) + [reason]
+
+
+def test_without_a_limit_every_free_slot_keeps_its_whole_text():
+    table = kv_cache.SlotTable(3, 4, StillTensors())
+    for token in (1, 2, 3):
+        owner = object()
+        table.admit(owner, np.full(4, token, np.int32))
+        table.append(owner, np.full(4, token, np.int32))
+        table.release(owner)
+    assert table.tokens_held == 12
+
+
+@pytest.mark.parametrize(("deadline", "reason"), [(300.0, "length"), (-1.0, "timeout")])
+def test_who_wrote_nothing_is_told_why(deadline, reason):
+    scheduler = Scheduler(
+        VisibleCache(), ByteVocabulary(), slots=2, context_length=CONTEXT, deadline_seconds=deadline
+    )
+    events = submitted(scheduler, 3, max_tokens=0)
+    scheduler.step()
+    assert events[-1].finish_reasons == (reason,)
+
+
+def test_short_prompts_are_read_side_by_side_unless_padding_outweighs_what_is_read():
+    for lengths, together in (((10, 6), 2), ((30, 1), 2), ((40, 1, 1), 2)):
+        runner = VisibleCache()
+        scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+        for token, length in enumerate(lengths):
+            distinct(scheduler, token, length, str(token))
+        passes = []
+        forward = runner.forward
+        runner.forward = lambda chunks, told=passes, ask=forward: told.append(len(chunks)) or ask(chunks)
+        scheduler.step()
+        assert passes == [together], lengths
+
+
+def test_a_turn_that_fails_and_has_nobody_else_in_it_is_not_taken_again():
+    runner = VisibleCache()
+    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    events = submitted(scheduler, 3, max_tokens=9)
+    asked = []
+
+    def broken(chunks):
+        asked.append(chunks)
+        raise RuntimeError
+
+    runner.forward = broken
+    scheduler.step()
+    assert len(asked) == 1 and isinstance(events[-1], RuntimeError)

@@ -260,7 +260,7 @@ def test_random_tokens_come_from_the_seed():
 
 
 async def test_a_window_too_small_for_two_copies_is_refused(tiny: Laboratory):
-    with pytest.raises(ContextOverflow):
+    with pytest.raises(ContextOverflow, match="prompt is 121 tokens"):
         await anext(repeated_tokens(tiny, RepeatedTokensRequest(length=60)))
 
 
@@ -395,3 +395,18 @@ async def test_a_repeated_random_token_is_no_surprise(default_laboratory: Labora
     place = 1 + len(tokens) + 9
     bits = -plain_logprob(plain_model, document[:place], [document[place]]) / math.log(2)
     assert copies.second[9] == pytest.approx(bits, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rows": [["a", "b"]] * 32},
+        {"queries": [["a", "b"]] * 8},
+        {"options": ["x"] * 8},
+        {"separator": "x" * 100},
+        {"seed": 0},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_what_is_just_within_bounds_is_taken(changes: dict[str, Any]):
+    request(**changes)

@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from app.errors import BadRequest, ContextOverflow
 from app.experiments.experiment import Laboratory, Progress
 from app.pages.experiments import EXPERIMENTS
 from app.pages.hallucination.agreement import agree, cut_answer, normalise
-from app.pages.hallucination.experiments import evidence, own_mistake, universes
+from app.pages.hallucination.experiments import entropy_bits, evidence, own_mistake, universes
 from app.pages.hallucination.parts import (
     Evidence,
     EvidenceRequest,
@@ -331,3 +332,56 @@ async def test_words_that_merge_with_the_prompts_end_are_scored_from_where_the_t
     laboratory.engine.close()
     assert b"".join(bytes.fromhex(token.bytes) for token in forced.tokens) == b" green"
     assert len(forced.tokens) == len(forced.raw_logprobs) == len(forced.ranks) == 5
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "temperature", "bits"),
+    [
+        ((0.9, 0.1), 1.0, 0.468996),
+        ((0.5, 0.25, 0.25), 1.0, 1.5),
+        ((0.9, 0.1), 0.5, 0.095017),  # 81 to 1
+        ((0.25, 0.25, 0.25, 0.25), 3.0, 2.0),
+        ((0.9, 0.1), 0.0, 0.0),
+    ],
+)
+def test_entropy_is_shannons_at_the_temperature(probabilities, temperature, bits):
+    logprobs = np.log(np.array(probabilities, np.float32))
+    assert entropy_bits(logprobs, temperature) == pytest.approx(bits, abs=1e-5)
+
+
+async def test_each_part_tells_the_models_own_entropy_beside_the_drawn_one(laboratory):
+    common = {"prompt": PROMPT, "n": 4, "seed": 1, "temperature": 0.5, "max_tokens": 2}
+    logprobs = await laboratory.next_token(laboratory.encode(PROMPT))
+    told = (entropy_bits(logprobs, 0.5), entropy_bits(logprobs, 1.0))
+    opening = (await parts_of(universes, laboratory, UniversesRequest(**common)))[0]
+    request = EvidenceRequest(**common, sentences=[Evidence(text="The sky is blue.")])
+    step = only(await parts_of(evidence, laboratory, request), EvidenceStep)[0]
+    assert told[0] < told[1]
+    for part in (opening, step):
+        assert (part.entropy_bits, part.model_entropy_bits) == pytest.approx(told, abs=1e-5)
+
+
+async def test_a_continuation_that_just_fits_is_written(laboratory):
+    outcome = (await parts_of(universes, laboratory, UniversesRequest(prompt="z" * 500, n=4, max_tokens=12)))[
+        -1
+    ]
+    assert {len(universe.token_ids) for universe in outcome.universes} == {12}
+
+
+async def test_evidence_that_does_not_fit_with_its_last_sentence_is_refused_before_the_first(laboratory):
+    request = EvidenceRequest(prompt=PROMPT, sentences=[Evidence(text="x" * 300)] * 2)
+    with pytest.raises(ContextOverflow):
+        await anext(evidence(laboratory, request))
+
+
+@pytest.mark.parametrize(
+    ("request_type", "fields"),
+    [
+        (UniversesRequest, {"prompt": "x" * 4000, "n": 4, "max_tokens": 64}),
+        (UniversesRequest, {"prompt": "x", "n": 32, "max_tokens": 1, "temperature": 0}),
+        (EvidenceRequest, {"prompt": "x", "sentences": [{"text": "x" * 400}] * 6}),
+        (OwnMistakeRequest, {"prompt": "x", "forced": "x" * 200, "watch": ["x" * 40] * 6}),
+    ],
+)
+def test_what_is_just_within_bounds_is_taken(request_type, fields):
+    request_type(**fields)

@@ -1,7 +1,9 @@
 """Half a sentence, and the odds of every way on."""
 
 import json
+import re
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.in_browser import NewPage, Troubles, axe
@@ -31,6 +33,20 @@ def test_the_bars_move_as_one_types(page: Page):
     page.get_by_label("Half a sentence").fill("The capital")
     expect(first_token(page)).to_have_text("·of")
     expect(page.locator("#figure-state")).to_contain_text("fake")
+
+
+def test_what_the_list_leaves_out_stands_below_it_as_its_own_remainder(page: Page):
+    """Before the model is asked and after: rows and remainder are the whole distribution."""
+    page.goto("/")
+    for text, first in ((None, "·the"), ("The capital", "·of")):
+        if text:
+            page.get_by_label("Half a sentence").fill(text)
+        expect(first_token(page)).to_have_text(first)
+        expect(table(page).locator("tfoot tr")).to_have_count(1)
+        shares = table(page).locator("tbody .bars-raw, tfoot .bars-raw").all_inner_texts()
+        values = [float(re.sub(r"[^\d.]", "", share)) for share in shares]
+        assert len(values) == 13
+        assert sum(values) == pytest.approx(100, abs=0.7)
 
 
 def test_an_answer_to_an_older_text_is_never_shown(page: Page):
