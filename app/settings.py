@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where the model runs.")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto",
-        description="Number format of the weights; `auto` is bfloat16 where the machine is fast at it.",
+        description="Number format of the weights; `auto` is 8-bit integers on a CPU, else what is fast.",
     )
     threads: Literal["auto"] | int = Field(
         "auto", description="Threads the model runs on; `auto` leaves cores to programs that use them."

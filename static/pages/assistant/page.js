@@ -14,8 +14,9 @@ import { holdRoom } from "../../js/base/hold-room.js";
 import { t } from "../../js/base/i18n.js";
 import { keep, keptFor, madeHere } from "../../js/base/kept.js";
 import { models } from "../../js/base/models.js";
-import { announce, pageData, showError, showNote } from "../../js/base/page.js";
-import { provideSnapshot, restoreFromFragment, shareLink } from "../../js/base/share.js";
+import { announce, pageData, showError } from "../../js/base/page.js";
+import { copyLink } from "../../js/base/copy-link.js";
+import { provideSnapshot, restoreFromFragment } from "../../js/base/share.js";
 import { Store } from "../../js/base/store.js";
 import { startInstructed, startShift } from "./beside.js";
 import {
@@ -152,17 +153,6 @@ function restore(shared) {
   if (kept?.instructed) instructed.restore(kept.instructed);
 }
 
-async function share() {
-  const link = await shareLink(sharedState(store.state));
-  history.replaceState(null, "", link);
-  try {
-    await navigator.clipboard.writeText(link);
-    showNote(t("The link is copied. It restores this page and runs nothing."));
-  } catch {
-    showNote(t("The link stands in the address bar now: copy it from there."));
-  }
-}
-
 function edited(name, field) {
   if (field.type === "number") {
     const value = Number(field.value);
@@ -201,7 +191,7 @@ for (const [name, field] of Object.entries(elements.fields)) {
 }
 for (const button of elements.costumes) button.addEventListener("click", () => choose(button.dataset.costume));
 document.querySelector("[data-action=restart]").addEventListener("click", restart);
-document.querySelector("[data-action=share]").addEventListener("click", share);
+document.querySelector("[data-action=share]").addEventListener("click", () => copyLink(sharedState(store.state)));
 elements.dressedTries.addEventListener("try-picked", ({ detail }) => store.update({ picked: detail.index }));
 elements.askRun.addEventListener("run-asked", ask);
 

@@ -10,11 +10,11 @@ import "../../js/elements/status-message.js";
 import "../../js/elements/token-strip.js";
 import { postJson } from "../../js/base/api.js";
 import { ExperimentRun } from "../../js/base/experiment.js";
-import { t } from "../../js/base/i18n.js";
 import { keep, keptFor, madeHere } from "../../js/base/kept.js";
 import { models } from "../../js/base/models.js";
-import { announce, pageData, showError, showNote } from "../../js/base/page.js";
-import { provideSnapshot, restoreFromFragment, shareLink } from "../../js/base/share.js";
+import { announce, pageData, showError } from "../../js/base/page.js";
+import { copyLink } from "../../js/base/copy-link.js";
+import { provideSnapshot, restoreFromFragment } from "../../js/base/share.js";
 import { Store } from "../../js/base/store.js";
 import { computedRepeat, repeat, restoreRepeat, startRepeat } from "./repeat.js";
 import { LINES, NOTHING, partsOf, predictionOf, promptAt, resultOf, withPart } from "./result.js";
@@ -214,23 +214,12 @@ function restore(shared) {
   restoreRepeat(shared.repeat, kept?.repeat);
 }
 
-async function share() {
-  const link = await shareLink(sharedState(store.state));
-  history.replaceState(null, "", link);
-  try {
-    await navigator.clipboard.writeText(link);
-    showNote(t("The link is copied. Opening it restores this page and runs nothing."));
-  } catch {
-    showNote(t("The link stands in the address bar now: copy it from there."));
-  }
-}
-
 main.addEventListener("click", ({ target }) => {
   const { preset, view, measure, action } = /** @type {Element} */ (target).closest("button")?.dataset ?? {};
   if (preset) openPreset(preset);
   if (view) store.update({ view });
   if (measure) store.update({ measure });
-  if (action === "share") share();
+  if (action === "share") copyLink(sharedState(store.state));
 });
 elements.rows.addEventListener("rows-changed", ({ detail }) => edit({ rows: detail.rows }));
 elements.queries.addEventListener("rows-changed", ({ detail }) => edit({ queries: detail.rows }));

@@ -3,10 +3,10 @@
 import "../../js/elements/predict-reveal.js";
 import "../../js/elements/run-bar.js";
 import "../../js/elements/status-message.js";
-import { t } from "../../js/base/i18n.js";
 import { keep, keptFor } from "../../js/base/kept.js";
-import { showError, showNote } from "../../js/base/page.js";
-import { provideSnapshot, restoreFromFragment, shareLink } from "../../js/base/share.js";
+import { showError } from "../../js/base/page.js";
+import { copyLink } from "../../js/base/copy-link.js";
+import { provideSnapshot, restoreFromFragment } from "../../js/base/share.js";
 import * as evidence from "./evidence.js";
 import * as mistake from "./mistake.js";
 import * as temperatures from "./temperatures.js";
@@ -33,13 +33,4 @@ await restoreFromFragment((state) => {
   for (const [name, section] of Object.entries(sections)) if (state[name]) section.restore(state[name], own?.[name]);
 }, showError);
 
-document.querySelector("[data-action=share]").addEventListener("click", async () => {
-  const link = await shareLink(sharedState());
-  history.replaceState(null, "", link);
-  try {
-    await navigator.clipboard.writeText(link);
-    showNote(t("The link is copied. Opening it restores this page and runs nothing."));
-  } catch {
-    showNote(t("The link stands in the address bar now: copy it from there."));
-  }
-});
+document.querySelector("[data-action=share]").addEventListener("click", () => copyLink(sharedState()));

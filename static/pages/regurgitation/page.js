@@ -9,13 +9,13 @@ import "../../js/elements/run-bar.js";
 import "../../js/elements/status-message.js";
 import { ExperimentRun } from "../../js/base/experiment.js";
 import { holdRoom } from "../../js/base/hold-room.js";
-import { t } from "../../js/base/i18n.js";
 import { keep, keptFor, madeHere } from "../../js/base/kept.js";
 import { models } from "../../js/base/models.js";
-import { announce, pageData, showError, showNote } from "../../js/base/page.js";
+import { announce, pageData, showError } from "../../js/base/page.js";
 import { Book, keyOf, measuredBook } from "./recital.js";
 import { LENGTH, prefixLimit, readShared, requestOf, sharedState } from "./recital-requests.js";
-import { provideSnapshot, restoreFromFragment, shareLink } from "../../js/base/share.js";
+import { copyLink } from "../../js/base/copy-link.js";
+import { provideSnapshot, restoreFromFragment } from "../../js/base/share.js";
 import { Store } from "../../js/base/store.js";
 import { elements, preambleAnswer, show } from "./show.js";
 import { startTrace } from "./trace.js";
@@ -142,17 +142,6 @@ function restore(shared) {
   words.restore(shared.words, kept?.words);
 }
 
-async function share() {
-  const link = await shareLink(inputs());
-  history.replaceState(null, "", link);
-  try {
-    await navigator.clipboard.writeText(link);
-    showNote(t("The link is copied. Opening it restores this page and runs nothing."));
-  } catch {
-    showNote(t("The link stands in the address bar now: copy it from there."));
-  }
-}
-
 for (const radio of elements.passages) radio.addEventListener("change", () => choose(radio.value));
 elements.own.addEventListener("input", () => {
   runs.main.reset();
@@ -166,7 +155,7 @@ elements.control.addEventListener("change", () => {
 });
 elements.curve.addEventListener("x-picked", ({ detail }) => move(detail.x));
 elements.run.addEventListener("run-asked", recite);
-elements.share.addEventListener("click", share);
+elements.share.addEventListener("click", () => copyLink(inputs()));
 for (const heat of [elements.main.heat, elements.controlSide.heat]) {
   heat.addEventListener("token-selected", ({ detail }) => {
     store.update({ shownToken: detail.index, shownSide: heat === elements.main.heat ? "main" : "control" });

@@ -21,7 +21,8 @@ import { Prompt } from "./prompt.js";
 import { neutralParams } from "../../js/base/sampling-params.js";
 import { readShared, sharedState } from "./share.js";
 import { rollMany, tokenRows } from "./view.js";
-import { provideSnapshot, restoreFromFragment, shareLink } from "../../js/base/share.js";
+import { copyLink } from "../../js/base/copy-link.js";
+import { provideSnapshot, restoreFromFragment } from "../../js/base/share.js";
 import { Store } from "../../js/base/store.js";
 import { exampleDistribution, exampleNames } from "./worked-example.js";
 import { ROWS, elements, main, pickedIndex, show } from "./show.js";
@@ -198,17 +199,6 @@ async function compareWithoutSpace() {
   }
 }
 
-async function share() {
-  const link = await shareLink(sharedState(store.state));
-  history.replaceState(null, "", link);
-  try {
-    await navigator.clipboard.writeText(link);
-    showNote(t("The link is copied. Opening it restores this page, dice and all."));
-  } catch {
-    showNote(t("The link stands in the address bar now: copy it from there."));
-  }
-}
-
 function sayPicked() {
   elements.result.updateComplete.then(() => announce(elements.result.querySelector(".roll-sentence").innerText));
 }
@@ -233,7 +223,8 @@ const actions = {
   replay: () => store.update({ rolls: 0, pick: null, us: null }),
   reset: () => store.update({ params: neutralParams(Object.keys(store.state.params)) }),
   more: () => store.update({ shown: ROWS.find((rows) => rows > store.state.shown) ?? ROWS[0] }),
-  share,
+  share: () =>
+    copyLink(sharedState(store.state), t("The link is copied. Opening it restores this page, dice and all.")),
 };
 
 main.addEventListener("click", ({ target }) => {

@@ -10,6 +10,7 @@ import { t } from "../../js/base/i18n.js";
 import { Latest } from "./latest.js";
 import { models } from "../../js/base/models.js";
 import { announce, clearMessage, messageNow, pageData, showError, showNote } from "../../js/base/page.js";
+import { copyLink } from "../../js/base/copy-link.js";
 import { ShareError, provideSnapshot, restoreFromFragment, shareLink } from "../../js/base/share.js";
 import { Store } from "../../js/base/store.js";
 import { TokenList } from "../../js/base/token-list.js";
@@ -171,19 +172,11 @@ function restore(state) {
   setComparing(state.encodings.length > 1);
 }
 
-async function copyLink() {
-  const address = await shareLink(snapshot());
-  if (address.length > LONGEST_LINK) {
+async function share() {
+  const state = snapshot();
+  if ((await shareLink(state)).length > LONGEST_LINK)
     showNote(t("This text is too long for a link. Links hold a few thousand characters."));
-    return;
-  }
-  history.replaceState(history.state, "", address);
-  try {
-    await navigator.clipboard.writeText(address);
-    showNote(t("Link copied. Whoever opens it sees this text and these encodings."));
-  } catch {
-    showNote(t("The link is now in the address bar; copy it from there."));
-  }
+  else copyLink(state, t("Link copied. Whoever opens it sees this text and these encodings."));
 }
 
 function showWhitespace() {
@@ -212,7 +205,7 @@ editor.addEventListener("input", () => {
 whitespace.addEventListener("change", showWhitespace);
 special.addEventListener("change", () => retokenise());
 compare.addEventListener("click", () => setComparing(!store.state.comparing));
-find("#share").addEventListener("click", copyLink);
+find("#share").addEventListener("click", share);
 for (const panel of panels) {
   panel.select.addEventListener("change", () => {
     if (panel === panels[0]) countTaxes();
