@@ -36,8 +36,8 @@ from app.tokenization.registry import Encodings, load_model_tokenizer
 from app.tokenization.tokenizer import Tokenizer
 
 _log = logging.getLogger(__name__)
-_LOOK_SECONDS = 0.2  # at whether somebody reads from a switched-off model
-_IDLE_LOOKS = 10  # in a row, until nobody does: an experiment asks again and again
+_LOOK_SECONDS = 0.2  # at whether a request still reads from a switched-off model
+_IDLE_LOOKS = 10  # in a row without a request: an experiment asks again and again
 _FAKE = Manifest(
     name="fake",
     title="Scripted engine",
@@ -249,7 +249,7 @@ class ModelHost:
 
     def _fail(self, manifest: Manifest, code: str, message: str) -> None:
         if self._cancelled.is_set():
-            return  # the site is closing: nobody is left to tell
+            return  # the site is closing: no page is left to tell
         with self._lock:
             if self._loaded:
                 message += f". {self._loaded.manifest.title} stays loaded"
@@ -258,7 +258,7 @@ class ModelHost:
         _log.warning("%s: %s", manifest.name, message)
 
     def _retire(self, old: _Loaded, switch: int) -> None:
-        """Close a model when nobody asks it any more: at the latest when its requests run out of time."""
+        """Close a model when no request asks it any more: at the latest when its requests run out of time."""
         idle = 0
         end = time.monotonic() + self.settings.deadline_seconds + _IDLE_LOOKS * _LOOK_SECONDS
         while idle < _IDLE_LOOKS and time.monotonic() < end and self._switches == switch:
@@ -363,7 +363,7 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 def _waiting_jobs(settings: Settings) -> int:
-    """So many that who has a place in the house is never refused by the engine."""
+    """Length of the engine's line: every request that the web layer has admitted is accepted."""
     return (settings.slots + settings.queue) * JOBS_AT_ONCE - settings.slots
 
 

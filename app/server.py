@@ -121,7 +121,7 @@ def allow_many_connections() -> None:
 
 
 class Server(uvicorn.Server):
-    """Stops in three steps: lets nobody in, waits for who reads, then tells the rest goodbye.
+    """Stops in three steps: admits no request, waits for running streams, then ends the rest with an event.
 
     A dead engine stops it, too; `engine_dead` then says why.
     """
@@ -160,7 +160,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     async def _say_goodbye(self) -> None:
-        """While it listens on: whoever asks whether it is ready shall hear that it is not."""
+        """While the server still listens, `/readyz` says that it is not ready."""
         if self.engine_dead is not None:
             await asyncio.sleep(_FLUSH_SECONDS)  # the engine has told its readers, and tells who comes
         else:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def announce(settings: Settings, teacher_secret: str) -> None:
-    """Where the playground is. Said only when somebody already listens there."""
+    """Where the playground is. Printed only once the server listens there."""
     address = own_address(settings)
     typer.echo(f"Base Model Playground: {address}")
     secret = quote(teacher_secret, safe="")  # in the fragment, which no browser ever sends

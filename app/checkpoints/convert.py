@@ -80,7 +80,7 @@ def convert(gguf: Path, folder: Path, say: Callable[[Step], None]) -> None:
     import transformers
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))  # leave a core to whoever has the page open
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))  # one core stays free for the page
     unpacked: dict[str, Any] = {}
     if hasattr(transformers, "GgufConfig"):  # newer transformers would keep the 4-bit blocks
         unpacked["quantization_config"] = transformers.GgufConfig(dequantize=True)

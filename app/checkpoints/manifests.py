@@ -1,6 +1,6 @@
 """The models this playground knows: one TOML manifest each, read into frozen values.
 
-A fact nobody published is the string "not published"; every fact says where it is from.
+A fact that was not published is the string "not published"; every fact says where it is from.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 A run is keyed by what decides its result: the model, how it is computed, the experiment and its request. Who
 asks while it runs gets the parts so far and then the rest; a finished run is kept until newer ones need the
-room; a run nobody listens to any more is cancelled.
+room; a run without a listener is cancelled.
 """
 
 import asyncio

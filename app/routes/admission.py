@@ -18,7 +18,7 @@ _LONGEST_WAIT = 60  # seconds anybody is told to wait
 
 
 class Admission:
-    """Who is in the house. The teacher always finds one place more."""
+    """Requests under way, and the places left. The teacher always finds one place more."""
 
     def __init__(self, slots: int, queue: int, per_client: int) -> None:
         self._slots = slots
@@ -96,4 +96,6 @@ async def _text_place(request: Request, client: ClientDep) -> AsyncIterator[None
 
 # First of a route's dependencies: the rest has not begun when it refuses.
 PLACE = Depends(_place)
-TEXT_PLACE = Depends(_text_place)  # for work on texts alone: whoever waits for the model may still cut them
+TEXT_PLACE = Depends(
+    _text_place
+)  # for work on texts alone: a tab that waits for the model may still tokenise

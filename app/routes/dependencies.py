@@ -94,7 +94,7 @@ async def _client(
     is_teacher: Annotated[bool, Depends(_is_teacher)],
     x_client: Annotated[str, Header(max_length=64)] = "",
 ) -> str:
-    """Who takes turns: a tab by the random id it sends, or else the address the request came from."""
+    """The client that takes turns: a tab, by the random id it sends, or else the address of the request."""
     if is_teacher:
         return TEACHER
     return f"{TAB}{x_client}" if x_client else f"{ADDRESS}{_address(request)}"

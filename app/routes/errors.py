@@ -42,7 +42,7 @@ log = structlog.get_logger()
 
 INTERNAL = "something went wrong on the server; the request was not completed"
 _RETRY_SECONDS = 2
-_CLIENT_CLOSED_REQUEST = 499  # nginx's number; nobody is there to read it
+_CLIENT_CLOSED_REQUEST = 499  # nginx's number; the client has left
 _CODES = {
     400: ("bad_request", "the request could not be read"),
     404: ("not_found", "there is nothing at this address"),
@@ -77,7 +77,7 @@ def install_handlers(app: FastAPI) -> None:
 
 
 class UnexpectedErrors:
-    """ASGI middleware: an exception nobody foresaw is a 500 that tells nothing, and a line in the log."""
+    """ASGI middleware: an unforeseen exception is a 500 that tells nothing, and a line in the log."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -123,7 +123,7 @@ def page_context(page: Page, request: Request) -> PageContext:
 
 
 def _brief(model: dict[str, Any]) -> dict[str, Any]:
-    """What a page needs before somebody opens the list of models, which gets the rest."""
+    """What a page needs until the list of models is opened, which gets the rest."""
     names = ("name", "title", "kind", "licence", "parameters", "vocabulary", "context_length")
     return {name: model[name] for name in (*names, "on_disk", "available")}
 

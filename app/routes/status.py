@@ -1,4 +1,4 @@
-"""Who runs, who waits, how the machine bears it: the teacher's page, without a word of anyone's text."""
+"""The teacher's page: running and waiting requests and the machine's load, without a word of any text."""
 
 import hashlib
 import secrets
@@ -21,7 +21,7 @@ _LABEL_KEY = secrets.token_bytes(16)  # of this run of the server: labels lead n
 
 @router.get("/api/status")
 async def status(request: Request, host: HostDep, settings: SettingsDep, _: TeacherDep) -> dict[str, Any]:
-    """For the teacher only. `client` is a label that tells tabs apart and identifies nobody."""
+    """For the teacher only. `client` is a label that tells tabs apart and identifies no person."""
     stats, requests = _engine(host)
     return {
         "running": [

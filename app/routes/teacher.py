@@ -1,4 +1,4 @@
-"""Who is the teacher: whoever sends the secret that was printed at start, in the header `X-Teacher`."""
+"""The teacher is known by the secret that is printed at start, sent in the header `X-Teacher`."""
 
 import secrets
 import time

@@ -107,7 +107,7 @@ class EngineStats:
     kv_bytes: int
     accepted: int = 0  # requests taken in: those that ended, run and wait together
     requests: dict[str, int] = field(default_factory=dict)  # outcome -> count
-    cores: Cores | None = None  # None: nobody watches them
+    cores: Cores | None = None  # None: they are not watched
 
 
 @dataclass(frozen=True, slots=True)

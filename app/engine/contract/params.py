@@ -7,7 +7,7 @@ MAX_SEQUENCES = 32
 MAX_LOGPROBS = 50
 MAX_STOP_STRINGS = 4
 MAX_STOP_CHARACTERS = 64
-TEACHER = "teacher"  # the client whose requests go first; the routes give this name to nobody else
+TEACHER = "teacher"  # the client whose requests go first; the routes give this name to the teacher alone
 JOBS_AT_ONCE = 16  # engine requests that one experiment may have under way; who is let in never meets more
 MAX_SEED = 2**53 - 1  # the largest integer JavaScript holds exactly
 
@@ -40,7 +40,7 @@ class SamplingParams:
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """One prompt and what to do with it. `client` groups requests for fairness; it identifies nobody."""
+    """One prompt and what to do with it. `client` groups requests for fairness; it identifies no person."""
 
     prompt_token_ids: tuple[int, ...]
     params: SamplingParams

@@ -46,7 +46,7 @@ def prefill_seconds(runner: Runner, tokens: int, repeats: int) -> list[float]:
 def step_parts(runner: Runner, batch: int, *, context: int, steps: int) -> dict[str, float]:
     """Seconds of one decode step by what they are spent on, as torch's profiler counts its own operations.
 
-    The last part is what a draw wants to know of the logits where nobody asks for their entropy: passes with
+    The last part is what a draw wants to know of the logits where their entropy is not asked for: passes with
     it against passes without.
     """
     chunks = _next_tokens(runner, batch, context)

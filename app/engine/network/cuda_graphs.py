@@ -3,7 +3,7 @@
 Launching the hundreds of kernels of a small model one by one takes Python longer than the GPU needs to run
 them; a graph launches them all at once. A recording holds for one shape, so there is one for each of a few
 numbers of rows and lengths of cache: a pass takes the next larger. What fills it up is written to the one
-position that nobody reads.
+position that no pass reads.
 """
 
 from collections.abc import Callable, Sequence
@@ -74,7 +74,7 @@ class RecordedSteps:
     def __init__(
         self, run: Run, record: Recorder, *, slots: int, spare: int, length: int, device: torch.device
     ) -> None:
-        """Of a cache of `length` positions, of which nobody reads the one at `spare`."""
+        """Of a cache of `length` positions, of which no pass reads the one at `spare`."""
         self._run, self._spare = run, spare
         self._places = _Input(2, slots, 1, dtype=torch.int64, device=device)  # token ids and positions
         self._factors = _Input(slots, 1, dtype=torch.float32, device=device)
@@ -111,7 +111,7 @@ class RecordedReading:
     Run = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, int], Result]
 
     def __init__(self, run: Run, record: Recorder, *, spare: int, length: int, device: torch.device) -> None:
-        """Of a cache of `length` positions, of which nobody reads the one at `spare`."""
+        """Of a cache of `length` positions, of which no pass reads the one at `spare`."""
         self._run, self._spare = run, spare
         self._places = _Input(2, 1, WIDTHS[-1], dtype=torch.int64, device=device)  # token ids and positions
         self._slot_and_last = _Input(2, 1, dtype=torch.int64, device=device)

@@ -76,8 +76,8 @@ def _pages(size: int) -> mmap.mmap:
     """
     if not hasattr(mmap, "MAP_PRIVATE"):  # Windows knows neither
         return mmap.mmap(-1, size)
-    # private, because shared memory can be forgotten only by all who share it; and never more is written than
-    # there is memory for, though all of it together may be more
+    # MAP_PRIVATE: MADV_DONTNEED frees nothing of a shared mapping. MAP_NORESERVE: the cache may be larger
+    # than memory, but is never filled.
     flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | (_MAP_NORESERVE if sys.platform == "linux" else 0)
     pages = mmap.mmap(-1, size, flags=flags)
     if hasattr(mmap, "MADV_NOHUGEPAGE"):

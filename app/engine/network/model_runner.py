@@ -27,7 +27,7 @@ from app.engine.network.summaries import Found, read, summed_at
 from app.engine.network.transformers_network import TransformersNetwork
 from app.engine.sampling.distribution import FarRow, Summary
 
-_MOST_READ_RECORDED = 6  # prompts; launched one kernel at a time, a pass over all takes as long as so many
+_MOST_READ_RECORDED = 6  # prompts: of more, one pass that is not recorded takes less time
 _MOST_THREADS = torch.get_num_threads()  # read now: later, new threads inherit what another model chose
 READ_AT_ONCE = 32  # positions of the cache
 
@@ -144,7 +144,7 @@ class ModelRunner:
         torch.set_num_threads(count)  # OpenMP keeps a number for each thread that calls it
 
     def warm_up(self) -> None:
-        """The first pass of each shape chooses and builds its kernels: let nobody wait for that."""
+        """The first pass of each shape chooses and builds its kernels: no request should wait for that."""
         if self._recorded:
             self._record(self._recorded)
         for count in (8, 1):
@@ -247,7 +247,7 @@ class ModelRunner:
     def _rows(
         self, logits: Tensor, summaries: Sequence[Summary | None]
     ) -> NDArray[np.float32] | list[FarRow]:
-        """Logits (N, V): of a GPU only when somebody asks for more than is in the summary."""
+        """Logits (N, V): copied from a GPU only where the summary is not enough."""
         if logits.device.type == "cpu" or not (summaries and all(summaries)):
             here: NDArray[np.float32] = logits.cpu().numpy()
             return here

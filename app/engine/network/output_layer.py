@@ -29,9 +29,9 @@ Blocks = Callable[[Tensor, Tensor], Iterator[Tensor]]
 class OutputLayer:
     """Logits, and a summary of every row.
 
-    `exact` are weights (V, W) that say again how likely each row's likeliest tokens are: where the blocks
-    compute in 8 bits, these find them, and their error matters only where there is little probability. Memory
-    for `rows_kept` rows is kept from one call to the next.
+    Quantised blocks only find candidate tokens: the candidates are then scored again with `exact`, the
+    weights (V, W) that were not quantised. The blocks' error remains where there is little probability.
+    Memory for `rows_kept` rows is kept from one call to the next.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from app.engine.sampling.distribution import Distribution, FarRow, Summary
 
 
 class DeviceLost(Exception):
-    """What the model runs on answers nothing any more, to nobody, until the program is started again."""
+    """The device answers no request any more until the program is started again."""
 
 
 @dataclass(frozen=True, slots=True)

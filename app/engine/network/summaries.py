@@ -17,8 +17,8 @@ from torch import Tensor
 from app.engine.sampling.distribution import Ranking, Summary, Weights, below, weights_at
 
 _LOG2_E = float(np.float32(math.log2(math.e)))  # as a block has it, so that what is near its peak is exact
-# A colder distribution is left to whoever draws from it: what is said again of a candidate would outweigh
-# by far what was summed up of it.
+# Below this temperature the correction of the candidates would dwarf the sum that it corrects, so the sampler
+# computes the row itself.
 _COLDEST = 0.1
 _ROWS = 8  # summed up together on a CPU: as much of a block as its own cache holds
 _AT_ONCE = 1_024  # weights of a row that are summed up at once
@@ -38,7 +38,7 @@ class Found:
     zeros: Tensor  # (N, K) what these were relative to
     token_ids: Tensor  # (N, K) candidates, likeliest first, ties by id
     logits: Tensor  # (N, K) theirs, now
-    known: Tensor  # (N,) how many of them nobody else comes before
+    known: Tensor  # (N,) number of leading candidates whose rank is certain
     width: int  # V
 
     def rows(self, count: int) -> "Found":

@@ -60,7 +60,7 @@ class Job:
 
     @property
     def first_wanted(self) -> int:
-        """The first position whose logits somebody asked for; the cache may answer for all before it."""
+        """The first position whose logits are asked for; the cache may answer for all before it."""
         wanted = len(self.prompt) - 1
         if self.request.params.prompt_logprobs:
             wanted = min(wanted, max(0, self.request.params.prompt_logprobs_from - 1))

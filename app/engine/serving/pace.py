@@ -3,8 +3,8 @@
 import statistics
 from collections import deque
 
-IDLE = 512  # tokens, when nobody is waiting for a token of theirs
-BUSY = (4, 128)  # and when somebody is, at least and at most: their stream must not stutter
+IDLE = 512  # tokens, while no sequence waits for its next token
+BUSY = (4, 128)  # at least and at most, while one waits: its stream must not stutter
 SLOWER = 0.5  # how much longer a token may take, aimed at, while a prompt is read beside it
 
 

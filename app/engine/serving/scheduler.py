@@ -26,7 +26,7 @@ from app.engine.serving.stopping_criteria import StoppingCriteria
 from app.engine.serving.waiting_line import WaitingLine
 from app.errors import OutOfMemory
 
-CACHE_BYTES = 256 * 2**20  # of keys and values that nobody uses, for a prompt that begins alike
+CACHE_BYTES = 256 * 2**20  # of keys and values that no sequence uses, for a prompt that begins alike
 TELL_SECONDS = 4.0  # who waits hears its place again after this long, though it has not changed
 HELD_SECONDS = 0.005  # when every reader is far behind
 _RECENT_SECONDS = 5.0  # what the rate of tokens is of

@@ -57,7 +57,7 @@ class EngineLimits:
     queue: int = 200
     context_length: int = 1024  # tokens
     deadline_seconds: float = 300.0
-    teacher_slots: int = 0  # beside `slots`, and nobody else's
+    teacher_slots: int = 0  # beside `slots`, for the teacher alone
 
 
 @dataclass(eq=False)
@@ -219,7 +219,7 @@ class ThreadedEngine:
             held=lambda: mailbox.unread + request.params.n > MAX_UNREAD,
         )
         with self._wake:
-            if self._closing is not None:  # since it was checked: nobody takes it in any more
+            if self._closing is not None:  # since it was checked: no step takes the job in any more
                 raise self._closing.again()
             self._open[job] = mailbox
             self._arrivals.append(job)
@@ -245,7 +245,7 @@ class ThreadedEngine:
             job.cancelled = True  # the reader left, or everything was delivered
 
     def _awake_for(self, job: Job) -> None:
-        """Unless somebody came after `job`: who comes together starts together, not behind the first's step.
+        """Wake the thread, unless a later job has arrived: simultaneous arrivals share one first step.
 
         An engine that runs takes `job` in with its next step, whatever happens here.
         """

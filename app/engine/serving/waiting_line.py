@@ -1,4 +1,4 @@
-"""Who is next: clients take turns, whatever each has asked for, and the teacher's turn is always next."""
+"""The next job: clients take turns, however much each asks for, and the teacher's turn is always next."""
 
 import time
 from collections import deque
