@@ -15,8 +15,9 @@ from app.engine.contract.interface import Engine
 from app.engine.contract.outputs import Done, Event, PromptScores, Step
 from app.engine.contract.params import GenerationRequest
 from app.errors import NotFound, PlaygroundError
-from app.routes.admission import PLACE, AdmissionDep
 from app.routes.dependencies import (
+    PLACE,
+    AdmissionDep,
     ClientDep,
     EngineDep,
     MetricsDep,

@@ -20,6 +20,7 @@ from app.paths import STATIC, TEMPLATES
 from app.routes.localisation import LANGUAGES, Language, messages, negotiate, translations
 from app.routes.models import state_of
 from app.routes.modules import modules_of, sheets_of
+from app.routes.site import site_of
 from app.routes.template_filters import filters
 from app.settings import DEFAULT_MODEL
 
@@ -99,7 +100,8 @@ def page_context(page: Page, request: Request) -> PageContext:
     language = negotiate(asked, request.headers.get("accept-language", ""))
     example = read_example(page.name)
     modules = modules_of(FRAME, script_of(page))
-    model_state = state_of(request.app.state.host, request.app.state.settings)
+    site = site_of(request.app)
+    model_state = state_of(site.host, site.settings)
     presets, measurement = _presets(page.name, model_state)
 
     def link(path: str) -> str:
@@ -117,7 +119,7 @@ def page_context(page: Page, request: Request) -> PageContext:
             "measurement": asdict(measurement) if measurement else None,
         },
         model_state=model_state,
-        class_state=asdict(request.app.state.classroom),
+        class_state=asdict(site.classroom),
         messages=messages(language),
         import_map=IMPORT_MAP,
         modules=modules,
@@ -170,7 +172,7 @@ def _add(page: Page) -> None:
             raise FileNotFoundError(f"the page {page.name} of app/pages/registry.py has no {part}")
 
     def show(request: Request) -> HTMLResponse:
-        if page.development and request.app.state.settings.engine != "fake":
+        if page.development and site_of(request.app).settings.engine != "fake":
             raise NotFound(f"no page at {page.path}")
         return render(page, request)
 
