@@ -133,7 +133,7 @@ async def _open(
             stack.enter_context(admission.place(client, others))
         streams = []
         for token_ids in prompts:
-            request = GenerationRequest(token_ids, params, client)
+            request = GenerationRequest(token_ids, params, client, body.observe())
             streams.append(await stack.enter_async_context(open_generation(engine, request, metrics)))
         events = await stack.enter_async_context(merged(streams))
         yield OpenCompletion(body, engine.name, tokenizer, prompts, events)
