@@ -314,7 +314,7 @@ def _run(settings: Settings, listener: socket.socket) -> None:
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                announce(settings, application.state.teacher.secret)
+                announce(settings, application.state.site.teacher.secret)
                 threading.Thread(target=follow, args=(host,), name="terminal", daemon=True).start()
 
     server = AnnouncedServer(application, settings.shutdown_seconds)

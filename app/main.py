@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from app.host import ModelHost
 from app.routes import install
+from app.routes.site import open_site
 from app.settings import Settings
 
 
@@ -21,7 +22,6 @@ def create_app(settings: Settings, host: ModelHost | None = None) -> FastAPI:
         host.close()
 
     app = FastAPI(title="Base Model Playground", docs_url=None, redoc_url=None, lifespan=lifespan)
-    app.state.settings = settings
-    app.state.host = host
+    app.state.site = open_site(settings, host)
     install(app)
     return app

@@ -19,8 +19,8 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from app.errors import EngineDead, PlaygroundError, ShuttingDown
-from app.host import ModelHost
 from app.routes.admission import Admission
+from app.routes.site import site_of
 
 REQUEST_SECONDS = 15.0  # from a connection's first byte to the last one of its request
 STALL_SECONDS = 25.0  # a reader that takes nothing for this long is let go
@@ -98,7 +98,7 @@ def config(site: FastAPI, log_level: str = "warning") -> uvicorn.Config:
         http=Connection,
         ws="none",
         server_header=False,
-        proxy_headers=bool(site.state.settings.public_address),
+        proxy_headers=bool(site_of(site).settings.public_address),
         access_log=False,
         log_config=None,
         log_level=log_level,
@@ -137,9 +137,8 @@ class Server(uvicorn.Server):
         super().run(sockets)
 
     async def on_tick(self, counter: int) -> bool:
-        host: ModelHost = self._site.state.host
         try:
-            host.engine.check_alive()
+            site_of(self._site).host.engine.check_alive()
         except EngineDead as error:
             self.engine_dead = error
             self.should_exit = True
@@ -169,12 +168,14 @@ class Server(uvicorn.Server):
             cast(Connection, connection).end_unless_idle()
 
     async def _until_served(self) -> None:
-        admission: Admission = self._site.state.admission
-        host: ModelHost = self._site.state.host
+        site = site_of(self._site)
+        admission = site.admission
         admission.close()
         await self._until_empty(admission, self._grace_seconds)
         if admission.held and not self.force_exit:
-            await asyncio.to_thread(host.close, ShuttingDown("the server was stopped; what came is kept"))
+            await asyncio.to_thread(
+                site.host.close, ShuttingDown("the server was stopped; what came is kept")
+            )
             await self._until_empty(admission, _FLUSH_SECONDS)
 
     async def _until_empty(self, admission: Admission, seconds: float) -> None:

@@ -39,7 +39,7 @@ def live_server() -> Iterator[str]:
     """The address of the whole site on the scripted engine."""
     app = create_app(Settings(engine="fake", ms_per_token=2, teacher_secret=TEACHER))
     with serve(app) as port:
-        wait_until(lambda: app.state.host.state()["loaded"] is not None, 60)
+        wait_until(lambda: app.state.site.host.state()["loaded"] is not None, 60)
         yield f"http://127.0.0.1:{port}"
 
 

@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "doctor": BELOW_HOST | {"assets", "checkpoints", "library_texts"},
     "logs": set(),
     "routes": BELOW_HOST | {"host", "library", "logs", "network", "wire"},
-    "server": {"errors", "host", "routes"},
+    "server": {"errors", "routes"},
     "main": BELOW_HOST | {"host", "routes"},
     "measure": BELOW_HOST | {"checkpoints"},
     "bench": BELOW_HOST | {"checkpoints", "terminal"},

@@ -2,17 +2,14 @@
 
 import math
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import Annotated
-
-from fastapi import Depends, Request
 
 from app.engine.contract.params import TEACHER
 from app.errors import ClientLimit, QueueFull, ShuttingDown
-from app.routes.dependencies import ADDRESS, ClientDep
 
+TAB, ADDRESS = "tab ", "address "  # how a client's name begins, so that no tab can call itself an address
 _FIRST_GUESS = 5.0  # seconds a request takes, until some have been seen
 _LONGEST_WAIT = 60  # seconds anybody is told to wait
 
@@ -73,29 +70,3 @@ class Admission:
     def _retry_after(self) -> int:
         line_seconds = self._typical_seconds * self.held / self._slots
         return min(_LONGEST_WAIT, max(1, math.ceil(line_seconds / 2)))
-
-
-async def _admission(request: Request) -> Admission:
-    admission: Admission = request.app.state.admission
-    return admission
-
-
-AdmissionDep = Annotated[Admission, Depends(_admission)]
-
-
-async def _place(admission: AdmissionDep, client: ClientDep) -> AsyncIterator[None]:
-    with admission.place(client):
-        yield
-
-
-async def _text_place(request: Request, client: ClientDep) -> AsyncIterator[None]:
-    admission: Admission = request.app.state.text_admission
-    with admission.place(client):
-        yield
-
-
-# First of a route's dependencies: the rest has not begun when it refuses.
-PLACE = Depends(_place)
-TEXT_PLACE = Depends(
-    _text_place
-)  # for work on texts alone: a tab that waits for the model may still tokenise

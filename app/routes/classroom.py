@@ -3,13 +3,13 @@
 Display only, in memory only: the curtain covers screens and stops nothing.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from app.routes.dependencies import TeacherDep
+from app.routes.dependencies import SiteDep, TeacherDep
 from app.routes.schemas import well_formed
 
 MAX_BLURRED = 200
@@ -23,15 +23,6 @@ BlurredWord = Annotated[
 ]
 
 
-@dataclass(slots=True)
-class Classroom:
-    """What every page asks for now and then."""
-
-    curtain: bool = False
-    note: bool = False
-    blur: tuple[str, ...] = ()
-
-
 class ClassroomRequest(BaseModel):
     """Only what is named changes."""
 
@@ -43,14 +34,14 @@ class ClassroomRequest(BaseModel):
 
 
 @router.get("")
-async def classroom(request: Request) -> dict[str, Any]:
-    return asdict(request.app.state.classroom)
+async def classroom(site: SiteDep) -> dict[str, Any]:
+    return asdict(site.classroom)
 
 
 @router.post("")
-async def change(body: ClassroomRequest, request: Request, _: TeacherDep) -> dict[str, Any]:
+async def change(body: ClassroomRequest, site: SiteDep, _: TeacherDep) -> dict[str, Any]:
     """For the teacher only."""
-    state: Classroom = request.app.state.classroom
+    state = site.classroom
     if body.curtain is not None:
         state.curtain = body.curtain
     if body.note is not None:

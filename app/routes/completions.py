@@ -11,8 +11,15 @@ from app import wire
 from app.engine.contract.outputs import Done, Event, Queued, Step
 from app.engine.contract.params import GenerationRequest
 from app.errors import PlaygroundError
-from app.routes.admission import PLACE
-from app.routes.dependencies import ClientDep, EngineDep, MetricsDep, SettingsDep, TokenizerDep, WorkersDep
+from app.routes.dependencies import (
+    PLACE,
+    ClientDep,
+    EngineDep,
+    MetricsDep,
+    SettingsDep,
+    TokenizerDep,
+    WorkersDep,
+)
 from app.routes.errors import INTERNAL, log_unexpected
 from app.routes.generation import open_generation
 from app.routes.prompts import PromptIds, read_prompt

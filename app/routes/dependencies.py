@@ -1,5 +1,6 @@
 """What handlers ask for, as typed aliases, so that a signature reads like a sentence."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
@@ -10,43 +11,49 @@ from app.experiments.shared_runs import SharedRuns
 from app.host import ModelHost
 from app.library.library import Library
 from app.network import is_open_to_others
+from app.routes.admission import ADDRESS, TAB, Admission
 from app.routes.metrics import Metrics
-from app.routes.teacher import TeacherLane
+from app.routes.site import Site, site_of
 from app.settings import Settings
 from app.tokenization.tokenizer import Tokenizer
 from app.tokenization.workers import TokenizerWorkers
 
-TAB, ADDRESS = "tab ", "address "  # how a client's name begins, so that no tab can call itself an address
+
+async def _site(request: Request) -> Site:
+    return site_of(request.app)
 
 
-async def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
+SiteDep = Annotated[Site, Depends(_site)]
 
 
-async def _host(request: Request) -> ModelHost:
-    host: ModelHost = request.app.state.host
-    return host
+async def _settings(site: SiteDep) -> Settings:
+    return site.settings
 
 
-async def _metrics(request: Request) -> Metrics:
-    metrics: Metrics = request.app.state.metrics
-    return metrics
+async def _host(site: SiteDep) -> ModelHost:
+    return site.host
+
+
+async def _metrics(site: SiteDep) -> Metrics:
+    return site.metrics
+
+
+async def _runs(site: SiteDep) -> SharedRuns:
+    return site.runs
+
+
+async def _library(site: SiteDep) -> Library:
+    return site.library
+
+
+async def _admission(site: SiteDep) -> Admission:
+    return site.admission
 
 
 SettingsDep = Annotated[Settings, Depends(_settings)]
 HostDep = Annotated[ModelHost, Depends(_host)]
 MetricsDep = Annotated[Metrics, Depends(_metrics)]
-
-
-async def _runs(request: Request) -> SharedRuns:
-    runs: SharedRuns = request.app.state.runs
-    return runs
-
-
-async def _library(request: Request) -> Library:
-    library: Library = request.app.state.library
-    return library
+AdmissionDep = Annotated[Admission, Depends(_admission)]
 
 
 async def _engine(host: HostDep) -> Engine:
@@ -81,8 +88,7 @@ async def _may_switch(
 
 
 def _check_teacher(request: Request, secret: str) -> None:
-    lane: TeacherLane = request.app.state.teacher
-    lane.check(secret, _address(request))
+    site_of(request.app).teacher.check(secret, _address(request))
 
 
 def _address(request: Request) -> str:
@@ -108,3 +114,18 @@ WorkersDep = Annotated[TokenizerWorkers, Depends(_workers)]
 ClientDep = Annotated[str, Depends(_client)]
 TeacherDep = Annotated[None, Depends(_teacher)]  # refuses everybody else
 SwitchDep = Annotated[None, Depends(_may_switch)]
+
+
+async def _place(admission: AdmissionDep, client: ClientDep) -> AsyncIterator[None]:
+    with admission.place(client):
+        yield
+
+
+async def _text_place(site: SiteDep, client: ClientDep) -> AsyncIterator[None]:
+    with site.text_admission.place(client):
+        yield
+
+
+# First of a route's dependencies: the rest has not begun when it refuses.
+PLACE = Depends(_place)
+TEXT_PLACE = Depends(_text_place)  # for work on texts alone: whoever waits for the model may still cut them

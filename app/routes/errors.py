@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.errors import ModelNotReady, OutOfMemory, Overloaded, PlaygroundError, filled
 from app.logs import described
 from app.routes.disconnect import ReaderLeft
+from app.routes.site import site_of
 
 _TEXT = {"type": "string"}
 _ERROR = {
@@ -153,7 +154,7 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
 
 def _count_rejected(request: Request) -> None:
     if request.method == "POST":
-        request.app.state.metrics.rejected += 1
+        site_of(request.app).metrics.rejected += 1
 
 
 def _describe(problem: dict[str, Any], body: Any) -> tuple[str | None, str]:

@@ -18,8 +18,7 @@ from app.errors import PlaygroundError
 from app.experiments.experiment import Experiment, ExperimentRequest, Laboratory, Part
 from app.pages.experiments import EXPERIMENTS
 from app.pages.presets import part_json
-from app.routes.admission import PLACE
-from app.routes.dependencies import ClientDep, HostDep, SharedRunsDep
+from app.routes.dependencies import PLACE, ClientDep, HostDep, SharedRunsDep
 from app.routes.errors import INTERNAL, log_unexpected
 from app.wire import sse
 

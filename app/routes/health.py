@@ -4,8 +4,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from app.routes.admission import AdmissionDep
-from app.routes.dependencies import EngineDep, MetricsDep
+from app.routes.dependencies import AdmissionDep, EngineDep, MetricsDep
 
 router = APIRouter()
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.settings import Settings
+from app.routes.site import site_of
 
 
 def describe_limits(app: FastAPI) -> None:
     """The most tokens one may ask for is a setting, so no schema of a request can know it."""
-    settings: Settings = app.state.settings
+    settings = site_of(app).settings
     describe = app.openapi
 
     def described() -> dict[str, Any]:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from app import wire
 from app.engine.sampling.distribution import likeliest_ids
-from app.routes.admission import PLACE
-from app.routes.dependencies import ClientDep, EngineDep, TokenizerDep, WorkersDep
+from app.routes.dependencies import PLACE, ClientDep, EngineDep, TokenizerDep, WorkersDep
 from app.routes.disconnect import while_connected
 from app.routes.prompts import PromptIds, read_prompt
 from app.routes.schemas import NextTokenRequest

@@ -15,8 +15,9 @@ from app.engine.contract.interface import Engine
 from app.engine.contract.outputs import Done, Event, PromptScores, Step
 from app.engine.contract.params import GenerationRequest
 from app.errors import NotFound, PlaygroundError
-from app.routes.admission import PLACE, AdmissionDep
 from app.routes.dependencies import (
+    PLACE,
+    AdmissionDep,
     ClientDep,
     EngineDep,
     MetricsDep,
@@ -132,7 +133,7 @@ async def _open(
             stack.enter_context(admission.place(client, others))
         streams = []
         for token_ids in prompts:
-            request = GenerationRequest(token_ids, params, client)
+            request = GenerationRequest(token_ids, params, client, body.observe())
             streams.append(await stack.enter_async_context(open_generation(engine, request, metrics)))
         events = await stack.enter_async_context(merged(streams))
         yield OpenCompletion(body, engine.name, tokenizer, prompts, events)

@@ -4,7 +4,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from app.engine.contract.params import MAX_LOGPROBS, MAX_SEED, MAX_SEQUENCES, MAX_STOP_STRINGS, SamplingParams
+from app.engine.contract.params import (
+    MAX_LOGPROBS,
+    MAX_SEED,
+    MAX_SEQUENCES,
+    MAX_STOP_STRINGS,
+    Observe,
+    SamplingParams,
+)
 from app.errors import BadRequest, NotSupported
 from app.routes.schemas import (
     MAX_PROMPT_CHARACTERS,
@@ -125,6 +132,9 @@ class OpenAICompletionRequest(Sampling):
             max_tokens=self.max_tokens,
             stop=tuple(self.stop),
             logprobs=self.logprobs or 0,
-            prompt_logprobs=self.echo and self.logprobs is not None,
             entropy=False,  # OpenAI's reply has no place for it
         )
+
+    def observe(self) -> Observe:
+        """Of the prompt, what the reply tells again."""
+        return Observe(scores_from=0 if self.echo and self.logprobs is not None else None)

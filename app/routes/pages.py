@@ -21,6 +21,7 @@ from app.routes import page_data
 from app.routes.localisation import LANGUAGES, Language, negotiate, sentences
 from app.routes.models import state_of
 from app.routes.modules import FRAME, modules_of, script_of, sheets_of
+from app.routes.site import site_of
 from app.routes.template_filters import filters
 from app.settings import DEFAULT_MODEL
 
@@ -95,7 +96,8 @@ def page_context(page: Page, request: Request) -> PageContext:
     language = negotiate(asked, request.headers.get("accept-language", ""))
     example = read_example(page.name)
     modules = modules_of(FRAME, script_of(page))
-    model_state = state_of(request.app.state.host, request.app.state.settings)
+    site = site_of(request.app)
+    model_state = state_of(site.host, site.settings)
     presets, measurement = _presets(page.name, model_state)
 
     def link(path: str) -> str:
@@ -109,7 +111,7 @@ def page_context(page: Page, request: Request) -> PageContext:
         measurement=measurement,
         page_data=page_data.address(page.name, measurement) if example or presets else "",
         model_state=model_state | {"models": [_brief(model) for model in model_state["models"]]},
-        class_state=asdict(request.app.state.classroom),
+        class_state=asdict(site.classroom),
         messages=page_data.messages_address(page.name, language),
         import_map=IMPORT_MAP,
         modules=modules,
@@ -168,7 +170,7 @@ def _add(page: Page) -> None:
             raise FileNotFoundError(f"the page {page.name} of app/pages/registry.py has no {part}")
 
     def show(request: Request) -> HTMLResponse:
-        if page.development and request.app.state.settings.engine != "fake":
+        if page.development and site_of(request.app).settings.engine != "fake":
             raise NotFound(f"no page at {page.path}")
         return render(page, request)
 

@@ -9,8 +9,7 @@ from fastapi import APIRouter, Request
 
 from app import wire
 from app.engine.contract.outputs import Score
-from app.routes.admission import PLACE
-from app.routes.dependencies import ClientDep, EngineDep, TokenizerDep, WorkersDep
+from app.routes.dependencies import PLACE, ClientDep, EngineDep, TokenizerDep, WorkersDep
 from app.routes.disconnect import while_connected
 from app.routes.prompts import read_prompt
 from app.routes.schemas import ScoreRequest

@@ -6,13 +6,13 @@ import time
 from typing import Any
 
 import psutil
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
 from app.engine.contract.outputs import EngineStats, RequestStatus
 from app.engine.contract.params import TEACHER
 from app.errors import ModelNotReady
 from app.host import ModelHost
-from app.routes.dependencies import HostDep, SettingsDep, TeacherDep
+from app.routes.dependencies import SiteDep, TeacherDep
 
 router = APIRouter()
 
@@ -20,9 +20,9 @@ _LABEL_KEY = secrets.token_bytes(16)  # of this run of the server: labels lead n
 
 
 @router.get("/api/status")
-async def status(request: Request, host: HostDep, settings: SettingsDep, _: TeacherDep) -> dict[str, Any]:
+async def status(site: SiteDep, _: TeacherDep) -> dict[str, Any]:
     """For the teacher only. `client` is a label that tells tabs apart and identifies no person."""
-    stats, requests = _engine(host)
+    stats, requests = _engine(site.host)
     return {
         "running": [
             {
@@ -43,13 +43,13 @@ async def status(request: Request, host: HostDep, settings: SettingsDep, _: Teac
             for each in requests
             if each.position
         ],
-        "slots": settings.slots,
-        "queue": settings.queue,
+        "slots": site.settings.slots,
+        "queue": site.settings.queue,
         "tokens_per_second": round(stats.tokens_per_second, 1) if stats else 0.0,
         "memory_bytes": psutil.Process().memory_info().rss,
         "cores": _cores(stats),
-        "addresses": request.app.state.addresses,
-        "uptime_seconds": round(time.monotonic() - request.app.state.started_at, 1),
+        "addresses": site.addresses,
+        "uptime_seconds": round(time.monotonic() - site.started_at, 1),
     }
 
 

@@ -12,8 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchem
 from pydantic_core import PydanticCustomError
 
 from app.errors import BadRequest
-from app.routes.admission import TEXT_PLACE
-from app.routes.dependencies import HostDep
+from app.routes.dependencies import TEXT_PLACE, HostDep
 from app.routes.disconnect import while_connected
 from app.tokenization.registry import TIKTOKEN_VOCABULARIES
 from app.tokenization.token_table import TokenTable

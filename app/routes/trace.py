@@ -8,8 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.library.tracer import SHORTEST
-from app.routes.admission import TEXT_PLACE
-from app.routes.dependencies import LibraryDep
+from app.routes.dependencies import TEXT_PLACE, LibraryDep
 from app.routes.disconnect import while_connected
 
 MAX_CHARACTERS = 20_000

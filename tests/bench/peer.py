@@ -7,14 +7,16 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from app.routes.site import open_site
 from app.settings import Settings
+from tests.site import OneModel
 
 
 def peer(*, fault: str = "", after: int = 0, owned_by: str = "llamacpp", usage: bool = True) -> FastAPI:
     """`fault` ("error", "vanish", "cut", "stall", "models") shows from the request after `after` good ones on."""
     app = FastAPI()
     app.state.bodies = []
-    app.state.settings = Settings()
+    app.state.site = open_site(Settings(), OneModel(None))
 
     @app.get("/v1/models")
     async def models() -> Response:

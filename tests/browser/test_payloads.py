@@ -53,7 +53,7 @@ def live_server() -> Iterator[str]:
         settings, ModelHost(settings, lambda *_: (FakeEngine(tokenizer, script=SCRIPT), tokenizer))
     )
     with serve(app) as port:
-        wait_until(lambda: app.state.host.state()["loaded"] is not None, 60)
+        wait_until(lambda: app.state.site.host.state()["loaded"] is not None, 60)
         yield f"http://127.0.0.1:{port}"
 
 

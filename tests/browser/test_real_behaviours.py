@@ -24,7 +24,7 @@ GENESIS = (
 def live_server(default_model: Path) -> Iterator[str]:
     app = create_app(Settings(weights_dir=default_model.parent, context_length=1024))
     with serve(app) as port:
-        wait_until(lambda: app.state.host.state()["loaded"] is not None, 120)
+        wait_until(lambda: app.state.site.host.state()["loaded"] is not None, 120)
         yield f"http://127.0.0.1:{port}"
 
 

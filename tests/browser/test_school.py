@@ -28,7 +28,7 @@ def live_server() -> Iterator[str]:
     """The site under a name of the school's own, which no browser takes for secure."""
     app = create_app(Settings(engine="fake", ms_per_token=9, host="class.test", teacher_secret=TEACHER))
     with serve(app) as port:
-        wait_until(lambda: app.state.host.state()["loaded"] is not None, 60)
+        wait_until(lambda: app.state.site.host.state()["loaded"] is not None, 60)
         yield f"http://class.test:{port}"
 
 
@@ -137,7 +137,7 @@ def test_through_nginx_a_page_is_opened_and_text_flows(new_page: NewPage, troubl
     address = f"http://class.test:{port}"
     app = create_app(Settings(engine="fake", ms_per_token=9, public_address=address, teacher_secret=TEACHER))
     with serve(app) as target, nginx(tmp_path / "nginx", target, "class.test", port=port):
-        wait_until(lambda: app.state.host.state()["loaded"] is not None, 60)
+        wait_until(lambda: app.state.site.host.state()["loaded"] is not None, 60)
         troubles.hosts.add(f"class.test:{port}")
         page = new_page(base_url=address)
         open_with(page)
@@ -145,10 +145,10 @@ def test_through_nginx_a_page_is_opened_and_text_flows(new_page: NewPage, troubl
         page.get_by_label("Tokens at most").blur()
         page.get_by_role("button", name="Continue", exact=True).click()
         page.wait_for_function("n => document.querySelector('document-editor').entries.length > n", arg=20)
-        assert app.state.host.engine.stats().running == 1  # while it is still written
+        assert app.state.site.host.engine.stats().running == 1  # while it is still written
         page.keyboard.press("Escape")
         ended(page)
-        wait_until(lambda: app.state.host.engine.stats().running == 0, 2)
+        wait_until(lambda: app.state.site.host.engine.stats().running == 0, 2)
         page.goto(f"/status#teacher={TEACHER}")
         expect(page.get_by_role("img", name=f"QR code of {address}")).to_be_visible()
 

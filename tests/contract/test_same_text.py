@@ -28,8 +28,8 @@ TOLERANCE = 1e-4  # nats
 def real_port(default_model: Path) -> Iterator[int]:
     app = create_app(Settings(weights_dir=default_model.parent, context_length=512))
     with serve(app) as port:
-        wait_until(lambda: app.state.host.state()["loaded"] is not None, 120)
-        if app.state.host.state()["engine"]["numerics"] != "same":
+        wait_until(lambda: app.state.site.host.state()["loaded"] is not None, 120)
+        if app.state.site.host.state()["engine"]["numerics"] != "same":
             pytest.skip("this machine has no whole-number products")
         yield port
 

@@ -58,7 +58,7 @@ def test_no_error_repeats_a_word_that_was_sent(client: TestClient, path: str):
         *(BASES[path] | {field: value} for field in fields(client, path) for value in (CANARY, [CANARY])),
         BASES[path] | {CANARY: CANARY},
     ]
-    secret = {"X-Teacher": client.app.state.teacher.secret}
+    secret = {"X-Teacher": client.app.state.site.teacher.secret}
     for body, headers in [(each, secret) for each in bodies] + [(BASES[path], {"X-Client": CANARY * 9})]:
         reply = client.post(path, json=body, headers=headers)
         told = [reply.text] if reply.status_code >= 400 else errors_in(reply)

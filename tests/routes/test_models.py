@@ -50,7 +50,7 @@ def test_a_load_is_accepted_and_begins(client: TestClient, site):
     reply = client.post("/api/models/load", json={"name": "gpt2"})
     assert reply.status_code == 202
     assert "models" in reply.json()
-    assert site.state.host.asked_for == ["gpt2"]
+    assert site.state.site.host.asked_for == ["gpt2"]
 
 
 @pytest.mark.parametrize("settings", OPEN)

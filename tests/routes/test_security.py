@@ -125,7 +125,7 @@ def test_only_known_host_names_are_answered(client: TestClient, path: str, host:
 )
 def test_the_names_let_in_are_those_that_are_printed_and_listed(settings: Settings, named, network, capsys):
     with browse(create_app(settings, OneModel(None))) as client:
-        headers = {"X-Teacher": client.app.state.teacher.secret}
+        headers = {"X-Teacher": client.app.state.site.teacher.secret}
         listed = client.get("/api/status", headers=headers).json()["addresses"]
     terminal.announce(settings, "secret")
     out = capsys.readouterr().out

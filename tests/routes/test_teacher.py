@@ -18,7 +18,7 @@ from tests.site import OneModel
 
 @pytest.fixture
 def teacher(site: FastAPI) -> dict[str, str]:
-    return {"X-Teacher": site.state.teacher.secret}
+    return {"X-Teacher": site.state.site.teacher.secret}
 
 
 def code(reply) -> tuple[int, str]:
@@ -58,11 +58,11 @@ def test_a_wrong_secret_is_no_student_either(client: TestClient):
 
 
 def test_each_server_has_a_secret_of_its_own_or_the_one_it_was_given():
-    secrets = {create_app(Settings(), OneModel(None)).state.teacher.secret for _ in range(2)}
+    secrets = {create_app(Settings(), OneModel(None)).state.site.teacher.secret for _ in range(2)}
     assert len(secrets) == 2 and all(len(secret) >= 16 for secret in secrets)
     given = create_app(Settings(teacher_secret="open sesame"), OneModel(None))
-    assert given.state.teacher.secret == "open sesame"
-    assert "sesame" not in repr(given.state.settings)
+    assert given.state.site.teacher.secret == "open sesame"
+    assert "sesame" not in repr(given.state.site.settings)
 
 
 def test_the_class_sees_what_the_teacher_sets(client: TestClient, teacher):

@@ -5,8 +5,8 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from app.paths import STATIC
 from app.routes import tokens
 from app.routes.admission import Admission
 from app.routes.errors import install_handlers
+from app.routes.site import open_site
+from app.settings import Settings
 from app.tokenization.hf_tokenizer import HfTokenizer
 from app.tokenization.registry import Encodings, load_model_tokenizer
 from tests.tokenization import tiny
@@ -49,9 +51,7 @@ def small_site(tokenizer: HfTokenizer | None) -> FastAPI:
     app = FastAPI()
     app.include_router(tokens.router)
     install_handlers(app)
-    app.state.host = Host(tokenizer)
-    app.state.text_admission = Admission(3, 200, 8)
-    app.state.metrics = SimpleNamespace(rejected=0)
+    app.state.site = replace(open_site(Settings(), Host(tokenizer)), text_admission=Admission(3, 200, 8))
     return app
 
 
@@ -274,7 +274,7 @@ async def test_a_short_text_and_the_loop_do_not_wait_for_a_million_characters(ow
     transport = ASGITransport(app=site)
     async with AsyncClient(transport=transport, base_url="http://site") as client:
         long_body = json.dumps({"text": "the cat sat on the mat " * 40_000, "encoding": "o200k_base"})
-        site.state.host.encodings.get("o200k_base")
+        site.state.site.host.encodings.get("o200k_base")
         paste = asyncio.create_task(client.post("/api/tokenize", content=long_body, headers=JSON | OCTETS))
         waits = []
         while not paste.done():
@@ -288,7 +288,7 @@ async def test_a_short_text_and_the_loop_do_not_wait_for_a_million_characters(ow
 def test_thirty_two_kilobytes_take_at_most_three_times_bare_tiktoken(client: TestClient) -> None:
     """End to end, in the compact form that the page asks for; the best of thirty on either side."""
     words = (Path(__file__).read_text(encoding="utf-8") * 4)[:32_768]
-    bare = client.app.state.host.encodings.get("cl100k_base")._encoding
+    bare = client.app.state.site.host.encodings.get("cl100k_base")._encoding
     body = json.dumps({"text": words, "encoding": "cl100k_base"}).encode()
 
     async def end_to_end() -> float:
@@ -314,9 +314,9 @@ def _bare_seconds(encoding: Any, text: str) -> float:
 
 async def test_one_tab_fills_no_line_of_texts_and_a_closed_one_leaves_it(own: HfTokenizer):
     site = small_site(own)
-    site.state.text_admission = Admission(3, 200, 2)
+    site.state.site = replace(site.state.site, text_admission=Admission(3, 200, 2))
     slow = threading.Event()
-    site.state.host.encodings.workers.run = lambda work, characters=0: asyncio.to_thread(slow.wait, 5)
+    site.state.site.host.encodings.workers.run = lambda work, characters=0: asyncio.to_thread(slow.wait, 5)
     async with AsyncClient(transport=ASGITransport(site), base_url="http://localhost") as client:
         hog = {"X-Client": "hog"}
         running = [
@@ -330,4 +330,4 @@ async def test_one_tab_fills_no_line_of_texts_and_a_closed_one_leaves_it(own: Hf
             each.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         slow.set()
-        assert site.state.text_admission.held == 0
+        assert site.state.site.text_admission.held == 0

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def without_model(tmp_path: Path) -> Iterator[TestClient]:
         "King James Bible\tfree\tkjv 1\nRuth\t1:1\tNow it came to pass in the days\n"
     )
     app = create_app(Settings(engine="fake"), OneModel(None))
-    app.state.library = Library(tmp_path, passages)
+    app.state.site = replace(app.state.site, library=Library(tmp_path, passages))
     with browse(app) as client:
         yield client
 

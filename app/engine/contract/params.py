@@ -28,8 +28,6 @@ class SamplingParams:
     max_tokens: int = 64  # most tokens per sequence
     stop: tuple[str, ...] = ()  # text is cut before the first of these
     logprobs: int = 0  # likeliest alternatives reported with each token
-    prompt_logprobs: bool = False  # also score the prompt's own tokens
-    prompt_logprobs_from: int = 0  # index of the first of them; what comes before may come from the cache
     ignore_eos: bool = False  # go on after an end-of-text token
     entropy: bool = True  # tell each step's, which takes a pass over the whole vocabulary
 
@@ -39,9 +37,27 @@ class SamplingParams:
 
 
 @dataclass(frozen=True, slots=True)
+class Observe:
+    """What is told of the prompt itself. What comes before may come from the cache."""
+
+    scores_from: int | None = None  # index of the first of the prompt's tokens to be scored
+    distributions_from: int | None = None  # first position whose whole distribution is wanted
+
+    def first_position(self, length: int) -> int:
+        """The first position whose logits are wanted, of a prompt of `length` tokens: at least the last."""
+        wanted = length - 1
+        if self.scores_from is not None:
+            wanted = min(wanted, max(0, self.scores_from - 1))  # a token is scored one position before it
+        if self.distributions_from is not None:
+            wanted = min(wanted, self.distributions_from)
+        return wanted
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationRequest:
     """One prompt and what to do with it. `client` groups requests for fairness; it identifies no person."""
 
     prompt_token_ids: tuple[int, ...]
     params: SamplingParams
     client: str = ""
+    observe: Observe = Observe()

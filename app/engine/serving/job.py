@@ -32,7 +32,6 @@ class Job:
     request: GenerationRequest
     seed: int
     deliver: Callable[[Delivered], None]
-    distributions_from: int | None = None  # first position whose whole distribution is wanted
     held: Callable[[], bool] = lambda: False
     cancelled: bool = False
     prompt: NDArray[np.int32] = field(init=False)
@@ -61,12 +60,7 @@ class Job:
     @property
     def first_wanted(self) -> int:
         """The first position whose logits are asked for; the cache may answer for all before it."""
-        wanted = len(self.prompt) - 1
-        if self.request.params.prompt_logprobs:
-            wanted = min(wanted, max(0, self.request.params.prompt_logprobs_from - 1))
-        if self.distributions_from is not None:
-            wanted = min(wanted, self.distributions_from)
-        return wanted
+        return self.request.observe.first_position(len(self.prompt))
 
     @property
     def observed(self) -> bool:
@@ -101,7 +95,7 @@ class Job:
 
     @property
     def kind(self) -> str:
-        if self.distributions_from is not None:
+        if self.request.observe.distributions_from is not None:
             return "next-token"
         return "continue" if self.request.params.max_tokens else "score"
 

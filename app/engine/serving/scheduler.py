@@ -270,22 +270,22 @@ class Scheduler:
 
     def _observe(self, job: Job, rows: Sequence[Distribution]) -> None:
         """Keep what was asked for of the positions just read, whose last one is `job.read - 1`."""
-        params = job.request.params
+        top, observe = job.request.params.logprobs, job.request.observe
         for position, row in enumerate(rows, start=job.read - len(rows)):
             following = position + 1
-            if params.prompt_logprobs and params.prompt_logprobs_from <= following < len(job.prompt):
-                job.scores.append(score(row, int(job.prompt[following]), params.logprobs))
-            if job.distributions_from is not None and position >= job.distributions_from:
+            if observe.scores_from is not None and observe.scores_from <= following < len(job.prompt):
+                job.scores.append(score(row, int(job.prompt[following]), top))
+            if observe.distributions_from is not None and position >= observe.distributions_from:
                 job.logprobs.append(row.logprobs)
 
     def _begin(self, job: Job, raw: Distribution) -> None:
         """The prompt is read: draw the first token of every sequence."""
         job.decoding_at = time.monotonic()
-        params = job.request.params
-        if params.prompt_logprobs:
-            opening = () if params.prompt_logprobs_from else (Score(int(job.prompt[0]), None, None, None),)
+        params, observe = job.request.params, job.request.observe
+        if observe.scores_from is not None:
+            opening = () if observe.scores_from else (Score(int(job.prompt[0]), None, None, None),)
             job.deliver(PromptScores((*opening, *job.scores)))
-        if job.distributions_from is not None:
+        if observe.distributions_from is not None:
             job.deliver(Distributions(np.stack(job.logprobs)))
         if params.max_tokens == 0:
             self._finish(job, "finished")

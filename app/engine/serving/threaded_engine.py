@@ -23,7 +23,7 @@ from app.engine.contract.outputs import (
     RequestStatus,
     Score,
 )
-from app.engine.contract.params import MAX_SEED, TEACHER, GenerationRequest, SamplingParams
+from app.engine.contract.params import MAX_SEED, TEACHER, GenerationRequest, Observe, SamplingParams
 from app.engine.network.runner import DeviceLost, Runner
 from app.engine.serving.brief_thread import on_a_brief_thread
 from app.engine.serving.cores import CoreWatch
@@ -155,8 +155,9 @@ class ThreadedEngine:
     async def score(
         self, token_ids: Sequence[int], *, start: int = 0, top: int = 0, client: str = ""
     ) -> list[Score]:
-        params = SamplingParams(max_tokens=0, prompt_logprobs=True, prompt_logprobs_from=start, logprobs=top)
-        async with aclosing(self._events(GenerationRequest(tuple(token_ids), params, client))) as events:
+        params = SamplingParams(max_tokens=0, logprobs=top)
+        request = GenerationRequest(tuple(token_ids), params, client, Observe(scores_from=start))
+        async with aclosing(self._events(request)) as events:
             async for event in events:
                 if isinstance(event, PromptScores):
                     return list(event.scores)
@@ -174,8 +175,9 @@ class ThreadedEngine:
             raise BadRequest(
                 f"{len(token_ids) - start:,} whole distributions were asked for; at most {MAX_DISTRIBUTIONS}"
             )
-        request = GenerationRequest(tuple(token_ids), SamplingParams(max_tokens=0), client)
-        async with aclosing(self._events(request, distributions_from=max(0, start))) as events:
+        observe = Observe(distributions_from=max(0, start))
+        request = GenerationRequest(tuple(token_ids), SamplingParams(max_tokens=0), client, observe)
+        async with aclosing(self._events(request)) as events:
             async for event in events:
                 if isinstance(event, Distributions):
                     return event.logprobs
@@ -205,9 +207,7 @@ class ThreadedEngine:
                 if not mailbox.loop.is_closed():
                     mailbox.loop.call_soon_threadsafe(mailbox.events.put_nowait, self._closing)
 
-    async def _events(
-        self, request: GenerationRequest, *, distributions_from: int | None = None
-    ) -> AsyncGenerator[Delivered, None]:
+    async def _events(self, request: GenerationRequest) -> AsyncGenerator[Delivered, None]:
         self.check(request)
         seed = request.params.seed
         mailbox = _Mailbox(asyncio.get_running_loop())
@@ -215,7 +215,6 @@ class ThreadedEngine:
             request,
             secrets.randbelow(MAX_SEED + 1) if seed is None else seed,
             lambda event: self._post(mailbox, event),
-            distributions_from=distributions_from,
             held=lambda: mailbox.unread + request.params.n > MAX_UNREAD,
         )
         with self._wake:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.engine.contract.outputs import Done, PromptScores, Queued, Step
-from app.engine.contract.params import GenerationRequest, SamplingParams
+from app.engine.contract.params import GenerationRequest, Observe, SamplingParams
 from app.engine.network.runner import DeviceLost, Prediction
 from app.engine.sampling import dice
 from app.engine.sampling.distribution import Distribution
@@ -94,15 +94,15 @@ def test_any_traffic_gives_each_the_text_it_would_have_had_alone(seed, monkeypat
             seed=chance.randrange(2**40),
             n=chance.choice([1, 1, 1, 2, 4]),
             max_tokens=chance.choice([0, 1, 5, 30]),
-            prompt_logprobs=chance.random() < 0.2,
-            prompt_logprobs_from=chance.choice([0, 0, 1, 5]),
             ignore_eos=True,
         )
-        events[number] = []
-        request = GenerationRequest(tuple(prompt), params, client=str(number % 4))
-        job = Job(
-            request, params.seed, events[number].append, distributions_from=chance.choice([None] * 9 + [0])
+        observe = Observe(
+            scores_from=chance.choice([0, 0, 1, 5]) if chance.random() < 0.2 else None,
+            distributions_from=chance.choice([None] * 9 + [0]),
         )
+        events[number] = []
+        request = GenerationRequest(tuple(prompt), params, str(number % 4), observe)
+        job = Job(request, params.seed, events[number].append)
         jobs.append((number, job))
         scheduler.submit(job)
         for _ in range(chance.randrange(0, 6)):
@@ -134,7 +134,7 @@ def check(job, events):
         assert ours == (theirs if finished else theirs[: len(ours)])
     for event in events:
         if isinstance(event, PromptScores):
-            assert [score.token_id for score in event.scores] == prompt[params.prompt_logprobs_from :]
+            assert [score.token_id for score in event.scores] == prompt[job.request.observe.scores_from :]
         if isinstance(event, Distributions):
             assert event.logprobs.shape == (len(prompt), SIZE)
             expected = Distribution(logits_after(np.array(prompt))).logprobs

@@ -21,7 +21,7 @@ OWN = "Who lives by the sea?"
 def slow_server() -> Iterator[str]:
     app = create_app(Settings(engine="fake", ms_per_token=SLOW_MS))
     with serve(app) as port:
-        wait_until(lambda: app.state.host.state()["loaded"] is not None, 60)
+        wait_until(lambda: app.state.site.host.state()["loaded"] is not None, 60)
         yield f"http://127.0.0.1:{port}"
 
 

@@ -20,7 +20,7 @@ SLOW_MS = 150  # a token: time enough to press Cancel
 def slow_server() -> Iterator[str]:
     app = create_app(Settings(engine="fake", ms_per_token=SLOW_MS))
     with serve(app) as port:
-        wait_until(lambda: app.state.host.state()["loaded"] is not None, 60)
+        wait_until(lambda: app.state.site.host.state()["loaded"] is not None, 60)
         yield f"http://127.0.0.1:{port}"
 
 
