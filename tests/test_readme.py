@@ -21,11 +21,13 @@ from app.settings import DEFAULT_MODEL, Settings
 from tests.engine.conftest import ARCHITECTURES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS = README  # the page whose table has the settings and their defaults
+PERFORMANCE = README  # the page that tells what was measured
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_the_readme_lists_every_setting(name: str):
-    rows = [line for line in README.splitlines() if f"`PLAYGROUND_{name.upper()}`" in line]
+    rows = [line for line in SETTINGS.splitlines() if f"`PLAYGROUND_{name.upper()}`" in line]
     assert len(rows) == 1, f"one row of README.md names PLAYGROUND_{name.upper()}"
     assert f"`{name}`" in rows[0]
 
@@ -84,7 +86,7 @@ def default(name: str) -> str:
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_the_readme_tells_each_settings_default(name: str):
-    (row,) = re.findall(rf"^\| `{name}` \(.*$", README, re.MULTILINE)
+    (row,) = re.findall(rf"^\| `{name}` \(.*$", SETTINGS, re.MULTILINE)
     assert row.split("|")[2].strip() == default(name)
 
 
@@ -143,7 +145,7 @@ def fidelity() -> tuple[float, float, float, float]:
     said = re.search(
         r"Mean KL of the default path to float32 is ([\d.]+) nats over [\d,]+ tokens and ([\d.]+) token by token, "
         r"the top token the same in ([\d.]+) and ([\d.]+) %",
-        " ".join(README.split()),
+        " ".join(PERFORMANCE.split()),
     )
     at_once, stepwise, same, stepwise_same = map(float, said.groups())
     return at_once, stepwise, same / 100, stepwise_same / 100
