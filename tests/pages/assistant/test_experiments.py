@@ -229,3 +229,31 @@ def test_the_presets_are_requests_and_were_measured():
     for preset in presets:
         EXPERIMENTS[preset.experiment].request.model_validate_json(json.dumps(preset.request))
         assert results[preset.id]
+
+
+async def test_the_movers_are_those_tokens_that_moved_most(
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+):
+    size = laboratory.engine.vocabulary_size
+
+    def row(place: int):
+        logits = np.random.default_rng(place).normal(0, 3, size)
+        return (logits - np.logaddexp.reduce(logits)).astype(np.float32)
+
+    async def distributions(_, token_ids, *, start):
+        return np.stack([row(place) for place in range(start, len(token_ids))])
+
+    monkeypatch.setattr(Laboratory, "distributions", distributions)
+    request = ShiftRequest(question="2 + 2?", answer="four, as always", templates=[TEMPLATE])
+    shifts = only(await parts_of(costume_shift, laboratory, request), Shift)
+    starts = [
+        len(laboratory.encode(text)) - 1 for text in (TEMPLATE.replace(dress.PLACE, "2 + 2?"), "2 + 2?")
+    ]
+    for index, shift in enumerate(shifts):
+        there, bare = (np.exp(row(start + index)) for start in starts)
+        most = np.argsort(-abs(there - bare))[:6]
+        assert [mover.token.id for mover in shift.movers] == list(most)
+        assert [mover.dressed for mover in shift.movers] == pytest.approx(list(there[most]))
+        assert [mover.bare for mover in shift.movers] == pytest.approx(list(bare[most]))
+        assert shift.favourite.id == there.argmax()
+        assert shift.favourite_bare_rank == 1 + (bare > bare[there.argmax()]).sum()

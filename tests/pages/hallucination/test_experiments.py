@@ -90,6 +90,9 @@ def test_an_answer_knows_its_tokens_and_whether_more_could_change_it():
     whole = cut_answer(tokenizer, list(b" Linz, and"), "clause")
     assert (whole.tokens, whole.complete) == (5, True)
     assert not cut_answer(tokenizer, list(b" Lin"), "clause").complete
+    assert cut_answer(tokenizer, list(b" Linz is"), "word").complete
+    assert cut_answer(tokenizer, list(b" Linz is"), "name").complete
+    assert not cut_answer(tokenizer, list(b" Linz"), "name").complete
     assert cut_answer(tokenizer, [*b" Lin", EOS], "clause").complete
     assert cut_answer(tokenizer, [*b" Lin", EOS, *b"z"], "clause").text == "Lin"
     assert not cut_answer(tokenizer, list(b" 3."), "clause").complete

@@ -355,3 +355,8 @@ def test_a_text_may_be_20_000_characters_long_and_no_longer():
     assert len(ReciteRequest(text="x" * 20_000).text) == 20_000
     with pytest.raises(ValidationError):
         ReciteRequest(text="x" * 20_001)
+
+
+async def test_a_recitation_rolls_no_dice(laboratory: Laboratory):
+    steps = [step async for step in greedy(laboratory, tuple(TEXT[:20].encode()), 12)]
+    assert [(step.rank, step.kept, step.processed_logprob) for step in steps] == [(1, 1, 0.0)] * 12
