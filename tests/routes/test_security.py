@@ -268,3 +268,9 @@ def test_a_request_has_100_headers_at_most(client: TestClient):
     for count, status in ((100, 200), (101, 431)):
         headers = {f"X-{number}": "" for number in range(count - usual)}
         assert client.get("/livez", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("length", ["many", "-5", "9" * 30, "²"])
+def test_a_length_that_is_no_number_is_no_fault_of_ours(client: TestClient, length: str):
+    headers = {"Content-Length": length.encode("latin-1"), "Content-Type": "application/json"}
+    assert client.post("/api/score", content=b"{}", headers=headers).status_code == 422

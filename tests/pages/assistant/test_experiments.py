@@ -24,7 +24,7 @@ from app.pages.assistant.parts import (
 )
 from app.pages.experiments import EXPERIMENTS
 from app.pages.presets import read_measurement, read_presets
-from tests.byte_tokenizer import ByteTokenizer
+from tests.byte_tokenizer import BOS, ByteTokenizer
 from tests.event_stream import events
 
 TEMPLATE = "A talk.\n\nA: {question}\nB:"
@@ -147,6 +147,15 @@ async def test_the_document_told_is_the_bytes_sent(laboratory: Laboratory, monke
     assert [request.params.stop for request in sent] == [("A:",), ()]
 
 
+@pytest.mark.parametrize("leads", [True, False])
+async def test_a_document_tells_whether_a_token_leads_it(leads: bool):
+    tokenizer = ByteTokenizer(adds_bos=leads)
+    engine = FakeEngine(tokenizer, slots=2, queue=2, context_length=256, script=ANSWERS)
+    for document in only(await parts_of(dressed, Laboratory(engine, tokenizer), asked(n=1)), Document):
+        assert (document.bos, document.tokens[0].id == BOS, document.special[0]) == (leads, leads, leads)
+    engine.close()
+
+
 async def test_the_answer_is_cut_across_tokens_and_only_when_asked(laboratory: Laboratory):
     on = only(await parts_of(dressed, laboratory, asked(expected="4")), Answers)[0]
     assert [answer.shown for answer in on.answers] == ["4\n", "4\n"]
@@ -249,6 +258,7 @@ async def test_the_movers_are_those_tokens_that_moved_most(
     starts = [
         len(laboratory.encode(text)) - 1 for text in (TEMPLATE.replace(dress.PLACE, "2 + 2?"), "2 + 2?")
     ]
+    assert [(shift.index, shift.token.id) for shift in shifts] == list(enumerate(b"four, as always"))
     for index, shift in enumerate(shifts):
         there, bare = (np.exp(row(start + index)) for start in starts)
         most = np.argsort(-abs(there - bare))[:6]

@@ -255,6 +255,11 @@ async def test_both_copies_of_random_tokens_equal_transformers(tiny: Laboratory,
         assert getattr(copies, f"{half}_mean") == pytest.approx(sum(rest) / 19)
 
 
+@pytest.mark.parametrize("length", [4, 200])
+def test_4_to_200_random_tokens_may_be_asked_for(length: int):
+    assert RepeatedTokensRequest(length=length).length == length
+
+
 def test_random_tokens_come_from_the_seed():
     tokenizer = ByteTokenizer()
     assert draw_tokens(tokenizer, 257, 20, 1) == draw_tokens(tokenizer, 257, 20, 1)
@@ -407,6 +412,8 @@ async def test_a_repeated_random_token_is_no_surprise(default_laboratory: Labora
         {"queries": [["a", "b"]] * 8},
         {"options": ["x"] * 8},
         {"rows": [["a", "b"]] * 32, "shots": list(range(33))},
+        {"row_separator": "|"},
+        {"row_separator": "-" * 32},
         {"separator": "x" * 100},
         {"seed": 0},
     ],

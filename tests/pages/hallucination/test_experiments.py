@@ -104,6 +104,10 @@ def test_equal_answers_differ_at_most_in_case_spaces_and_punctuation_around_them
     assert normalise("Sao Paulo") != normalise("São Paulo")
 
 
+def test_one_answer_of_all_has_no_entropy_and_no_sign():
+    assert str(agree(["Lisbon", "lisbon"]).semantic_entropy_bits) == "0.0"
+
+
 def test_agreement_is_counted_in_groups_and_pairs():
     agreement = agree(["Lisbon", "lisbon", "Porto", "Lisbon"])
     assert [(group.text, group.count, group.sequences) for group in agreement.groups] == [
