@@ -267,3 +267,10 @@ async def test_the_movers_are_those_tokens_that_moved_most(
         assert [mover.bare for mover in shift.movers] == pytest.approx(list(bare[most]))
         assert shift.favourite.id == there.argmax()
         assert shift.favourite_bare_rank == 1 + (bare > bare[there.argmax()]).sum()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"question": "?"}, {"question": "x" * 2000}, {"seed": 0}, {"seed": 2**53 - 1}, {"n": 1}]
+)
+def test_what_is_just_within_bounds_is_taken(changes: dict[str, object]):
+    asked(**changes)

@@ -421,3 +421,9 @@ async def test_a_repeated_random_token_is_no_surprise(default_laboratory: Labora
 )
 def test_what_is_just_within_bounds_is_taken(changes: dict[str, Any]):
     request(**changes)
+
+
+def test_noise_is_as_long_as_what_it_stands_for_between_3_letters_and_12():
+    rows = [("x" * 2, "x" * 3), ("x" * 4, "x" * 11), ("x" * 12, "x" * 13)]
+    lengths = [len(text) for row in controlled(rows, "random", 618) for text in row]
+    assert lengths == [3, 3, 4, 11, 12, 12]

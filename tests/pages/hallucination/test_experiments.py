@@ -128,6 +128,11 @@ def test_semantic_entropy_lies_between_none_and_all_different(answers):
     assert 0.0 <= agreement.pairwise <= 1.0
 
 
+def test_a_probability_a_rounding_error_above_one_is_one():
+    _, branch = grow([Path((7,), (1e-7,))])
+    assert (branch.probability, branch.width, branch.rest) == (1.0, 1.0, 0.0)
+
+
 def test_a_tree_merges_what_is_equal_and_keeps_what_nobody_wrote():
     half = math.log(0.5)
     tree = grow([Path((1, 2), (half, half)), Path((1, 3), (half, half)), Path((1, 2), (half, half))])

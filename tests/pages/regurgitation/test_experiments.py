@@ -91,6 +91,7 @@ async def test_a_changed_word_is_scored_on_the_same_rest(laboratory: Laboratory)
     recital = found[-1]
     assert after.run == recital.run
     assert recital.prefix == len(after.ids)
+    assert [part.done for part in found if part.kind == "progress"] == [4, 8, 12, 16, 20]
 
 
 @pytest.mark.parametrize(
