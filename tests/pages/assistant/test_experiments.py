@@ -274,3 +274,9 @@ async def test_the_movers_are_those_tokens_that_moved_most(
 )
 def test_what_is_just_within_bounds_is_taken(changes: dict[str, object]):
     asked(**changes)
+
+
+@pytest.mark.parametrize("changes", [{"question": "x" * 2001}, {"seed": -1}, {"seed": 2**53}, {"n": 0}])
+def test_what_is_just_beyond_bounds_is_refused(changes: dict[str, object]):
+    with pytest.raises(ValidationError):
+        asked(**changes)
