@@ -280,3 +280,14 @@ def test_what_is_just_within_bounds_is_taken(changes: dict[str, object]):
 def test_what_is_just_beyond_bounds_is_refused(changes: dict[str, object]):
     with pytest.raises(ValidationError):
         asked(**changes)
+
+
+async def test_the_tuned_models_format_leaves_room_for_the_answer(laboratory: Laboratory):
+    def request(letters: int) -> InstructedRequest:
+        return InstructedRequest(question="x" * letters, n=1, max_tokens=12)
+
+    document = only(await parts_of(instructed, laboratory, request(1)), Document)[0]
+    room = 256 - 12 - len(document.tokens) + 1
+    assert len(only(await parts_of(instructed, laboratory, request(room)), Document)[0].tokens) == 256 - 12
+    with pytest.raises(ContextOverflow):
+        await anext(instructed(laboratory, request(room + 1)))
