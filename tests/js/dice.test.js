@@ -24,6 +24,8 @@ test("rolls fill [0, 1) evenly", () => {
 test("a seed is a whole number that JavaScript holds exactly", () => {
   assert.equal(parseSeed(" 618 "), 618);
   assert.equal(parseSeed("9007199254740991"), 2 ** 53 - 1);
-  for (const text of ["", "-1", "1.5", "9007199254740992", "six", "1e3"]) assert.equal(parseSeed(text), null);
+  assert.deepEqual([parseSeed("7"), parseSeed("0000000000000618")], [7, 618]);
+  const none = ["", "-1", "1.5", "9007199254740992", "00000000000000618", "six", "1e3"]; // 16 digits at most
+  for (const text of none) assert.equal(parseSeed(text), null);
   assert.equal(parseSeed(String(randomSeed())) !== null, true);
 });

@@ -21,6 +21,8 @@ function synthetic(size, seed = 1) {
 test("ranks by probability, ties by id", () => {
   assert.deepEqual([...rankIds(Float32Array.of(-2, -1, -2, -0.5, -Infinity, -1))], [3, 1, 5, 0, 2, 4]);
   assert.deepEqual([...rankIds(Float32Array.of(0, -0, 1, -1))], [2, 0, 1, 3]);
+  assert.deepEqual([...rankIds(Float32Array.of(-0, 0))], [0, 1]);
+  assert.deepEqual([...rankIds(Float32Array.of(-2e-9, -1e-9, 1e-9, 1, 3, 2.5))], [4, 5, 3, 2, 1, 0]);
   assert.throws(() => rankIds(Float32Array.of(-1, NaN)), RangeError);
 });
 
@@ -34,6 +36,7 @@ test("switched off, it is the model's own distribution", () => {
   const distribution = Distribution.fromLogprobs(logprobs(1, 4, 2, 1));
   const processed = distribution.process();
   assert.equal(processed.kept, 4);
+  assert.equal(Distribution.fromLogprobs(Float32Array.of(0, -Infinity)).process().kept, 2); // impossible, and kept
   close(processed.mass, 1);
   close(processed.probability(0), 0.5);
   close(distribution.entropyBits, 1.75);
@@ -43,6 +46,7 @@ test("switched off, it is the model's own distribution", () => {
 test("temperature 0 is greedy and nothing divides by it", () => {
   const processed = Distribution.fromLogprobs(logprobs(1, 4, 4)).process({ temperature: 0 });
   assert.deepEqual([processed.kept, processed.probability(0), processed.entropyBits], [1, 1, 0]);
+  assert.deepEqual([processed.afterTopK, processed.afterTopP, processed.mass], [1, 1, 1]);
   assert.equal(processed.draw(0.999), 0);
 });
 
@@ -53,7 +57,15 @@ test("a tiny temperature does not overflow, a large one flattens", () => {
     assert.equal(processed.probability(0), 1);
     close(processed.entropyBits, 0, 1e-12);
   }
-  close(Distribution.fromLogprobs(logprobs(16, 1)).process({ temperature: 4 }).probability(0), 2 / 3);
+  distribution.process({ temperature: 50 });
+  const cold = distribution.process({ temperature: 1e-5 }); // nothing is left of what the last setting weighed
+  assert.deepEqual(
+    [0, 1, 2, 3].map((index) => cold.probability(index)),
+    [1, 0, 0, 0],
+  );
+  const flattened = Distribution.fromLogprobs(logprobs(16, 1));
+  for (const temperature of [4, 4, 2]) // the same one twice, too
+    close(flattened.process({ temperature }).probability(0), temperature === 4 ? 2 / 3 : 4 / 5);
 });
 
 test("top_k keeps every token as likely as the k-th", () => {
@@ -165,9 +177,49 @@ test("on an exact boundary half is enough, as likely is kept, and the edge is th
   assert.deepEqual(weights, [0.5, 0.25, 0.25]); // exact: nothing below is decided by a rounding error
   assert.equal(halves.process({ top_p: 0.5 }).kept, 1);
   assert.equal(halves.process({ top_p: 0.75 }).kept, 2);
+  assert.equal(halves.process({ top_p: 0.76 }).kept, 3);
   assert.equal(halves.process({ min_p: 0.5 }).kept, 3);
   assert.deepEqual(
     [0, 0.5, 0.75].map((u) => halves.process().draw(u)),
     [0, 1, 2],
+  );
+});
+
+test("what lies outside of a distribution has nothing, and all of it together everything", () => {
+  const halves = new Distribution(Uint32Array.of(0, 1, 2), Float64Array.of(0, -Math.LN2, -Math.LN2));
+  const two = halves.process({ top_k: 1, top_p: 1 });
+  assert.deepEqual([two.kept, two.probability(1), two.cumulative(9)], [1, 0, 1]);
+  assert.deepEqual(
+    [-1, 0, 1, 2, 3, 9].map((count) => halves.cumulative(count)),
+    [0, 0, 0.5, 0.75, 1, 1],
+  );
+  assert.deepEqual(
+    [-1, 0, 1, 2, 3, 9].map((count) => halves.process().cumulative(count)),
+    [0, 0, 0.5, 0.75, 1, 1],
+  );
+  assert.deepEqual([halves.entropyBits, halves.choices], [1.5, 2 ** 1.5]);
+  assert.equal(halves.process().draw(1), 2); // no roll is 1, but a float's product may be all of the mass
+});
+
+test("the strip has a piece for each of 200 tokens at least 1 / 250 wide, and one for all the others", () => {
+  const pieces = (size) => {
+    const alike = new Distribution(
+      Uint32Array.from({ length: size }, (_, id) => id),
+      new Float64Array(size),
+    );
+    return alike.intervals(alike.process()).map(({ index, count }) => [index, count]);
+  };
+  const single = (size) => Array.from({ length: size }, (_, index) => [index, 1]);
+  assert.deepEqual(pieces(199), single(199));
+  assert.deepEqual(pieces(200), single(200));
+  assert.deepEqual(pieces(250), [...single(200), [200, 50]]);
+  assert.deepEqual(pieces(251), [[0, 251]]);
+  const thin = new Distribution(Uint32Array.of(0, 1), Float64Array.of(0, -9));
+  assert.deepEqual(
+    thin.intervals(thin.process()).map(({ index, count }) => [index, count]),
+    [
+      [0, 1],
+      [1, 1],
+    ],
   );
 });

@@ -5,9 +5,11 @@ survivors.toml holds those that are known, each with the reason why it stands.
 """
 
 import argparse
+import contextlib
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -93,14 +95,18 @@ def copy_of_tree(folder: Path) -> Path:
 
 def tests_pass(target: Target, tree: Path) -> bool:
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(tree)}
+    tests = subprocess.Popen(
+        target.command(tree, sys.executable),
+        cwd=tree, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
     try:
-        done = subprocess.run(
-            target.command(tree, sys.executable),
-            cwd=tree, env=environment, capture_output=True, timeout=_SECONDS,
-        )  # fmt: skip
+        return tests.wait(_SECONDS) == 0
     except subprocess.TimeoutExpired:
         return False
-    return done.returncode == 0
+    finally:  # node runs each file in a process of its own, and a loop without end would go on in it
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(tests.pid, signal.SIGKILL)
+        tests.wait()
 
 
 def survives(candidate: Candidate, tree: Path) -> bool:

@@ -50,10 +50,14 @@ def _of_python(source: bytes) -> Iterator[Mutation]:
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
-    """What does something: no annotations and, since Python 3.11 misplaces their parts, no f-strings."""
+    """What does something: no annotations, no `strict=`, which only guards against ourselves, and, since Python
+    3.11 misplaces their parts, no f-strings.
+    """
     for name, field in ast.iter_fields(node):
         for child in field if isinstance(field, list) else [field]:
             if not isinstance(child, ast.AST) or isinstance(child, ast.JoinedStr):
+                continue
+            if isinstance(child, ast.keyword) and child.arg == "strict":
                 continue
             if name not in ("annotation", "returns", "decorator_list"):
                 yield child

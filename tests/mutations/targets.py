@@ -74,7 +74,10 @@ TARGETS = (
     Target(
         "guards",
         tuple(f"app/routes/**/{name}.py" for name in ("teacher", "admission", "errors", "security")),
-        tuple(f"tests/routes/**/test_{name}.py" for name in ("teacher", "admission", "errors", "security")),
+        tuple(
+            f"tests/routes/**/test_{name}.py"
+            for name in ("teacher", "admission", "errors", "security", "health")
+        ),
     ),
     Target(
         "browser",

@@ -19,6 +19,7 @@ from tests.mutations.targets import TARGETS
         ("x: int | None = True", {"x: int | None = False"}),
         ("call(a)", {"pass"}),
         ('f"{a + b}"', set()),
+        ("x = zip(a, b, strict=True)", set()),
         ("def f():\n    return é + a", {"def f():\n    return (é - a)", "def f():\n    return None"}),
     ],
 )

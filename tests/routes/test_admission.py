@@ -93,3 +93,29 @@ def test_a_request_of_more_prompts_than_a_tab_may_have_is_refused_whole():
     assert admission.held == 0
     with admission.place("tab a", 8):
         assert admission.held == 8
+
+
+def refusal(slots: int, queue: int) -> QueueFull:
+    admission = Admission(slots, queue, per_client=1)
+    hold(admission, *(f"tab {number}" for number in range(slots + queue)))
+    with pytest.raises(QueueFull) as refused, admission.place("tab late", 2):
+        pass
+    return refused.value
+
+
+def test_the_wait_is_half_of_a_line_shared_by_the_slots_and_a_minute_at_most():
+    """Nobody has been served yet: a request takes 5 seconds, it is supposed."""
+    assert [refusal(slots, queue).retry_after for slots, queue in ((1, 9), (5, 5), (10, 0), (1, 99))] == [
+        25, 5, 3, 60,
+    ]  # fmt: skip
+    assert refusal(5, 3).message == "3 requests are waiting; there is no room for 2 more"
+    with pytest.raises(QueueFull, match="^0 requests are waiting; there is no room for 9 more"):
+        Admission(slots=5, queue=3, per_client=9).place("tab a", 9).__enter__()
+
+
+def test_a_tab_that_has_its_few_is_told_how_long_one_takes():
+    admission = Admission(slots=5, queue=5, per_client=1)
+    hold(admission, "tab a")
+    with pytest.raises(ClientLimit) as refused, admission.place("tab a"):
+        pass
+    assert refused.value.retry_after == 5

@@ -2,8 +2,13 @@
 
 from typing import Any
 
+import anyio
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
+
+from app.routes.disconnect import ReaderLeft
+from app.routes.errors import UnexpectedErrors, install_handlers
 
 WORD = "plugh"
 EVIDENCE = {"prompt": "Once upon a time there was a", "sentences": [{"text": "A fact.", "label": "true"}]}
@@ -87,3 +92,42 @@ def test_a_body_in_no_encoding_is_refused(client: TestClient):
 def test_a_number_of_many_digits_is_not_written_out(client: TestClient, seed: int):
     reply = client.post("/v1/completions", json={"prompt": "x", "seed": seed})
     assert reply.json()["error"]["message"].startswith("seed is a number of many digits: ")
+
+
+@pytest.mark.parametrize(
+    ("error", "is_told"),
+    [
+        (anyio.BrokenResourceError(), False),
+        (ExceptionGroup("", [ExceptionGroup("", [anyio.ClosedResourceError()])]), False),
+        (ExceptionGroup("", [ValueError()]), True),
+    ],
+    ids=repr,
+)
+async def test_a_reader_who_left_between_two_events_is_no_fault(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, is_told: bool
+):
+    told, sent = [], []
+    monkeypatch.setattr("app.routes.errors.log_unexpected", told.append)
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise error
+
+    async def send(message):
+        sent.append(message["type"])
+
+    await UnexpectedErrors(app)({"type": "http"}, None, send)
+    assert told == ([error] if is_told else [])
+    assert sent == ["http.response.start"]
+
+
+def test_a_reader_who_left_before_the_reply_gets_an_empty_one():
+    app = FastAPI()
+    install_handlers(app)
+
+    @app.get("/")
+    async def leave() -> None:
+        raise ReaderLeft
+
+    reply = TestClient(app).get("/")
+    assert (reply.status_code, reply.content) == (499, b"")

@@ -36,12 +36,13 @@ def test_the_metrics_count_what_happened(client: TestClient):
     before = metrics(client)
     for _ in range(3):
         assert client.post("/api/completions", json={"prompt": "Once", "max_tokens": 5}).status_code == 200
-    assert client.post("/api/completions", json={"prompt": "x" * 600}).status_code == 422
+    for wrong in ({"prompt": "x" * 600}, {"prompt": "Once", "temperature": 99}):
+        assert client.post("/api/completions", json=wrong).status_code == 422
     after = metrics(client)
     grown = {name: after[name] - before.get(name, 0) for name in after}
     assert grown["pg_tokens_total"] == 15
     assert grown["pg_requests_total[finished]"] == 3
-    assert grown["pg_requests_total[rejected]"] == 1
+    assert grown["pg_requests_total[rejected]"] == 2
     assert grown["pg_ttft_seconds_count"] == 3
     assert grown["pg_queue_seconds_count"] == 3
     assert after["pg_running"] == after["pg_waiting"] == 0

@@ -281,3 +281,10 @@ def test_the_parts_of_a_character_stand_where_it_will_stand():
     pieces = [choice.feed(step(byte)) for byte in "é😀a".encode()]
     offsets = [offset for piece in pieces if piece for offset in piece.logprobs.text_offset]
     assert offsets == [2, 2, 3, 3, 3, 3, 4]
+
+
+def test_no_piece_is_sent_that_shows_nothing():
+    choice = ChoiceText(0, ByteTokenizer(), ["abc"], with_logprobs=True)
+    pieces = [choice.feed(step(byte)) for byte in b"xyz"]
+    assert pieces[:2] == [None, None]
+    assert (pieces[2].text, pieces[2].logprobs.tokens) == ("x", ["x", "y", "z"])

@@ -245,3 +245,32 @@ def test_the_site_starts_without_a_model():
     with browse(create_app(Settings(), OneModel(None))) as client:
         assert client.get("/api/models").json()["state"] == "loading"
         assert client.get("/v1/models").status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("letters", "refused"),
+    [
+        ((33_000, 0, 0), True),
+        ((0, 33_000, 0), True),
+        ((0, 0, 33_000), True),
+        ((11_000, 11_000, 11_000), True),
+        ((10_000, 10_000, 10_000), False),
+    ],
+)
+def test_address_question_and_headers_have_32_kib_together(client: TestClient, letters, refused: bool):
+    path, query, header = ("a" * count for count in letters)
+    status = client.get(f"/{path}?{query}", headers={"X-Word": header}).status_code
+    assert (status == 431) is refused
+
+
+def test_a_request_has_100_headers_at_most(client: TestClient):
+    usual = len(client.get("/livez").request.headers)
+    for count, status in ((100, 200), (101, 431)):
+        headers = {f"X-{number}": "" for number in range(count - usual)}
+        assert client.get("/livez", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("length", ["many", "-5", "9" * 30, "²"])
+def test_a_length_that_is_no_number_is_no_fault_of_ours(client: TestClient, length: str):
+    headers = {"Content-Length": length.encode("latin-1"), "Content-Type": "application/json"}
+    assert client.post("/api/score", content=b"{}", headers=headers).status_code == 422

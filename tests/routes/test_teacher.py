@@ -154,3 +154,16 @@ def test_each_address_has_its_own_guesses_and_forgets_them_after_a_minute(monkey
     assert refused.value.retry_after == 1
     now = 100.5 + GUESS_SECONDS
     lane.check("open sesame", "10.0.0.1")
+
+
+def test_the_wait_goes_by_the_oldest_of_ten_guesses(monkeypatch):
+    now = 0.0
+    monkeypatch.setattr("app.routes.teacher.time.monotonic", lambda: now)
+    lane = TeacherLane("open sesame")
+    for _ in range(MAX_GUESSES):
+        with pytest.raises(WrongSecret):
+            lane.check("guess", "10.0.0.1")
+        now += 4.0
+    with pytest.raises(TooManyGuesses) as refused:
+        lane.check("open sesame", "10.0.0.1")
+    assert refused.value.retry_after == 60 - 40 + 1

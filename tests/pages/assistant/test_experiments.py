@@ -24,7 +24,7 @@ from app.pages.assistant.parts import (
 )
 from app.pages.experiments import EXPERIMENTS
 from app.pages.presets import read_measurement, read_presets
-from tests.byte_tokenizer import ByteTokenizer
+from tests.byte_tokenizer import BOS, ByteTokenizer
 from tests.event_stream import events
 
 TEMPLATE = "A talk.\n\nA: {question}\nB:"
@@ -147,6 +147,15 @@ async def test_the_document_told_is_the_bytes_sent(laboratory: Laboratory, monke
     assert [request.params.stop for request in sent] == [("A:",), ()]
 
 
+@pytest.mark.parametrize("leads", [True, False])
+async def test_a_document_tells_whether_a_token_leads_it(leads: bool):
+    tokenizer = ByteTokenizer(adds_bos=leads)
+    engine = FakeEngine(tokenizer, slots=2, queue=2, context_length=256, script=ANSWERS)
+    for document in only(await parts_of(dressed, Laboratory(engine, tokenizer), asked(n=1)), Document):
+        assert (document.bos, document.tokens[0].id == BOS, document.special[0]) == (leads, leads, leads)
+    engine.close()
+
+
 async def test_the_answer_is_cut_across_tokens_and_only_when_asked(laboratory: Laboratory):
     on = only(await parts_of(dressed, laboratory, asked(expected="4")), Answers)[0]
     assert [answer.shown for answer in on.answers] == ["4\n", "4\n"]
@@ -229,3 +238,56 @@ def test_the_presets_are_requests_and_were_measured():
     for preset in presets:
         EXPERIMENTS[preset.experiment].request.model_validate_json(json.dumps(preset.request))
         assert results[preset.id]
+
+
+async def test_the_movers_are_those_tokens_that_moved_most(
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+):
+    size = laboratory.engine.vocabulary_size
+
+    def row(place: int):
+        logits = np.random.default_rng(place).normal(0, 3, size)
+        return (logits - np.logaddexp.reduce(logits)).astype(np.float32)
+
+    async def distributions(_, token_ids, *, start):
+        return np.stack([row(place) for place in range(start, len(token_ids))])
+
+    monkeypatch.setattr(Laboratory, "distributions", distributions)
+    request = ShiftRequest(question="2 + 2?", answer="four, as always", templates=[TEMPLATE])
+    shifts = only(await parts_of(costume_shift, laboratory, request), Shift)
+    starts = [
+        len(laboratory.encode(text)) - 1 for text in (TEMPLATE.replace(dress.PLACE, "2 + 2?"), "2 + 2?")
+    ]
+    assert [(shift.index, shift.token.id) for shift in shifts] == list(enumerate(b"four, as always"))
+    for index, shift in enumerate(shifts):
+        there, bare = (np.exp(row(start + index)) for start in starts)
+        most = np.argsort(-abs(there - bare))[:6]
+        assert [mover.token.id for mover in shift.movers] == list(most)
+        assert [mover.dressed for mover in shift.movers] == pytest.approx(list(there[most]))
+        assert [mover.bare for mover in shift.movers] == pytest.approx(list(bare[most]))
+        assert shift.favourite.id == there.argmax()
+        assert shift.favourite_bare_rank == 1 + (bare > bare[there.argmax()]).sum()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"question": "?"}, {"question": "x" * 2000}, {"seed": 0}, {"seed": 2**53 - 1}, {"n": 1}]
+)
+def test_what_is_just_within_bounds_is_taken(changes: dict[str, object]):
+    asked(**changes)
+
+
+@pytest.mark.parametrize("changes", [{"question": "x" * 2001}, {"seed": -1}, {"seed": 2**53}, {"n": 0}])
+def test_what_is_just_beyond_bounds_is_refused(changes: dict[str, object]):
+    with pytest.raises(ValidationError):
+        asked(**changes)
+
+
+async def test_the_tuned_models_format_leaves_room_for_the_answer(laboratory: Laboratory):
+    def request(letters: int) -> InstructedRequest:
+        return InstructedRequest(question="x" * letters, n=1, max_tokens=12)
+
+    document = only(await parts_of(instructed, laboratory, request(1)), Document)[0]
+    room = 256 - 12 - len(document.tokens) + 1
+    assert len(only(await parts_of(instructed, laboratory, request(room)), Document)[0].tokens) == 256 - 12
+    with pytest.raises(ContextOverflow):
+        await anext(instructed(laboratory, request(room + 1)))

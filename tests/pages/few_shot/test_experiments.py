@@ -250,6 +250,14 @@ async def test_both_copies_of_random_tokens_equal_transformers(tiny: Laboratory,
             assert bits[i] == pytest.approx(expected, abs=1e-3)
         expected = -plain_logprob(tiny_model, [BOS, *tokens, *others[:i]], [others[i]]) / math.log(2)
         assert copies.others[i] == pytest.approx(expected, abs=1e-3)
+    for half in ("first", "second", "others"):  # nothing announces a copy's first token
+        rest = getattr(copies, half)[1:]
+        assert getattr(copies, f"{half}_mean") == pytest.approx(sum(rest) / 19)
+
+
+@pytest.mark.parametrize("length", [4, 200])
+def test_4_to_200_random_tokens_may_be_asked_for(length: int):
+    assert RepeatedTokensRequest(length=length).length == length
 
 
 def test_random_tokens_come_from_the_seed():
@@ -403,10 +411,19 @@ async def test_a_repeated_random_token_is_no_surprise(default_laboratory: Labora
         {"rows": [["a", "b"]] * 32},
         {"queries": [["a", "b"]] * 8},
         {"options": ["x"] * 8},
+        {"rows": [["a", "b"]] * 32, "shots": list(range(33))},
+        {"row_separator": "|"},
+        {"row_separator": "-" * 32},
         {"separator": "x" * 100},
         {"seed": 0},
     ],
-    ids=lambda changes: next(iter(changes)),
+    ids=lambda changes: " and ".join(changes),
 )
 def test_what_is_just_within_bounds_is_taken(changes: dict[str, Any]):
     request(**changes)
+
+
+def test_noise_is_as_long_as_what_it_stands_for_between_3_letters_and_12():
+    rows = [("x" * 2, "x" * 3), ("x" * 4, "x" * 11), ("x" * 12, "x" * 13)]
+    lengths = [len(text) for row in controlled(rows, "random", 618) for text in row]
+    assert lengths == [3, 3, 4, 11, 12, 12]

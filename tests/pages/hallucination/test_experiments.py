@@ -90,6 +90,9 @@ def test_an_answer_knows_its_tokens_and_whether_more_could_change_it():
     whole = cut_answer(tokenizer, list(b" Linz, and"), "clause")
     assert (whole.tokens, whole.complete) == (5, True)
     assert not cut_answer(tokenizer, list(b" Lin"), "clause").complete
+    assert cut_answer(tokenizer, list(b" Linz is"), "word").complete
+    assert cut_answer(tokenizer, list(b" Linz is"), "name").complete
+    assert not cut_answer(tokenizer, list(b" Linz"), "name").complete
     assert cut_answer(tokenizer, [*b" Lin", EOS], "clause").complete
     assert cut_answer(tokenizer, [*b" Lin", EOS, *b"z"], "clause").text == "Lin"
     assert not cut_answer(tokenizer, list(b" 3."), "clause").complete
@@ -99,6 +102,10 @@ def test_an_answer_knows_its_tokens_and_whether_more_could_change_it():
 def test_equal_answers_differ_at_most_in_case_spaces_and_punctuation_around_them():
     assert normalise(" New  York ") == normalise("“new york”") == "new york"
     assert normalise("Sao Paulo") != normalise("São Paulo")
+
+
+def test_one_answer_of_all_has_no_entropy_and_no_sign():
+    assert str(agree(["Lisbon", "lisbon"]).semantic_entropy_bits) == "0.0"
 
 
 def test_agreement_is_counted_in_groups_and_pairs():
@@ -119,6 +126,11 @@ def test_semantic_entropy_lies_between_none_and_all_different(answers):
     assert 0.0 <= agreement.semantic_entropy_bits <= math.log2(len(set(answers))) + 1e-9
     assert sum(group.count for group in agreement.groups) == len(answers)
     assert 0.0 <= agreement.pairwise <= 1.0
+
+
+def test_a_probability_a_rounding_error_above_one_is_one():
+    _, branch = grow([Path((7,), (1e-7,))])
+    assert (branch.probability, branch.width, branch.rest) == (1.0, 1.0, 0.0)
 
 
 def test_a_tree_merges_what_is_equal_and_keeps_what_nobody_wrote():

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from app.engine.fake import SCRIPT, FakeEngine
 from app.engine.serving.threaded_engine import EngineLimits, ThreadedEngine
+from app.errors import ContextOverflow
 from app.experiments.experiment import Laboratory, Part
 from app.pages.experiments import EXPERIMENTS
 from app.pages.presets import read_measurement, read_presets, run_preset
@@ -90,6 +91,7 @@ async def test_a_changed_word_is_scored_on_the_same_rest(laboratory: Laboratory)
     recital = found[-1]
     assert after.run == recital.run
     assert recital.prefix == len(after.ids)
+    assert [part.done for part in found if part.kind == "progress"] == [4, 8, 12, 16, 20]
 
 
 @pytest.mark.parametrize(
@@ -355,3 +357,19 @@ def test_a_text_may_be_20_000_characters_long_and_no_longer():
     assert len(ReciteRequest(text="x" * 20_000).text) == 20_000
     with pytest.raises(ValidationError):
         ReciteRequest(text="x" * 20_001)
+
+
+async def test_a_recitation_rolls_no_dice(laboratory: Laboratory):
+    steps = [step async for step in greedy(laboratory, tuple(TEXT[:20].encode()), 12)]
+    assert [(step.rank, step.kept, step.processed_logprob) for step in steps] == [(1, 1, 0.0)] * 12
+
+
+async def test_a_text_may_fill_the_window_up_to_two_places_and_have_two_tokens_at_least(
+    laboratory: Laboratory,
+):
+    room = laboratory.engine.context_length - 2
+    for text in ("ab", "x" * room):
+        (sweep,) = [part async for part in prefix_sweep(laboratory, SweepRequest(text=text))]
+        assert len(sweep.runs) == min(len(text) - 1, 64)
+    with pytest.raises(ContextOverflow):
+        await anext(prefix_sweep(laboratory, SweepRequest(text="x" * (room + 1))))
