@@ -35,7 +35,7 @@ def assert_error(reply: httpx.Response, *statuses: int) -> dict:
     assert reply.status_code in statuses, reply.text[:300]
     body = reply.json()
     assert set(body) == {"error"}
-    assert {"code", "message"} <= set(body["error"]) <= {"code", "message", "param"}
+    assert {"code", "message"} <= set(body["error"]) <= {"code", "message", "param", "sentence", "values"}
     for leak in ("Traceback", "Error(", "site-packages", "pydantic"):
         assert leak not in reply.text
     return body["error"]
