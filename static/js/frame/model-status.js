@@ -261,7 +261,7 @@ function facts(model) {
 function terms({ licence, licence_url: address }) {
   return address?.startsWith("https://")
     ? html`<a href=${address} target="_blank" rel="noreferrer noopener" lang="en">${licence}</a>`
-    : licence;
+    : html`<span lang="en">${licence}</span>`;
 }
 
 /** Every fact with the number of its source; the sources stand below, each once. */
