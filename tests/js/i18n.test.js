@@ -54,6 +54,11 @@ test("the catalog is the page's own, asked for twice; without it the page speaks
   assert.deepEqual(await fetchCatalog(null), {});
 });
 
+test("a sentence that is called like a property of every object stays as it is", () => {
+  useCatalog({});
+  for (const name of ["constructor", "__proto__", "toString"]) assert.equal(t(name, { n: 1 }), name);
+});
+
 test("msg only marks", () => {
   assert.equal(msg("fetching"), "fetching");
 });

@@ -26,7 +26,7 @@ export function useCatalog(messages) {
 }
 
 function sentence(key, values) {
-  const entry = catalog[key] ?? key;
+  const entry = Object.hasOwn(catalog, key) ? catalog[key] : key; // a server may say "constructor"
   if (typeof entry === "string") return entry;
   return entry[new Intl.PluralRules(language()).select(Number(values.n))] ?? entry.other;
 }
