@@ -36,6 +36,7 @@ def modules_of(*entries: str) -> tuple[str, ...]:
     return tuple(module.relative_to(STATIC).as_posix() for module in found)
 
 
+@cache
 def sheets_of(modules: tuple[str, ...]) -> tuple[str, ...]:
     """Style sheets that lie beside a module, or in css/, under its name; what imports comes last."""
     beside = (

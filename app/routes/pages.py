@@ -36,20 +36,9 @@ IMPORT_MAP = json.dumps(
     }
 )
 
-
 FRAME_SHEETS = tuple(
     f"css/{name}.css"
-    for name in (
-        "theme",
-        "fonts",
-        "frame",
-        "button",
-        "control",
-        "card",
-        "model-status",
-        "status-message",
-        "classroom",
-    )  # fmt: skip
+    for name in "theme fonts frame button control card model-status status-message classroom".split()
 )
 
 

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from app.engine.contract.interface import Engine
-from app.tokenization.tokenizer import Tokenizer
+from app.tokenization.tokenizer import Tokenizer, opening
 
 EXACT = False
 TEXTS = {
@@ -34,18 +34,12 @@ async def worked_example(engine: Engine, tokenizer: Tokenizer, measured: str) ->
     for language, texts in TEXTS.items():
         example[language] = []
         for text, after in texts:
-            before = tokenizer.encode(text)
-            ids = [*opening(tokenizer), *tokenizer.encode(text + after)]
-            scored = (await engine.score(ids))[len(opening(tokenizer)) + len(before)]
+            before = (*opening(tokenizer), *tokenizer.encode(text))
+            scores = await engine.score([*opening(tokenizer), *tokenizer.encode(text + after)])
+            scored = scores[len(before)]
             assert scored.raw_logprob is not None
             bits = -scored.raw_logprob / math.log(2)
             example[language].append(
                 {"text": text, "next": after, "bits": round(bits, 2), "rank": scored.rank}
             )
     return example
-
-
-def opening(tokenizer: Tokenizer) -> tuple[int, ...]:
-    """What every document of this model begins with."""
-    assert tokenizer.bos_token_id is not None
-    return (tokenizer.bos_token_id,)

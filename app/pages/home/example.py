@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from app.engine.contract.interface import Engine
-from app.tokenization.tokenizer import Tokenizer
+from app.tokenization.tokenizer import Tokenizer, opening
 
 EXACT = False
 PROMPTS = {"en": "The capital of France is", "zh-CN": "有朋自远方来，不亦"}
@@ -16,7 +16,6 @@ TOLERANCE = 0.02  # of a probability, on a processor that computes in bfloat16
 
 async def worked_example(engine: Engine, tokenizer: Tokenizer, measured: str) -> dict[str, Any]:
     """The likeliest tokens of each prompt, and what is left for all others."""
-    assert tokenizer.bos_token_id is not None
     example: dict[str, Any] = {
         "about": "tests/pages/home/test_example.py recomputes it",
         "model": engine.name,
@@ -24,7 +23,7 @@ async def worked_example(engine: Engine, tokenizer: Tokenizer, measured: str) ->
         "tolerance": TOLERANCE,
     }
     for language, prompt in PROMPTS.items():
-        ids = [tokenizer.bos_token_id, *tokenizer.encode(prompt)]
+        ids = [*opening(tokenizer), *tokenizer.encode(prompt)]
         logprobs = (await engine.next_token(ids)).astype(np.float64)
         probabilities = np.exp(logprobs)
         likeliest = np.argsort(-probabilities, kind="stable")[:SHOWN].tolist()

@@ -7,7 +7,7 @@ from app import wire
 from app.engine.contract.interface import Engine
 from app.engine.contract.outputs import Done, Step
 from app.engine.contract.params import GenerationRequest, SamplingParams
-from app.tokenization.tokenizer import Tokenizer
+from app.tokenization.tokenizer import Tokenizer, opening
 
 EXACT = True
 PROMPT = "Once upon a time, in a small village by the sea, there lived a"
@@ -32,8 +32,7 @@ def settings() -> SamplingParams:
 
 async def worked_example(engine: Engine, tokenizer: Tokenizer, measured: str) -> dict[str, Any]:
     """The document as static/pages/playground/state.js packs it, with what the server draws of it."""
-    assert tokenizer.bos_token_id is not None
-    prompt = [tokenizer.bos_token_id, *tokenizer.encode(PROMPT)]
+    prompt = [*opening(tokenizer), *tokenizer.encode(PROMPT)]
     steps = await continuation(engine, prompt)
     scores = await engine.score(prompt, top=TOP)
     typed = [wire.score(score, tokenizer) for score in scores]

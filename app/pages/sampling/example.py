@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.engine.contract.interface import Engine
 from app.engine.sampling.dice import roll
-from app.tokenization.tokenizer import Tokenizer
+from app.tokenization.tokenizer import Tokenizer, opening
 
 EXACT = False
 PROMPT = "My favourite colour is"
@@ -24,8 +24,7 @@ KNOTS = 240  # of the tail
 
 async def worked_example(engine: Engine, tokenizer: Tokenizer, measured: str) -> dict[str, Any]:
     """Everything the first view shows."""
-    assert tokenizer.bos_token_id is not None
-    ids = [tokenizer.bos_token_id, *tokenizer.encode(PROMPT)]
+    ids = [*opening(tokenizer), *tokenizer.encode(PROMPT)]
     return drawn(await engine.next_token(ids), ids, tokenizer, engine.name, measured)
 
 
