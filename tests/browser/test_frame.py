@@ -353,3 +353,15 @@ def test_axe_finds_nothing_in_the_gallery(new_page: NewPage):
         page.goto("/patterns")
         page.wait_for_load_state("networkidle")
         axe(page)
+
+
+@pytest.mark.parametrize("page_of_site", PAGES, ids=lambda page: page.name)
+def test_a_page_begins_below_its_header_however_short_it_is(new_page: NewPage, page_of_site):
+    page = new_page(viewport={"width": 1920, "height": 2000})
+    page.goto(page_of_site.path)
+    top, below, foot = page.evaluate(
+        "['main', '.page-header', '.page-footer'].map((each) => document.querySelector(each).getBoundingClientRect())"
+        ".map((box, index) => (index === 0 ? box.top : box.bottom))"
+    )
+    assert top == pytest.approx(below, abs=1)
+    assert foot >= 1999
