@@ -36,13 +36,13 @@ class OneModel:
     @property
     def engine(self) -> Engine:
         if self._engine is None:
-            raise ModelNotReady("gemma-3-270m is being fetched: 12 %")
+            raise ModelNotReady("gemma-3-270m is being fetched: 12%")
         return self._engine
 
     @property
     def tokenizer(self) -> Any:
         if self._engine is None:
-            raise ModelNotReady("gemma-3-270m is being fetched: 12 %")
+            raise ModelNotReady("gemma-3-270m is being fetched: 12%")
         return self._tokenizer
 
     def state(self) -> dict[str, Any]:

@@ -31,11 +31,11 @@ def test_a_word_in_capitals_is_four_numbers(client: TestClient):
 
 def test_at_temperature_2_the_leader_keeps_about_a_hundredth(client: TestClient):
     measured = read_example("sampling")
-    assert 0.005 < measured["hot"]["first"] < 0.015  # "about 1 %": tests/pages/sampling/test_example.py
+    assert 0.005 < measured["hot"]["first"] < 0.015  # "about 1%": tests/pages/sampling/test_example.py
     assert measured["rows"][0]["raw"] > 0.075  # or "as much as now" would be near it
     question = asked(client, "/sampling")
     assert 'data-answer="one"' in question
-    assert "yes, with about 1 %" in question
+    assert "yes, with about 1%" in question
     assert f"still leads, with {100 * measured['hot']['first']:.2f}" in question
 
 

@@ -11,7 +11,7 @@ THINK_SECONDS = 20.0  # between two runs of one student: reading what came, chan
 
 RULE = (
     f"The rule: the most streams at once, of those tried, at which the slowest still gets {READING_SPEED:g} "
-    f"tokens a second, which is reading speed, and 95 % see their first token within {PATIENCE:g} seconds."
+    f"tokens a second, which is reading speed, and 95% see their first token within {PATIENCE:g} seconds."
 )
 
 

@@ -36,30 +36,37 @@ async def next_token(
     if wire.BINARY in request.headers.get("accept", ""):
         headers = {"X-Prompt-Tokens": str(len(prompt.token_ids)), "X-Vocabulary": str(len(logprobs))}
         return wire.Binary(logprobs.astype("<f4").tobytes(), headers=headers)
-    return await asyncio.to_thread(_described, logprobs, prompt, body.top, tokenizer)
+    return await asyncio.to_thread(_described, logprobs, prompt, body, tokenizer)
 
 
 def _described(
-    logprobs: NDArray[np.float32], prompt: PromptIds, top: int, tokenizer: Tokenizer
+    logprobs: NDArray[np.float32], prompt: PromptIds, body: NextTokenRequest, tokenizer: Tokenizer
 ) -> dict[str, Any]:
     exact = logprobs.astype(np.float64)
     probabilities = np.exp(exact)
-    likeliest = likeliest_ids(logprobs, top)
+    likeliest = likeliest_ids(logprobs, body.top)
     possible = probabilities > 0  # 0 log 0 is 0
     entropy_bits = -float(probabilities[possible] @ exact[possible]) / math.log(2)
     remainder = 1.0 - float(probabilities[likeliest].sum()) if len(likeliest) < len(logprobs) else 0.0
-    return {
+    described = {
         "ids": list(prompt.token_ids),
         "tokens": _tokens(prompt.token_ids, tokenizer),
         "bos": prompt.bos,
         "vocabulary": len(logprobs),
         "entropy_bits": entropy_bits,
-        "top": [
-            {**wire.token(i, tokenizer), "raw_logprob": wire.finite(float(logprobs[i])), "rank": rank}
-            for rank, i in enumerate(likeliest.tolist(), start=1)
-        ],
+        "top": [_ranked(i, rank, logprobs, tokenizer) for rank, i in enumerate(likeliest.tolist(), start=1)],
         "remainder": max(0.0, remainder),
     }
+    if body.roll is None:
+        return described
+    order = likeliest_ids(logprobs, len(logprobs))
+    at = min(int(np.searchsorted(np.cumsum(probabilities[order]), body.roll, side="right")), len(order) - 1)
+    return described | {"rolled": _ranked(int(order[at]), at + 1, logprobs, tokenizer)}
+
+
+def _ranked(token_id: int, rank: int, logprobs: NDArray[np.float32], tokenizer: Tokenizer) -> dict[str, Any]:
+    logprob = wire.finite(float(logprobs[token_id]))
+    return {**wire.token(token_id, tokenizer), "raw_logprob": logprob, "rank": rank}
 
 
 def _tokens(token_ids: tuple[int, ...], tokenizer: Tokenizer) -> list[dict[str, Any]]:

@@ -38,7 +38,7 @@ IMPORT_MAP = json.dumps(
 
 FRAME_SHEETS = tuple(
     f"css/{name}.css"
-    for name in "theme fonts frame button control card model-status status-message classroom".split()
+    for name in "theme fonts frame stage button control card model-status status-message classroom".split()
 )
 
 

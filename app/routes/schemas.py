@@ -69,6 +69,9 @@ class PromptRequest(BaseModel):
 
 class NextTokenRequest(PromptRequest):
     top: Annotated[Integer, Field(ge=0, le=MAX_TOP)] = 50
+    roll: Annotated[Number, Field(ge=0, lt=1)] | None = (
+        None  # asks which token this number of the dice lands on
+    )
 
 
 class ScoreRequest(PromptRequest):

@@ -69,7 +69,7 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
             number = ">" + decimal(99.9, 1)
         else:
             number = decimal(p * 100, 2 if p < 0.00995 else 1)
-        return number + ("%" if language == "zh-CN" else "\u00a0%")
+        return f"{number}%"
 
     return {
         "count": count,

@@ -90,7 +90,7 @@ async def test_the_same_seed_gives_the_same_ids_alone_and_next_to_seven_others(e
 
 
 async def test_ten_thousand_draws_follow_the_shown_distribution(engine, tokenizer):
-    """Chi-squared over the 30 likeliest tokens and the rest: the 99.9 % point for 30 degrees is 59.7."""
+    """Chi-squared over the 30 likeliest tokens and the rest: the 99.9% point for 30 degrees is 59.7."""
     logprobs = await engine.next_token(encode(tokenizer, "My favourite colour is"))
     params = SamplingParams(temperature=0.8, top_p=0.95)
     expected = probabilities(Distribution(logprobs), params)

@@ -24,21 +24,21 @@ function chinese() {
 }
 
 test("a probability is written with one decimal, two under one percent", () => {
-  assert.equal(formatProbability(0.2134), "21.3\u00a0%");
-  assert.equal(formatProbability(0.005), "0.50\u00a0%");
-  assert.equal(formatProbability(0.0001), "0.01\u00a0%");
-  assert.equal(formatProbability(0.00994), "0.99\u00a0%");
-  assert.equal(formatProbability(0.00996), "1.0\u00a0%");
+  assert.equal(formatProbability(0.2134), "21.3%");
+  assert.equal(formatProbability(0.005), "0.50%");
+  assert.equal(formatProbability(0.0001), "0.01%");
+  assert.equal(formatProbability(0.00994), "0.99%");
+  assert.equal(formatProbability(0.00996), "1.0%");
 });
 
-test("only zero is written as zero, and only certainty as 100 %", () => {
-  assert.equal(formatProbability(0), "0\u00a0%");
-  assert.equal(formatProbability(0.00005), "<0.01\u00a0%");
-  assert.equal(formatProbability(1e-300), "<0.01\u00a0%");
-  assert.equal(formatProbability(0.9994), "99.9\u00a0%");
-  assert.equal(formatProbability(0.99996), ">99.9\u00a0%");
-  assert.equal(formatProbability(1), "100\u00a0%");
-  assert.equal(formatProbability(1.0000001), "100\u00a0%");
+test("only zero is written as zero, and only certainty as 100%", () => {
+  assert.equal(formatProbability(0), "0%");
+  assert.equal(formatProbability(0.00005), "<0.01%");
+  assert.equal(formatProbability(1e-300), "<0.01%");
+  assert.equal(formatProbability(0.9994), "99.9%");
+  assert.equal(formatProbability(0.99996), ">99.9%");
+  assert.equal(formatProbability(1), "100%");
+  assert.equal(formatProbability(1.0000001), "100%");
   assert.equal(formatProbability(Number.NaN), "–");
 });
 
@@ -62,10 +62,10 @@ test("a roll is cut, so that it never shows 1", () => {
   assert.equal(formatRoll(0), "0.0000");
 });
 
-test("a progress shows 100 % only at its end", () => {
-  assert.equal(formatProgress(0.419), "41\u00a0%");
-  assert.equal(formatProgress(0.9999), "99\u00a0%");
-  assert.equal(formatProgress(1), "100\u00a0%");
+test("a progress shows 100% only at its end", () => {
+  assert.equal(formatProgress(0.419), "41%");
+  assert.equal(formatProgress(0.9999), "99%");
+  assert.equal(formatProgress(1), "100%");
 });
 
 test("entropy in bits, and the choices it is worth", () => {

@@ -26,7 +26,7 @@ def test_alive_but_not_ready_while_the_model_loads():
         assert reply.status_code == 503
         assert reply.json()["error"] == {
             "code": "model_not_ready",
-            "message": "gemma-3-270m is being fetched: 12 %",
+            "message": "gemma-3-270m is being fetched: 12%",
         }
         assert int(reply.headers["retry-after"]) > 0
         assert metrics(client)["pg_running"] == 0

@@ -43,7 +43,7 @@ class Host:
     @property
     def tokenizer(self) -> HfTokenizer:
         if self._tokenizer is None:
-            raise ModelNotReady("tiny is being loaded: 12 %")
+            raise ModelNotReady("tiny is being loaded: 12%")
         return self._tokenizer
 
 
@@ -143,7 +143,7 @@ def test_nothing_waits_for_a_model_but_its_own_tokenizer() -> None:
     with TestClient(small_site(None)) as client:
         assert client.post("/api/tokenize", json={"text": "a", "encoding": "gpt2"}).status_code == 200
         error = error_of(client.post("/api/tokenize", json={"text": "a"}), 503)
-        assert error == {"code": "model_not_ready", "message": "tiny is being loaded: 12 %"}
+        assert error == {"code": "model_not_ready", "message": "tiny is being loaded: 12%"}
 
 
 @pytest.mark.parametrize(

@@ -26,27 +26,23 @@ export function formatCompact(n) {
 }
 
 /**
- * A probability as a percentage: one decimal, two under 1 %. What is not zero is never written as zero,
- * and what is not certain never as 100 %.
+ * A probability as a percentage: one decimal, two under 1%. What is not zero is never written as zero,
+ * and what is not certain never as 100%.
  *
- * Examples: 0.2134 is "21.3 %", 0.005 is "0.50 %", 0.00005 is "<0.01 %", 0 is "0 %", 0.99996 is ">99.9 %".
+ * Examples: 0.2134 is "21.3%", 0.005 is "0.50%", 0.00005 is "<0.01%", 0 is "0%", 0.99996 is ">99.9%".
  */
 export function formatProbability(p) {
   if (!Number.isFinite(p)) return "–";
-  if (p <= 0) return percent("0");
-  if (p >= 1) return percent("100");
-  if (p < 0.0001) return percent(`<${formatNumber(0.01, 2)}`);
-  if (p >= 0.9995) return percent(`>${formatNumber(99.9, 1)}`);
-  return percent(formatNumber(p * 100, p < 0.00995 ? 2 : 1));
+  if (p <= 0) return "0%";
+  if (p >= 1) return "100%";
+  if (p < 0.0001) return `<${formatNumber(0.01, 2)}%`;
+  if (p >= 0.9995) return `>${formatNumber(99.9, 1)}%`;
+  return `${formatNumber(p * 100, p < 0.00995 ? 2 : 1)}%`;
 }
 
-/** How far something has come, in whole percent: 0.419 is "41 %". */
+/** How far something has come, in whole percent: 0.419 is "41%". */
 export function formatProgress(fraction) {
-  return percent(formatNumber(Math.floor(fraction * 100)));
-}
-
-function percent(number) {
-  return language().startsWith("zh") ? `${number}%` : `${number}\u00a0%`;
+  return `${formatNumber(Math.floor(fraction * 100))}%`;
 }
 
 /** An amount of information: "3.1 bits". */

@@ -4,6 +4,7 @@
  */
 
 import { t } from "./i18n.js";
+import { showStep, stepNow } from "./steps.js";
 
 const VERSION = "1";
 const LONGEST = 4_000_000; // characters of JSON; a short link may unpack to far more
@@ -72,31 +73,35 @@ export async function readFragment(hash) {
   return text === undefined ? null : decodeState(text);
 }
 
-/** The address of this page with that state. */
+/** The address of this page with that state, and with the step that is on the stage. */
 export async function shareLink(state, address = location.href) {
   const url = new URL(address);
-  url.hash = `s=${await encodeState(state)}`;
+  url.hash = `s=${await encodeState(withStep(state))}`;
   return url.href;
 }
 
 /**
- * Restore what the address holds, now and whenever its fragment changes.
- * `apply(state)` gets the state; `fail(error)` a ShareError. Resolves to true where there was a state.
+ * Restore what the address holds: `apply(state)` gets the state; `fail(error)` a ShareError. Resolves to true where
+ * there was one.
  */
-export async function restoreFromFragment(apply, fail) {
-  const restore = async () => {
-    try {
-      const state = await readFragment(location.hash);
-      if (state !== null) apply(state);
-      return state !== null;
-    } catch (error) {
-      if (!(error instanceof ShareError)) throw error;
-      fail(error);
-      return false;
-    }
-  };
-  addEventListener("hashchange", restore);
-  return restore();
+export async function openFragment(apply, fail) {
+  try {
+    const state = await readFragment(location.hash);
+    if (state === null) return false;
+    showStep(state.step);
+    apply(state);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ShareError)) throw error;
+    fail(error);
+    return false;
+  }
+}
+
+/** The same, now and whenever the fragment changes. */
+export function restoreFromFragment(apply, fail) {
+  addEventListener("hashchange", () => openFragment(apply, fail));
+  return openFragment(apply, fail);
 }
 
 let snapshot = null;
@@ -106,7 +111,12 @@ export function provideSnapshot(take) {
   snapshot = take;
 }
 
-/** The page's state now, or null where it has none. */
+/** The page's state now, with the step that is on the stage; null where it has none. */
 export function takeSnapshot() {
-  return snapshot === null ? null : snapshot();
+  return snapshot === null ? null : withStep(snapshot());
+}
+
+function withStep(state) {
+  const step = stepNow();
+  return step === null ? state : { ...state, step };
 }

@@ -48,6 +48,7 @@
     }
   }
 
+  root.dataset.scripts = ""; // without them a page shows all of its steps
   useTheme(remembered("theme"));
   useProjector(remembered("projector") === "on");
   document.addEventListener("DOMContentLoaded", label);

@@ -14,7 +14,7 @@ export class ProbabilityBars extends PageElement {
     // [{id, bytes (hex), rank, raw, processed, kept, observed?: {count, share, low, high, drawable}}]
     rows: { attribute: false },
     remainder: { attribute: false }, // {count, raw, processed, observed?}: the tokens that have no row
-    total: { attribute: false }, // tokens in the vocabulary: adds the row that sums to 100 %
+    total: { attribute: false }, // tokens in the vocabulary: adds the row that sums to 100%
     picked: { attribute: false }, // id of the token that the roll picked
     scale: { type: String }, // "linear" | "log"
     single: { type: Boolean }, // one probability a row: nothing is processed

@@ -12,6 +12,7 @@ import { teacher } from "../base/teacher.js";
 import "./class-curtain.js";
 import "./class-note.js";
 import "./model-status.js";
+import "./stage.js";
 import "../elements/status-message.js";
 
 const status = document.querySelector("model-status");

@@ -1,221 +1,272 @@
-/** Half a sentence, and the odds of every way on. */
+/** Half a sentence, the odds of every token that could come next, and a dice. */
 
-import { ApiError, postJson, stream } from "../../js/base/api.js";
-import { decodeUtf8, hexToBytes, spokenText, visibleText } from "../../js/base/bytes.js";
+import { ApiError, postJson } from "../../js/base/api.js";
+import { spokenText, visibleText } from "../../js/base/bytes.js";
+import { copyLink } from "../../js/base/copy-link.js";
 import { formatDay } from "../../js/base/dates.js";
-import "../../js/elements/probability-bars.js";
-import { formatChoices, formatNumber, formatProbability, formatRoll } from "../../js/base/format.js";
+import { formatBits, formatChoices, formatCount, formatProbability, formatRoll } from "../../js/base/format.js";
 import { language, t } from "../../js/base/i18n.js";
 import { models } from "../../js/base/models.js";
+import { OneAtATime } from "../../js/base/one-at-a-time.js";
 import { announce, clearMessage, messageNow, pageData, showError } from "../../js/base/page.js";
-import { provideSnapshot, restoreFromFragment } from "../../js/base/share.js";
+import { rememberPage } from "../../js/base/page-memory.js";
+import { showRoll } from "../../js/base/show-roll.js";
 import { Store } from "../../js/base/store.js";
+import "../../js/elements/dice-strip.js";
+import "../../js/elements/odds-rows.js";
+import "../../js/elements/probability-bars.js";
+import "../../js/elements/prompt-box.js";
+import { asked, bars, landing, middle, oddsFrom, shortened, stillWritten, strip, textOf } from "./odds.js";
 
-const ROWS = 12;
-const QUIET_MS = 140; // how long typing has to rest before the model is asked
+const BARS = 5;
+const NAMED = 200; // tokens that the server names; where the dice land beyond them, it is asked which token that is
+const LISTED = 12; // rows in the drawer
 
-const prompt = /** @type {HTMLTextAreaElement} */ (document.getElementById("prompt"));
-const bars = document.querySelector("probability-bars");
-const state = document.getElementById("figure-state");
-const rolled = document.getElementById("rolled");
-const rollButton = /** @type {HTMLButtonElement} */ (document.getElementById("roll"));
-const { en, "zh-CN": zh } = pageData.example;
-const example = pageData.example[language()];
+const { example } = pageData;
+const shownFirst = oddsFrom(example[language()], { of: example[language()].prompt, model: example.model });
+const element = (id) => document.getElementById(id);
+const box = document.querySelector("prompt-box");
+const dice = document.querySelector("dice-strip");
+const rows = document.querySelector("odds-rows");
+const list = document.querySelector("probability-bars");
+const rollButton = /** @type {HTMLButtonElement} */ (element("roll"));
 
 /**
- * `ids` stand for the text as long as tokens were only chosen, not typed: what was typed is tokenised,
- * what was chosen is not tokenised again. `shown` is the distribution on screen, null for none; `asked` the model
- * on this server it is of, null for an example's. `opened` from a link: nothing runs until a person does something.
+ * `odds` are those of the text `odds.of`; while that is not the text in the box, they are drawn as on their way.
+ * `roll` is what the dice did last, `stage` what is drawn of it while the pointer still runs.
  */
-const store = new Store({ text: prompt.value, ids: null, shown: example, asked: null, waiting: false, opened: false });
+const store = new Store({
+  text: box.area.value,
+  ids: null, // of the text, where tokens were rolled: text that came as tokens is never cut anew
+  written: [], // what a model wrote of it, as [start, end)
+  odds: shownFirst,
+  roll: null, // {u, index, token, p, by}
+  stage: null, // {odds, index, u, landing}
+  refused: false, // the server would not answer to this text
+});
 
-let question = new AbortController();
-let rest = 0;
+const isFresh = ({ text, odds }) => odds !== null && odds.of === asked(text);
+/** Whether the odds are this model's, for this text: those of an example or a link are read, not rolled from. */
+const isLive = (state) => isFresh(state) && state.odds.model === models.state.loaded?.name && state.odds.ids !== null;
 
-/** The prompt as the server takes it. */
-function asPrompt({ ids, text }) {
-  return ids === null ? { prompt: text } : { ids };
-}
-
-async function ask() {
-  question.abort();
-  question = new AbortController();
-  const { signal } = question;
+const question = new OneAtATime(async () => {
+  const { text, ids } = store.state;
+  const of = asked(text);
   const said = messageNow();
-  store.update({ waiting: true });
-  if (!models.ready || store.state.opened) return;
+  if (!models.ready) return;
   try {
-    const shown = await postJson("/api/next-token", { ...asPrompt(store.state), top: ROWS }, { signal });
-    if (signal.aborted) return;
+    const prompt = ids === null ? { prompt: of } : { ids };
+    const answer = await postJson("/api/next-token", { ...prompt, top: NAMED });
     clearMessage(said);
-    store.update({ shown, asked: models.state.loaded.name, waiting: false });
+    store.update({ odds: oddsFrom(answer, { of, model: models.state.loaded.name }), refused: false });
   } catch (error) {
-    if (error.name === "AbortError") return;
     if (!(error instanceof ApiError)) throw error;
     if (error.code === "model_not_ready") return; // asked again as soon as it is
-    store.update({ shown: null, asked: null, waiting: false });
+    store.update({ odds: null, refused: true });
+    waitingRolls = 0;
     showError(error);
+  }
+});
+
+let settle = () => {}; // ends the roll that is on its way, if there is one
+
+function type(text) {
+  settle();
+  const { text: before, written } = store.state;
+  store.update({ text, ids: null, written: stillWritten(written, before, text), roll: null, refused: false });
+  question.want();
+}
+
+/** A token goes into the text at once; what follows only shows how it came there. */
+function take(token, index, u, by) {
+  settle();
+  const { odds, text, written } = store.state;
+  const start = asked(text).length;
+  const longer = asked(text) + textOf(token);
+  const roll = { by, u, index, bytes: token.bytes, p: token.p, best: { bytes: odds.rows[0].bytes, p: odds.rows[0].p } };
+  const stage = { odds, u, index: null, landing: start };
+  store.update({ text: longer, ids: [...odds.ids, token.id], written: [...written, [start, longer.length]], roll, stage });
+  question.want();
+  announce(rollSentence(roll, spokenText));
+  settle = showRoll({
+    pointer: dice.pointer,
+    u,
+    land: () => {
+      store.update({ stage: { ...stage, index: index < 0 || index >= BARS ? BARS : index } });
+      return rows.wordAt(index < 0 || index >= BARS ? BARS : index);
+    },
+    target: () => box.lastWritten,
+    settle: () => {
+      settle = () => {};
+      store.update({ stage: null });
+    },
+  });
+}
+
+let waitingRolls = 0; // clicks whose odds are not there yet
+let rolling = false;
+
+/** Each click is one token. A click that comes too early waits for the odds, and no click is lost. */
+async function roll() {
+  settle();
+  waitingRolls += 1;
+  if (rolling) return;
+  rolling = true;
+  try {
+    while (waitingRolls > 0 && (await live())) {
+      waitingRolls -= 1;
+      await rollNow();
+    }
+  } finally {
+    waitingRolls = 0;
+    rolling = false;
   }
 }
 
-function type(text) {
-  store.update({ text, ids: null, waiting: true, opened: false });
-  clearTimeout(rest);
-  question.abort();
-  rest = setTimeout(ask, QUIET_MS);
+async function rollNow() {
+  const u = Math.random();
+  const { odds } = store.state;
+  const index = landing(odds, u);
+  const token = index < 0 ? await beyond(odds, u) : odds.rows[index];
+  if (token !== null && store.state.odds === odds) take(token, index, u, "dice");
 }
 
-/** Go on with one more token: by its id where the ids before it are known, else as text. */
-function take({ id, bytes, special = false }) {
-  const { shown, asked, ids, text, waiting } = store.state;
-  const before = ids ?? (asked !== null && !waiting ? shown.ids : null);
-  const longer = text + (special ? "" : (decodeUtf8(hexToBytes(bytes)) ?? ""));
-  store.update({ text: longer, ids: before === null ? null : [...before, id], waiting: true, opened: false });
-  prompt.value = longer;
-  ask();
-}
-
-async function roll() {
-  rollButton.disabled = true;
-  clearTimeout(rest);
-  const { text, ids } = store.state;
-  const said = messageNow();
+/** The token that u lands on among those the server did not name. */
+async function beyond({ ids }, u) {
   try {
-    const body = { ...asPrompt({ text, ids }), max_tokens: 1, logprobs: 1, ignore_eos: true };
-    let before = ids;
-    for await (const { event, data } of stream("/api/completions", body)) {
-      if (event === "queued") before = data.ids;
-      if (event !== "token") continue;
-      if (store.state.text !== text || store.state.ids !== ids) return; // rolled for a text that is gone
-      store.update({ ids: before });
-      tellRoll(data);
-      take(data);
-    }
-    clearMessage(said);
+    const { rolled } = await postJson("/api/next-token", { ids, top: 0, roll: u });
+    return { ...rolled, p: Math.exp(rolled.raw_logprob) };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     showError(error);
-  } finally {
-    rollButton.disabled = false;
+    return null;
   }
 }
 
-function tellRoll({ bytes, u, rank, raw_logprob: logprob, top }) {
-  const values = { u: formatRoll(u), rank, p: formatProbability(Math.exp(logprob)) };
-  const [likeliest] = top;
-  const sentence = (token, first) =>
-    rank === 1 || likeliest === undefined
-      ? t("Rolled {u}: “{token}”, {p}. The likeliest, this time.", { ...values, token })
-      : t("Rolled {u}: “{token}”, {p}, rank {rank}. The likeliest was “{first}”: chance, not an error.", {
-          ...values,
-          token,
-          first,
-        });
-  rolled.textContent = sentence(visibleText(bytes), likeliest && visibleText(likeliest.bytes));
-  announce(sentence(spokenText(bytes), likeliest && spokenText(likeliest.bytes)));
+/**
+ * Resolves to true when the odds on the stage are the model's own for the text in the box, and to false when they
+ * will not come.
+ *
+ * @returns {Promise<boolean>}
+ */
+function live() {
+  if (isLive(store.state)) return Promise.resolve(true);
+  question.want();
+  return new Promise((resolve) => {
+    const watching = new AbortController();
+    const look = (state) => {
+      if (!isLive(state) && !state.refused) return;
+      watching.abort();
+      resolve(isLive(state));
+    };
+    store.watch(look, { signal: watching.signal });
+  });
 }
 
-function showDistribution(shown) {
-  if (shown === null) return showNothing();
-  const { top, remainder, vocabulary, entropy_bits: entropy } = shown;
-  bars.rows = top.map(({ id, bytes, raw_logprob: logprob, p = Math.exp(logprob) }, index) => ({
-    id,
-    bytes,
-    rank: index + 1,
-    raw: p,
-    processed: p,
-    kept: true,
-  }));
-  bars.remainder = { count: vocabulary - top.length, raw: remainder, processed: remainder };
-  document.getElementById("entropy").textContent = formatNumber(entropy, 1);
-  document.getElementById("choices").textContent = formatChoices(entropy);
+async function pick(index) {
+  const { bytes } = store.state.odds.rows[index];
+  if (!(await live())) return;
+  const { odds } = store.state;
+  const now = odds.rows.findIndex((row) => row.bytes === bytes); // another model has other odds
+  if (now >= 0) take(odds.rows[now], now, middle(odds, now), "hand");
 }
 
-function showNothing() {
-  bars.rows = [];
-  bars.remainder = null;
-  for (const id of ["entropy", "choices"]) document.getElementById(id).textContent = "–";
-}
-
-function stateSentence({ shown, asked, waiting, opened }) {
-  const { model, measured: day } = pageData.example;
-  if (models.offline) {
-    return t("The server does not answer just now. Your text stays here; the page tries again by itself.");
+function rollSentence({ by, u, p, bytes, best }, read) {
+  const token = read(bytes);
+  const values = { u: formatRoll(u), token, p: formatProbability(p), best: read(best.bytes), first: formatProbability(best.p) };
+  const likeliest = bytes === best.bytes;
+  if (by === "hand") {
+    return likeliest
+      ? t("You chose “{token}” ({p}): the most likely token.", values)
+      : t("You chose “{token}” ({p}). The dice would have chosen “{best}” more often ({first}).", values);
   }
+  return likeliest
+    ? t("You rolled {u}, which lands on “{token}” ({p}): this time the most likely token.", values)
+    : t("You rolled {u}, which lands on “{token}” ({p}). “{best}” was more likely ({first}): that is chance, not an error.", values);
+}
+
+function stateSentence(state) {
+  const { odds, refused } = state;
+  const { model, measured } = example;
+  if (models.offline) return t("The server does not answer just now. Your text stays here; the page tries again by itself.");
+  if (refused) return ""; // what went wrong is said below
   if (!models.ready && models.state.state === "failed") {
     return t("The model could not be loaded. Press its name at the top of the page to see why, or to load another.");
   }
-  if (opened) {
-    return t("Opened from a link: nothing has run yet. Press anywhere on this page, and the model answers.");
-  }
-  if (shown === null && !waiting) return ""; // what went wrong is said below
-  if (!models.ready && waiting) {
-    return t(
-      "The model is still getting ready; it answers as soon as it can. Its progress stands at the top of the page.",
-    );
-  }
   if (!models.ready) {
-    return t("Measured earlier with {model}. The model on this server is still getting ready.", { model });
+    return isFresh(state)
+      ? t("Measured earlier with {model}. The model on this server is still getting ready.", { model: odds.model })
+      : t("The model is still getting ready; it answers as soon as it can. Its progress stands at the top of the page.");
   }
-  if (asked === null && waiting) return t("The model has been asked; its answer is on the way.");
-  if (asked === null) {
-    return t("Measured with {model} on {day}. Type, and the model on this server answers.", {
-      model,
-      day: formatDay(day),
-    });
+  if (!isFresh(state)) return t("… the new numbers are on their way.");
+  if (odds === shownFirst) {
+    return t("Measured with {model} on {day}. Start typing, and the numbers are live.", { model, day: formatDay(measured) });
   }
-  return t("The next token by {model}, now: the model's own odds, over its whole vocabulary.", { model: asked });
+  if (state.odds.model !== models.state.loaded.name) {
+    return t("These numbers are by {model}. The next roll is by {now}.", { model: odds.model, now: models.state.loaded.name });
+  }
+  return t("Live from {model}: the probability of every token in its vocabulary.", { model: odds.model });
 }
 
-store.watch((now, previous) => {
-  if (now.shown !== previous.shown) showDistribution(now.shown);
-  bars.setAttribute("aria-busy", String(now.waiting));
-  bars.hidden = now.opened;
-  state.textContent = stateSentence(now);
-});
-models.addEventListener("change", () => {
-  const { asked, waiting, shown } = store.state;
-  state.textContent = stateSentence(store.state);
+function show(state) {
+  const { text, written, odds, roll, stage } = state;
+  const drawn = stage?.odds ?? odds;
+  const onTheirWay = stage === null && !isFresh(state);
+  box.show(text, written, stage?.landing);
+  element("tail").textContent = text.slice(-60);
+  if (drawn !== null) {
+    Object.assign(rows, { ...bars(drawn, BARS), lit: stage?.index ?? null });
+    Object.assign(dice, { intervals: strip(drawn), u: stage?.u ?? null });
+    showDetails(drawn);
+  }
+  rows.hidden = drawn === null;
+  for (const figure of [rows, document.querySelector(".home-strip")]) {
+    figure.setAttribute("aria-busy", String(onTheirWay));
+  }
+  if (roll !== null && stage?.index !== null) element("rolled").textContent = rollSentence(roll, visibleText);
+  element("dice-number").textContent = roll?.by === "dice" ? formatRoll(roll.u) : "–";
+  element("figure-state").textContent = stateSentence(state);
   rollButton.disabled = !models.ready;
-  if (!models.ready) return;
-  const other = asked !== null && asked !== models.state.loaded.name;
-  if (other) store.update({ ids: null, shown: { ...shown, ids: null } });
-  if (waiting || other || shown === null) ask();
+}
+
+function showDetails({ rows: all, remainder, vocabulary, entropyBits }) {
+  element("vocabulary").textContent = formatCount(vocabulary);
+  element("entropy").textContent = formatBits(entropyBits);
+  element("choices").textContent = t("{n} equally likely tokens", { n: formatChoices(entropyBits) });
+  const listed = all.slice(0, LISTED);
+  const others = listed.length < all.length ? 1 - listed.reduce((sum, { p }) => sum + p, 0) : remainder;
+  list.rows = listed.map(({ id, bytes, p }, index) => ({ id, bytes, rank: index + 1, raw: p, processed: p, kept: true }));
+  list.remainder = { count: vocabulary - listed.length, raw: others, processed: others };
+}
+
+store.watch(show);
+models.addEventListener("change", () => {
+  show(store.state);
+  if (models.ready && !isFresh(store.state)) question.want();
 });
-
-rollButton.disabled = !models.ready;
 rollButton.addEventListener("click", roll);
-prompt.addEventListener("input", () => type(prompt.value));
-bars.addEventListener("row-picked", ({ detail }) => take(bars.rows.find(({ id }) => id === detail.id)));
+box.area.addEventListener("beforeinput", () => settle());
+box.area.addEventListener("input", () => type(box.area.value));
+rows.addEventListener("row-picked", (/** @type {CustomEvent} */ { detail }) => pick(detail.index));
 for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-prompt]"))) {
-  button.addEventListener("click", () => {
-    prompt.value = button.dataset.prompt;
-    type(prompt.value);
-    prompt.focus();
-  });
+  button.addEventListener("click", () => type(button.dataset.prompt));
 }
-for (const kind of ["pointerdown", "keydown"]) {
-  document.querySelector("main").addEventListener(kind, () => {
-    if (!store.state.opened) return;
-    store.update({ opened: false });
-    ask();
-  });
+element("share").addEventListener("click", () => copyLink(snapshot()));
+
+/** Everything on the stage: whoever opens it sees the same, and no model is asked. */
+function snapshot() {
+  const { text, ids, written, odds, roll } = store.state;
+  return { page: "home", text, ids, written, odds: odds && shortened(odds), roll };
 }
 
-/** What the address holds: a change of language goes on where the page was, any other link runs nothing by itself. */
-function open({ text, live }) {
-  clearTimeout(rest);
-  question.abort();
-  prompt.value = String(text ?? "");
-  const shown = [en, zh].find((measured) => measured.prompt === prompt.value) ?? null;
-  const opened = live !== true && shown === null;
-  store.update({ text: prompt.value, ids: null, shown, asked: null, waiting: false, opened });
-  if (shown === null) ask();
+function open({ text, ids = null, written = [], odds = null, roll = null }) {
+  settle();
+  const known = [...Object.entries(example)].map(([, each]) => each).find((each) => each?.prompt === text);
+  const seen = odds ?? (known ? oddsFrom(known, { of: known.prompt, model: example.model }) : store.state.odds);
+  store.update({ text: String(text ?? ""), ids, written, odds: seen, roll, stage: null, refused: false });
+  if (!isFresh(store.state)) question.want();
 }
 
-showDistribution(example);
-// Another language is no new page.
-provideSnapshot(() => ({ page: "home", text: prompt.value, live: !store.state.opened }));
-const restored = await restoreFromFragment(open, showError);
+const restored = await rememberPage("home", { take: snapshot, open, fail: showError });
 // What was typed before this script came is not lost.
-if (!restored && prompt.value !== example.prompt) type(prompt.value);
+if (!restored && box.area.value !== shownFirst.of) type(box.area.value);

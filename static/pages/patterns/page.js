@@ -6,7 +6,7 @@ import "../status/class-activity.js";
 import "../status/class-controls.js";
 import "../status/class-door.js";
 import "../playground/context-meter.js";
-import "../sampling/dice-strip.js";
+import "../../js/elements/dice-strip.js";
 import "../../js/elements/heat-strip.js";
 import "../../js/elements/line-figure.js";
 import "../../js/frame/model-status.js";

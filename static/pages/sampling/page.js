@@ -1,6 +1,6 @@
 // The sampling page: one prompt, one distribution, the settings that cut it, and the dice.
 
-import "./dice-strip.js";
+import "../../js/elements/dice-strip.js";
 import "../../js/elements/predict-reveal.js";
 import "../../js/elements/probability-bars.js";
 import "./prompt-hints.js";

@@ -91,7 +91,7 @@ function originOf({ pick, seed, ids }) {
 
 function observedSentence(rows, us) {
   const { inside, rows: drawn } = insideBand(rows);
-  return t("{rolls} rolls: {inside} of {n} rows lie inside the band where chance puts 95 % of them.", {
+  return t("{rolls} rolls: {inside} of {n} rows lie inside the band where chance puts 95% of them.", {
     rolls: formatCount(us.length),
     inside,
     n: drawn,

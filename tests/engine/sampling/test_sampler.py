@@ -129,7 +129,7 @@ def test_top_k_keeps_ties_at_the_last_place():
 
 
 def test_ten_thousand_draws_follow_the_shown_distribution():
-    """Chi-squared over the 30 likeliest tokens and the rest: the 99.9 % point for 30 degrees is 59.7."""
+    """Chi-squared over the 30 likeliest tokens and the rest: the 99.9% point for 30 degrees is 59.7."""
     logits, params = random_logits(4, 2_000), SamplingParams(temperature=0.9, top_k=200, top_p=0.95)
     expected = probabilities(Distribution(logits), params)
     drawn = np.bincount(

@@ -12,7 +12,7 @@ import type { ComparePanes } from "../../../static/pages/playground/compare-pane
 import type { ContextMeter } from "../../../static/pages/playground/context-meter.js";
 import type { ContinuationList } from "../../../static/pages/playground/continuation-list.js";
 import type { CostumeMovers } from "../../../static/pages/assistant/costume-movers.js";
-import type { DiceStrip } from "../../../static/pages/sampling/dice-strip.js";
+import type { DiceStrip } from "../../../static/js/elements/dice-strip.js";
 import type { DocumentEditor } from "../../../static/pages/playground/document-editor.js";
 import type { EvidenceEditor } from "../../../static/pages/hallucination/evidence-editor.js";
 import type { EvidenceRiver } from "../../../static/pages/hallucination/evidence-river.js";

@@ -26,7 +26,7 @@ def test_nothing_is_given_away_before_the_guess(page: Page):
 def test_a_right_guess_costs_its_certainty(page: Page):
     page.goto("/guess")
     guess(page, "cocoa", 50)
-    expect(page.locator("#guess-verdict")).to_contain_text("You had it, 50\u00a0% sure: 1.0 bits")
+    expect(page.locator("#guess-verdict")).to_contain_text("You had it, 50% sure: 1.0 bits")
     expect(page.locator("#guess-you")).to_have_text("1.0")
     expect(page.locator("#guess-chance")).to_have_text("15.6")  # log2 of 50,257
     picked = page.locator("#guess-answer tbody tr.is-picked")
@@ -45,7 +45,7 @@ def test_the_odds_add_up_to_one_hundred_percent(page: Page):
 def test_a_wrong_guess_is_dear_and_the_next_text_comes(page: Page):
     page.goto("/guess")
     guess(page, "tea", 90)
-    expect(page.locator("#guess-verdict")).to_contain_text("90\u00a0% sure and wrong costs 18.9 bits")
+    expect(page.locator("#guess-verdict")).to_contain_text("90% sure and wrong costs 18.9 bits")
     page.get_by_role("button", name="Next text").click()
     expect(page.locator("#guess-text")).to_contain_text(TEXTS["en"][1][0])
     expect(page.get_by_label("Your guess")).to_be_focused()

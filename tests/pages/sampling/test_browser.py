@@ -92,7 +92,7 @@ def test_probabilities_sum_to_one_hundred_percent(page: Page):
     ]
     values = [float(re.sub(r"[^\d.]", "", text)) for text in shown if not text.startswith("<")]
     assert sum(values) == pytest.approx(100, abs=0.4)
-    expect(page.locator(".bars-total .bars-processed")).to_have_text("100 %")
+    expect(page.locator(".bars-total .bars-processed")).to_have_text("100%")
 
 
 def test_settings_cut_and_say_what_they_leave(page: Page):
@@ -114,7 +114,7 @@ def test_temperature_zero_is_greedy(page: Page):
     slider(page, "Temperature").press("Home")
     expect(number(page, "Temperature")).to_have_value("0")
     expect(page.locator(".funnel")).to_contain_text("greedy")
-    expect(rows(page).first.locator(".bars-processed")).to_have_text("100 %")
+    expect(rows(page).first.locator(".bars-processed")).to_have_text("100%")
     expect(page.locator(".dice-interval")).to_have_count(1)
 
 

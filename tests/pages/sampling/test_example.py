@@ -24,7 +24,7 @@ def test_the_example_is_whole() -> None:
 
 @pytest.mark.weights
 def test_the_default_model_still_says_so(default_model: Path) -> None:
-    """Tolerance: half a point of probability and 3 % of an entropy, what bfloat16 and int8 may move."""
+    """Tolerance: half a point of probability and 3% of an entropy, what bfloat16 and int8 may move."""
     from app.engine.local import load
     from app.tokenization.registry import load_model_tokenizer
 

@@ -2,13 +2,13 @@
 // The pointer can be put anywhere by hand: thin tokens are drawn together but stay within reach.
 
 import { html, live, nothing } from "lit";
-import { spokenText, visibleText } from "../../js/base/bytes.js";
-import { formatCount, formatProbability, formatRoll } from "../../js/base/format.js";
-import { t } from "../../js/base/i18n.js";
-import { PageElement } from "../../js/elements/page-element.js";
-import { tokenText } from "../../js/elements/token-text.js";
+import { spokenText, visibleText } from "../base/bytes.js";
+import { formatCount, formatProbability, formatRoll } from "../base/format.js";
+import { t } from "../base/i18n.js";
+import { PageElement } from "./page-element.js";
+import { tokenText } from "./token-text.js";
 
-const CHARACTER = 0.5; // rem: a little more than one of its monospaced characters
+const CHARACTER = 0.62; // em: a little more than one of its monospaced characters
 
 export class DiceStrip extends PageElement {
   static properties = {
@@ -16,6 +16,7 @@ export class DiceStrip extends PageElement {
     u: { attribute: false }, // the roll in [0, 1), or null
     picked: { attribute: false }, // id of the picked token, to mark its interval
     label: { type: String },
+    fixed: { type: Boolean }, // the pointer is the dice's alone
     characters: { state: true }, // how many fit into the strip
   };
 
@@ -25,6 +26,7 @@ export class DiceStrip extends PageElement {
     this.u = null;
     this.picked = null;
     this.label = "";
+    this.fixed = false;
     this.characters = 0;
     this.shaded = 0; // how many pieces have their shade, which goes by their place
   }
@@ -32,8 +34,8 @@ export class DiceStrip extends PageElement {
   connectedCallback() {
     super.connectedCallback();
     this.observer = new ResizeObserver(([{ contentRect }]) => {
-      const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-      this.characters = contentRect.width / (CHARACTER * rem);
+      const piece = this.querySelector(".dice-interval") ?? this;
+      this.characters = contentRect.width / (CHARACTER * parseFloat(getComputedStyle(piece).fontSize));
     });
     this.observer.observe(this);
   }
@@ -54,14 +56,23 @@ export class DiceStrip extends PageElement {
           ${this.intervals.map((interval) => this.#interval(interval))}
         </div>
         <div class="dice-pointer" ?hidden=${this.u === null}></div>
-        <input class="dice-hand" type="range" min="0" max="9999" step="1"
-          aria-label=${this.label || t("Put the roll by hand")} aria-valuetext=${this.#spoken()}
-          .value=${live(String(Math.floor((this.u ?? 0) * 10_000)))}
-          @input=${(event) => this.#point((Number(event.target.value) + 0.5) / 10_000)} />
+        ${this.fixed ? nothing : this.#hand()}
       </div>
       <div class="dice-ends" aria-hidden="true"><span>0</span><span>${formatProbability(0.5)}</span><span
         >${formatProbability(1)}</span></div>
     `;
+  }
+
+  /** What runs along the strip when the dice are thrown. */
+  get pointer() {
+    return /** @type {HTMLElement} */ (this.querySelector(".dice-pointer"));
+  }
+
+  #hand() {
+    return html`<input class="dice-hand" type="range" min="0" max="9999" step="1"
+      aria-label=${this.label || t("Put the roll by hand")} aria-valuetext=${this.#spoken()}
+      .value=${live(String(Math.floor((this.u ?? 0) * 10_000)))}
+      @input=${(event) => this.#point((Number(event.target.value) + 0.5) / 10_000)} />`;
   }
 
   #interval({ id, bytes, start, end, count }) {
@@ -77,7 +88,7 @@ export class DiceStrip extends PageElement {
   }
 
   #count(count, room) {
-    const label = t("{n} thin ones", { n: count });
+    const label = t("{n} more", { n: count });
     if (label.length <= room) return label;
     const short = `+${formatCount(count)}`;
     return short.length <= room ? short : nothing;
@@ -87,7 +98,7 @@ export class DiceStrip extends PageElement {
     if (this.u === null) return t("no roll yet");
     const hit = this.intervals.find(({ start, end }) => this.u >= start && this.u < end) ?? this.intervals.at(-1);
     if (!hit) return formatRoll(this.u);
-    const token = hit.count > 1 ? t("{n} thin ones", { n: hit.count }) : spokenText(hit.bytes);
+    const token = hit.count > 1 ? t("{n} more", { n: hit.count }) : spokenText(hit.bytes);
     return `${formatRoll(this.u)}: ${token}`;
   }
 
