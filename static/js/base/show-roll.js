@@ -8,10 +8,11 @@ const still = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");
  * Show it, and call `settle` once: at the end, at once where motion is unwelcome, or when the function that this gives
  * back is called. So a second roll never waits for the first.
  *
- * @param {{ pointer: HTMLElement, u: number, land: () => HTMLElement | undefined, target: () => DOMRect | undefined,
- *   settle: () => void }} roll `land` lights the bar and gives its word; `target` says where the word goes
+ * @param {{ pointer: HTMLElement, u: number, word: string, land: () => HTMLElement | undefined,
+ *   target: () => DOMRect | undefined, settle: () => void }} roll `land` lights the bar and says where it is; from there
+ *   `word` flies to the target
  */
-export function showRoll({ pointer, u, land, target, settle }) {
+export function showRoll({ pointer, u, word, land, target, settle }) {
   const animations = [];
   let ghost = null;
   let over = false;
@@ -30,11 +31,10 @@ export function showRoll({ pointer, u, land, target, settle }) {
   const run = async () => {
     const at = (share) => ({ transform: `translateX(${share * 100}cqi)` });
     await play(pointer, [at(0), { ...at(1), offset: 0.45 }, at(u)], { duration: RUN, easing: "ease-out" });
-    const word = land();
+    const from = land()?.getBoundingClientRect();
     const to = target();
-    if (word && to) {
-      ghost = flying(word);
-      const from = word.getBoundingClientRect();
+    if (from && to) {
+      ghost = flying(word, from);
       const far = `${to.x - from.x}px ${to.y - from.y}px`;
       await play(ghost, [{ translate: "0 0" }, { translate: far }], { duration: FLY, easing: "ease-in" });
     }
@@ -47,12 +47,11 @@ export function showRoll({ pointer, u, land, target, settle }) {
   return finish;
 }
 
-function flying(word) {
-  const { x, y } = word.getBoundingClientRect();
+function flying(word, { x, y }) {
   const ghost = document.createElement("span");
   ghost.className = "flying-word";
   ghost.setAttribute("aria-hidden", "true");
-  ghost.textContent = word.textContent;
+  ghost.textContent = word;
   ghost.style.setProperty("--x", `${x}px`);
   ghost.style.setProperty("--y", `${y}px`);
   document.body.append(ghost);

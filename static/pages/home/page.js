@@ -91,6 +91,7 @@ function take(token, index, u, by) {
   settle = showRoll({
     pointer: dice.pointer,
     u,
+    word: visibleText(token.bytes),
     land: () => {
       store.update({ stage: { ...stage, index: index < 0 || index >= BARS ? BARS : index } });
       return rows.wordAt(index < 0 || index >= BARS ? BARS : index);
@@ -232,7 +233,7 @@ function show(state) {
 function showDetails({ rows: all, remainder, vocabulary, entropyBits }) {
   element("vocabulary").textContent = formatCount(vocabulary);
   element("entropy").textContent = formatBits(entropyBits);
-  element("choices").textContent = t("{n} equally likely tokens", { n: formatChoices(entropyBits) });
+  element("choices").textContent = t("{choices} equally likely tokens", { choices: formatChoices(entropyBits) });
   const listed = all.slice(0, LISTED);
   const others = listed.length < all.length ? 1 - listed.reduce((sum, { p }) => sum + p, 0) : remainder;
   list.rows = listed.map(({ id, bytes, p }, index) => ({ id, bytes, rank: index + 1, raw: p, processed: p, kept: true }));
