@@ -126,10 +126,10 @@ async function roll() {
 
 async function rollNow() {
   const u = Math.random();
-  const { odds } = store.state;
+  const { odds, text } = store.state;
   const index = landing(odds, u);
   const token = index < 0 ? await beyond(odds, u) : odds.rows[index];
-  if (token !== null && store.state.odds === odds) take(token, index, u, "dice");
+  if (token !== null && store.state.text === text) take(token, index, u, "dice");
 }
 
 /** The token that u lands on among those the server did not name. */
@@ -152,7 +152,7 @@ async function beyond({ ids }, u) {
  */
 function live() {
   if (isLive(store.state)) return Promise.resolve(true);
-  question.want();
+  if (!question.busy) question.want();
   return new Promise((resolve) => {
     const watching = new AbortController();
     const look = (state) => {
