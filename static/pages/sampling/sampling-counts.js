@@ -24,7 +24,7 @@ export class SamplingCounts extends PageElement {
   render() {
     return html`<div class="counts">
       ${this.#count(formatNumber(this.before, 1), formatNumber(this.after, 1), t("bits of entropy"))}
-      ${this.#count(formatChoices(this.before), formatChoices(this.after), t("like that many equal choices"))}
+      ${this.#count(formatChoices(this.before), formatChoices(this.after), t("equally likely tokens would be as unsure"))}
     </div>`;
   }
 

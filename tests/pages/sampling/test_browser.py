@@ -245,7 +245,7 @@ def test_a_trailing_space_is_pointed_out_and_compared(page: Page):
     live(page)
     page.get_by_label("Prompt").fill(f"{PROMPT} ")
     expect(page.locator("prompt-hints")).to_contain_text("ends in a space")
-    page.get_by_role("button", name="Compare without it").click()
+    page.get_by_role("button", name="Compare without the space").click()
     without = page.get_by_role("table", name="Likeliest without the space")
     expect(without.locator("tbody tr")).to_have_count(6)
     first = page.get_by_role("table", name="Likeliest with the space").locator("tbody tr").first
@@ -341,7 +341,7 @@ def test_nothing_for_axe_to_object_to(new_page: NewPage, scheme: str, width: int
     page = live(new_page(color_scheme=scheme, viewport={"width": width, "height": 900}))
     page.get_by_role("button", name="Roll 1,000").click()
     page.get_by_label("Prompt").fill(f"{PROMPT} ")
-    page.get_by_role("button", name="Compare without it").click()
+    page.get_by_role("button", name="Compare without the space").click()
     expect(page.get_by_role("table", name="Likeliest without the space")).to_be_visible()
     axe(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
