@@ -58,7 +58,6 @@ BESIDE_THE_CONTRACT = {
     "measure.py": {"local"},
     "pages/hallucination/experiments.py": {"sampling"},
     "pages/hallucination/same_dice.py": {"sampling"},
-    "pages/sampling/example.py": {"sampling"},
     "routes/next_token.py": {"sampling"},
 }
 FOR_TENSORS = {"torch", "transformers", "safetensors", "gguf", "accelerate"}

@@ -143,7 +143,7 @@ def test_the_readmes_fidelity_is_what_its_test_holds():
 
 def fidelity() -> tuple[float, float, float, float]:
     """Mean KL in nats read at once and token by token, and how often the top token is the same."""
-    said = re.search(r"\| default path \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) % \| ([\d.]+) % \|", TOLD)
+    said = re.search(r"\| default path \| ([\d.]+) \| ([\d.]+) \| ([\d.]+)% \| ([\d.]+)% \|", TOLD)
     at_once, stepwise, same, stepwise_same = map(float, said.groups())
     return at_once, stepwise, same / 100, stepwise_same / 100
 

@@ -1,6 +1,6 @@
 """The sampling page's: a prompt in each language, what could come next, and what the settings make of it.
 
-The likeliest tokens are listed; the tail is there as knots [rank, log-probability], between which are straight
+The likeliest tokens are listed. The tail is there as knots [rank, log-probability]; between them are straight
 lines over the logarithm of the rank.
 """
 
