@@ -164,6 +164,15 @@ def test_help_names_every_command():
     assert all(command in text for command in ("serve", "fetch", "models", "doctor", "bench"))
 
 
+def test_help_without_a_command_lists_the_options_of_serve():
+    alone, serve = (
+        runner.invoke(cli.app, arguments).stdout for arguments in (["--help"], ["serve", "--help"])
+    )
+    options = set(re.findall(r"--[a-z-]+", serve))
+    assert {"--lan", "--model", "--port", "--reload"} <= options
+    assert options == set(re.findall(r"--[a-z-]+", alone))
+
+
 def test_the_doctor_finds_a_taken_port_and_missing_weights_and_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
