@@ -188,6 +188,18 @@ def test_the_doctor_finds_a_taken_port_and_missing_weights_and_says_what_to_do(
     assert "python -m app fetch gemma-3-270m" in result.stdout
 
 
+def test_the_doctor_names_the_model_that_an_experiment_brings_with_it(tmp_path: Path):
+    def findings() -> list[tuple[str, str]]:
+        return [(each.level, each.advice) for each in doctor.examine(Settings(weights_dir=tmp_path, port=0))]
+
+    assert ("note", "`python -m app fetch smollm2-135m-instruct` gets it") in findings()
+    folder = tmp_path / "smollm2-135m-instruct"
+    folder.mkdir()
+    (folder / "config.json").touch()
+    (folder / "model.safetensors").touch()
+    assert not any("smollm2-135m-instruct" in advice for _, advice in findings())
+
+
 def test_the_doctor_measures_against_what_the_model_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     findings = {
         finding.what: finding
