@@ -1,4 +1,4 @@
-"""Everything a person may set, in one table: by environment variable, `.env`-free, or on the command line."""
+"""Every setting, in one table: by environment variable or on the command line; no `.env` file is read."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PLAYGROUND_", extra="forbid", frozen=True)
 
-    model: str = Field(DEFAULT_MODEL, description="Model to open with: a name from `python -m app models`.")
+    model: str = Field(
+        DEFAULT_MODEL, description="Model to open with: a name from `python -m app models`, or a folder."
+    )
     engine: Literal["local", "fake"] = Field(
         "local", description="`local` runs the model; `fake` is scripted and up in a second."
     )
@@ -37,7 +39,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     lan: bool = Field(False, description="Listen on every address, for a class on the same network.")
     public_address: str = Field(
-        "", description="What the class types, where that is a name of the network's or a proxy's."
+        "", description="What the class types, where that is another address than the server prints."
     )
     slots: int = Field(32, ge=1, le=256, description="Sequences that run at once.")
     queue: int = Field(200, ge=0, le=10_000, description="Requests that may wait.")
