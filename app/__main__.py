@@ -94,7 +94,7 @@ def serve(
     die_at: Annotated[
         int | None, typer.Option(min=0, help="`fake`: at this step the device is lost.")
     ] = None,
-    reload: Annotated[bool, typer.Option("--reload", help="Start again when a file changes.")] = False,
+    reload: Annotated[bool, typer.Option("--reload", help="Start again when a Python file changes.")] = False,
 ) -> None:
     """Serve the playground."""
     options = {

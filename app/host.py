@@ -37,7 +37,7 @@ from app.tokenization.tokenizer import Tokenizer
 
 _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.2  # at whether a request still reads from a switched-off model
-_IDLE_LOOKS = 10  # in a row without a request: an experiment asks again and again
+_IDLE_LOOKS = 10  # in a row without a request: an experiment pauses between its questions
 _FAKE = Manifest(
     name="fake",
     title="Scripted engine",

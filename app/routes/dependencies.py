@@ -112,7 +112,7 @@ EngineDep = Annotated[Engine, Depends(_engine)]
 TokenizerDep = Annotated[Tokenizer, Depends(_tokenizer)]
 WorkersDep = Annotated[TokenizerWorkers, Depends(_workers)]
 ClientDep = Annotated[str, Depends(_client)]
-TeacherDep = Annotated[None, Depends(_teacher)]  # refuses everybody else
+TeacherDep = Annotated[None, Depends(_teacher)]  # refuses a request without the secret
 SwitchDep = Annotated[None, Depends(_may_switch)]
 
 
@@ -128,4 +128,4 @@ async def _text_place(site: SiteDep, client: ClientDep) -> AsyncIterator[None]:
 
 # First of a route's dependencies: the rest has not begun when it refuses.
 PLACE = Depends(_place)
-TEXT_PLACE = Depends(_text_place)  # for work on texts alone: whoever waits for the model may still cut them
+TEXT_PLACE = Depends(_text_place)  # for work on texts alone: a tab may do it while it waits for the model

@@ -202,7 +202,7 @@ class ThreadedEngine:
             self._closing = self._closing or reason or ModelNotReady(f"{self.name} was closed")
             self._wake.notify()
         self._thread.join(_CLOSE_SECONDS)
-        if self._thread.is_alive():  # it hangs, and cannot tell anybody
+        if self._thread.is_alive():  # it hangs, and cannot tell its readers
             for mailbox in list(self._open.values()):
                 if not mailbox.loop.is_closed():
                     mailbox.loop.call_soon_threadsafe(mailbox.events.put_nowait, self._closing)
