@@ -4,17 +4,20 @@ The runner here is a cache made visible: its next token depends on every token t
 slot that was swapped, copied or reused wrongly gives another text.
 """
 
+import itertools
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from app.engine.contract.outputs import Done, PromptScores, Queued, Step
-from app.engine.contract.params import GenerationRequest, Observe, SamplingParams
+from app.engine.contract.outputs import Done, FinishReason, PromptScores, Queued, Step
+from app.engine.contract.params import TEACHER, GenerationRequest, Observe, SamplingParams
 from app.engine.network.runner import DeviceLost, Prediction
 from app.engine.sampling import dice
 from app.engine.sampling.distribution import Distribution
 from app.engine.sampling.sampler import sample
+from app.engine.serving import job as job_module
 from app.engine.serving import scheduler as module
 from app.engine.serving import slot_table, waiting_line
 from app.engine.serving import slot_table as kv_cache
@@ -134,7 +137,11 @@ def check(job, events):
         assert ours == (theirs if finished else theirs[: len(ours)])
     for event in events:
         if isinstance(event, PromptScores):
-            assert [score.token_id for score in event.scores] == prompt[job.request.observe.scores_from :]
+            start = job.request.observe.scores_from
+            assert [score.token_id for score in event.scores] == prompt[start:]
+            for place, score in enumerate(event.scores, start):
+                row = Distribution(logits_after(np.array(prompt[:place]))) if place else None
+                assert score.raw_logprob == (row.logprob(score.token_id) if row else None)
         if isinstance(event, Distributions):
             assert event.logprobs.shape == (len(prompt), SIZE)
             expected = Distribution(logits_after(np.array(prompt))).logprobs
@@ -266,7 +273,7 @@ def test_long_prompts_of_two_clients_are_read_in_turns():
 
 
 class Clock:
-    """The scheduler's `time`, which goes when it is told to."""
+    """The `time` of the scheduler and of jobs, which goes when it is told to."""
 
     now = 100.0
 
@@ -287,7 +294,9 @@ def test_the_rate_is_tokens_by_the_time_between_the_first_step_and_the_last(monk
         scheduler.step()
         clock.now += 0.25
     assert scheduler.stats().tokens_per_second == pytest.approx(3 / 0.25)
-    clock.now += 4.5  # one of the last two steps is now five seconds ago
+    clock.now += 4.25
+    assert scheduler.stats().tokens_per_second == pytest.approx(3 / 0.25)
+    clock.now += 0.25  # one of the last two steps is now five seconds ago
     assert scheduler.stats().tokens_per_second == 0.0
 
 
@@ -373,3 +382,274 @@ def test_a_turn_that_fails_and_has_nobody_else_in_it_is_not_taken_again():
     runner.forward = broken
     scheduler.step()
     assert len(asked) == 1 and isinstance(events[-1], RuntimeError)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    for timed in (module, job_module):
+        monkeypatch.setattr(timed, "time", clock)
+    return clock
+
+
+def scheduled(runner=None, **limits) -> Scheduler:
+    return Scheduler(
+        runner or VisibleCache(),
+        ByteVocabulary(),
+        **{"slots": SLOTS, "context_length": CONTEXT, "teacher_slots": 0} | limits,
+    )
+
+
+def written(events) -> int:
+    return sum(isinstance(event, Step) for event in events)
+
+
+def test_the_books_say_who_runs_who_waits_and_what_the_cache_holds():
+    runner = VisibleCache()
+    runner.kv_bytes_per_token = 10
+    scheduler = scheduled(runner, slots=2)
+    submitted(scheduler, 3, max_tokens=9, n=2)
+    for _ in range(2):
+        scheduler.step()
+    submitted(scheduler, 5, max_tokens=9, client="Ann")
+    submitted(scheduler, 5, max_tokens=9, client="Bo")
+    told = scheduler.stats()
+    assert (told.running, told.waiting, told.accepted, told.slots) == (1, 2, 3, 2)
+    assert (told.steps_total, told.tokens_total, told.kv_bytes) == (2, 4, 2 * 4 * 10)
+    while not scheduler.idle:
+        scheduler.step()
+    assert scheduler.stats().requests == {"finished": 3, "cancelled": 0, "failed": 0, "timeout": 0}
+
+
+def test_a_prompt_being_read_counts_as_running():
+    scheduler = scheduled()
+    submitted(scheduler, 3, max_tokens=40)
+    scheduler.step()
+    submitted(scheduler, 40, max_tokens=1)
+    scheduler.step()
+    assert scheduler.stats().running == 2
+
+
+def test_of_prompts_read_together_the_one_that_fails_fails_alone():
+    """The first is over before the second finds no memory to fork in."""
+    runner = VisibleCache()
+    scheduler = scheduled(runner)
+    over, forked = (
+        submitted(scheduler, 6, max_tokens=0),
+        submitted(scheduler, 6, max_tokens=5, n=2, client="Bo"),
+    )
+
+    def full(*_):
+        raise MemoryError
+
+    runner.copy = full
+    scheduler.step()
+    assert isinstance(over[-1], Done) and sum(isinstance(event, Done | Exception) for event in over) == 1
+    assert isinstance(forked[-1], OutOfMemory)
+    assert scheduler.idle and scheduler._table.free == SLOTS
+    assert scheduler.stats().requests == {"finished": 1, "cancelled": 0, "failed": 1, "timeout": 0}
+
+
+class OutOfMemoryError(RuntimeError):
+    """As torch calls it on a GPU."""
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (MemoryError(), OutOfMemory),
+        (OutOfMemoryError("CUDA out of memory"), OutOfMemory),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to"), OutOfMemory),
+        (RuntimeError("shapes do not match"), RuntimeError),
+    ],
+)
+def test_too_little_memory_is_told_as_such_whoever_says_it(raised, told):
+    runner = VisibleCache()
+    scheduler = scheduled(runner)
+    events = submitted(scheduler, 3, max_tokens=5)
+
+    def fails(chunks):
+        raise raised
+
+    runner.forward = fails
+    scheduler.step()
+    assert type(events[-1]) is told
+
+
+def test_whoever_runs_out_of_time_keeps_the_reasons_of_those_that_had_ended(clock):
+    scheduler = scheduled(deadline_seconds=10.0)
+    free = SamplingParams(seed=1, n=2, max_tokens=40, ignore_eos=True)
+    first, second = (reference([1, 2, 3], free, sequence) for sequence in range(2))
+    assert first[0] not in second[:2]
+    events = []
+    request = GenerationRequest((1, 2, 3), replace(free, stop=(chr(first[0]),)))
+    scheduler.submit(Job(request, 1, events.append))
+    scheduler.step()
+    clock.now += 10.0
+    scheduler.step()
+    assert not isinstance(events[-1], Done)  # ten seconds are allowed
+    clock.now += 0.1
+    scheduler.step()
+    assert events[-1].finish_reasons == (FinishReason.STOP_STRING, FinishReason.TIMEOUT)
+    assert scheduler.stats().requests["timeout"] == 1
+
+
+def test_a_place_in_line_is_told_at_once_when_it_changes_and_again_after_four_seconds(clock):
+    scheduler = scheduled(slots=1)
+    submitted(scheduler, 3, max_tokens=60)
+    scheduler.step()
+    waits = submitted(scheduler, 3, max_tokens=1, client="Ann")
+    told = []
+    for at in (100.0, 102.0, 103.9, 104.0, 107.9, 108.0):
+        clock.now = at
+        scheduler.step()
+        told.append(len(waits))
+    assert told == [1, 1, 1, 2, 2, 3]
+    assert {event.position for event in waits} == {1}
+
+
+@pytest.mark.parametrize(
+    ("running", "asks", "let_in"),
+    [
+        ([], ("Ann", 2), True),
+        ([], ("Ann", 3), False),
+        ([], (TEACHER, 4), True),
+        ([("Ann", 2)], ("Bo", 1), False),
+        ([("Ann", 2)], (TEACHER, 2), True),
+        ([("Ann", 2)], (TEACHER, 3), False),
+        ([(TEACHER, 1)], ("Ann", 2), True),
+        ([(TEACHER, 1)], ("Ann", 3), False),
+        ([(TEACHER, 3)], ("Ann", 1), True),
+        ([(TEACHER, 3)], ("Ann", 2), False),
+    ],
+)
+def test_students_have_their_slots_and_the_teacher_those_as_well(running, asks, let_in):
+    scheduler = scheduled(slots=2, teacher_slots=2)
+    for client, n in running:
+        submitted(scheduler, 3, max_tokens=40, n=n, client=client)
+        scheduler.step()
+    client, n = asks
+    events = submitted(scheduler, 3, max_tokens=40, n=n, client=client)
+    scheduler.step()
+    assert (written(events) > 0) is let_in
+
+
+def test_a_prompt_being_read_has_slots_kept_for_all_it_will_write():
+    scheduler = scheduled(slots=4)
+    submitted(scheduler, 3, max_tokens=60)
+    scheduler.step()
+    many = submitted(scheduler, 40, max_tokens=20, n=3, client="Ann")  # read in pieces beside the first
+    scheduler.step()
+    late = submitted(scheduler, 3, max_tokens=1, client="Bo")
+    while not written(many):
+        assert not written(late)
+        scheduler.step()
+    while not scheduler.idle:
+        scheduler.step()
+    assert isinstance(many[-1], Done) and isinstance(late[-1], Done)
+
+
+def test_a_reader_far_behind_gets_nothing_more_until_it_has_caught_up(clock):
+    scheduler = scheduled()
+    behind, slow, quick = False, [], []
+    params = SamplingParams(seed=1, max_tokens=20, ignore_eos=True)
+    for events, held in ((slow, lambda: behind), (quick, lambda: False)):
+        scheduler.submit(Job(GenerationRequest((1, 2, 3), params), 1, events.append, held))
+    for _ in range(3):
+        scheduler.step()
+    behind, so_far = True, written(slow)
+    for _ in range(10):
+        scheduler.step()
+    assert written(slow) == so_far and written(quick) == so_far + 10
+    behind = False
+    while not scheduler.idle:
+        scheduler.step()
+    expected = reference([1, 2, 3], params, 0)
+    for events in (slow, quick):
+        assert [event.token_id for event in events if isinstance(event, Step)] == expected
+
+
+def test_while_every_reader_is_far_behind_the_engine_rests_for_moments_and_with_nobody_it_does_not(clock):
+    scheduler = scheduled()
+    scheduler.step()
+    assert clock.now == 100.0
+    behind = False
+    request = GenerationRequest((1, 2, 3), SamplingParams(seed=1, max_tokens=20))
+    scheduler.submit(Job(request, 1, lambda event: None, lambda: behind))
+    scheduler.step()
+    behind = True
+    scheduler.step()
+    assert 100.001 <= clock.now <= 100.02
+
+
+def test_a_pass_holds_no_more_whole_distributions_than_there_is_memory_for(monkeypatch):
+    monkeypatch.setattr(module, "CHUNK_SCORED", 4)
+    runner = VisibleCache()
+    scheduler = scheduled(runner)
+    passes, forward = [], runner.forward
+    runner.forward = lambda chunks: (
+        passes.extend((len(chunk.token_ids), chunk.logits) for chunk in chunks) or forward(chunks)
+    )
+    request = GenerationRequest(
+        tuple(range(20)), SamplingParams(max_tokens=0), observe=Observe(scores_from=10)
+    )
+    scheduler.submit(Job(request, 1, lambda event: None))
+    while not scheduler.idle:
+        scheduler.step()
+    assert passes == [(13, 4), (4, 4), (3, 3)]  # the tenth is told of by the ninth
+
+
+def test_the_rest_of_a_long_prompt_is_read_beside_a_short_one_that_came_after_it():
+    runner = VisibleCache()
+    runner.free_tokens = 24
+    scheduler = scheduled(runner)
+    submitted(scheduler, 3, max_tokens=40)
+    scheduler.step()
+    distinct(scheduler, 7, 60, "Ann")
+    distinct(scheduler, 9, 6, "Bo")
+    passes, forward = [], runner.forward
+    runner.forward = lambda chunks: (
+        passes.append([len(chunk.token_ids) for chunk in chunks]) or forward(chunks)
+    )
+    for _ in range(2):
+        scheduler.step()
+    assert passes == [[1, 48], [1, 12, 6]]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_a_new_text_takes_the_place_of_the_least_recently_used(order):
+    table = kv_cache.SlotTable(3, 8, StillTensors())
+
+    def text(token):
+        return np.full(4, token, np.int32)
+
+    owners = [object() for _ in range(3)]
+    for token, owner in enumerate(owners):
+        table.append(owner, text(token)[table.admit(owner, text(token)) :])
+    for token in order:
+        table.release(owners[token])
+    table.admit(new := object(), text(9))
+    table.append(new, text(9))
+    table.release(new)
+    held = {token: table._longest_prefix(text(token))[1] for token in (*order, 9)}
+    assert held == {order[0]: 0, order[1]: 4, order[2]: 4, 9: 4}
+
+
+@pytest.mark.parametrize(
+    ("stops", "text", "length"),
+    [
+        (("c",), b"abcd", 3),
+        (("bc",), b"abcd", 3),
+        (("bcd",), b"abcde", 4),
+        (("xyz", "cd"), b"abcde", 4),
+        (("aab",), b"aaab", 4),
+        (("ca",), b"abcd", None),
+        ((), b"abcd", None),
+    ],
+)
+def test_a_stop_string_ends_a_text_with_its_last_byte(stops, text, length):
+    stopping = StoppingCriteria(ByteVocabulary(), SamplingParams(max_tokens=99, stop=stops), 99)
+    told = [stopping.feed(byte) for byte in text]
+    ends = [at for at, reason in enumerate(told, start=1) if reason]
+    assert ends == ([length] if length else [])
+    assert not length or told[length - 1] == FinishReason.STOP_STRING
