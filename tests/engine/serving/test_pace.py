@@ -64,3 +64,8 @@ def test_of_a_pass_that_only_read_nothing_is_learnt():
     before = pace.budget(waiting=1, running=True)
     pace.passed(9.0, wrote=False, tokens_read=4)
     assert pace.budget(waiting=1, running=True) == before
+
+
+def test_a_prompt_that_costs_nothing_or_less_is_read_as_quickly_as_may_be():
+    for seconds_a_token in (0.0, -0.001):
+        assert paced(1.0, seconds_a_token).budget(waiting=1, running=True) == BUSY[1]

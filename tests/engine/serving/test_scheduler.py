@@ -67,6 +67,14 @@ class VisibleCache:
         return answers
 
 
+def scheduled(runner=None, **limits) -> Scheduler:
+    return Scheduler(
+        runner or VisibleCache(),
+        ByteVocabulary(),
+        **{"slots": SLOTS, "context_length": CONTEXT, "deadline_seconds": 300.0, "teacher_slots": 0} | limits,
+    )
+
+
 def logits_after(token_ids):
     seed = int(np.dot(token_ids + 1, 31 ** (np.arange(len(token_ids)) % 7))) * 1009 + len(token_ids)
     return np.random.default_rng(seed).normal(0, 2, SIZE).astype(np.float32)
@@ -85,7 +93,7 @@ def test_any_traffic_gives_each_the_text_it_would_have_had_alone(seed, monkeypat
     chance = random.Random(seed)
     monkeypatch.setattr(slot_table, "_WORTH_FORGETTING", 1)
     monkeypatch.setattr(module, "CACHE_BYTES", chance.choice([0, 60, 10_000]))
-    scheduler = Scheduler(VisibleCache(), ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    scheduler = scheduled()
     openings = [[chance.randrange(SIZE) for _ in range(chance.randrange(1, 40))] for _ in range(3)]
     jobs, events = [], {}
     for number in range(60):
@@ -157,7 +165,7 @@ def submitted(scheduler, length, client="", **params):
 
 
 def test_free_slots_are_used_while_somebody_waits_for_many_and_then_kept_for_it(monkeypatch):
-    scheduler = Scheduler(VisibleCache(), ByteVocabulary(), slots=4, context_length=CONTEXT)
+    scheduler = scheduled(slots=4)
 
     def begun(events) -> bool:
         return any(isinstance(event, Step) for event in events)
@@ -180,7 +188,7 @@ def test_free_slots_are_used_while_somebody_waits_for_many_and_then_kept_for_it(
 
 def test_a_prompt_that_memory_cannot_hold_ends_alone():
     runner = VisibleCache()
-    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    scheduler = scheduled(runner)
     writes = submitted(scheduler, 3, max_tokens=20)
     scheduler.step()
     runner.tokens_too_many = BUSY[0]
@@ -193,7 +201,7 @@ def test_a_prompt_that_memory_cannot_hold_ends_alone():
 
 def test_who_writes_and_who_reads_share_a_forward_pass():
     runner = VisibleCache()
-    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    scheduler = scheduled(runner)
     submitted(scheduler, 3, max_tokens=20)
     scheduler.step()
     submitted(scheduler, 5, max_tokens=1)
@@ -207,7 +215,7 @@ def test_who_writes_and_who_reads_share_a_forward_pass():
 def test_what_the_runner_reads_for_nothing_is_read_beside_who_writes():
     runner = VisibleCache()
     runner.free_tokens = 24
-    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    scheduler = scheduled(runner)
     submitted(scheduler, 3, max_tokens=20)
     scheduler.step()
     passes = []
@@ -223,7 +231,7 @@ def test_a_lost_device_is_not_asked_again_and_everybody_is_told_once(where, monk
     """Wherever in a turn it is lost, nobody is forgotten: not who is just being let in, forked or let go."""
     monkeypatch.setattr(slot_table, "_WORTH_FORGETTING", 1)
     runner = VisibleCache()
-    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    scheduler = scheduled(runner)
     everyone = [submitted(scheduler, length, max_tokens=9, n=n) for length, n in ((20, 1), (8, 2), (12, 1))]
     for _ in range(2):
         scheduler.step()
@@ -257,7 +265,7 @@ def distinct(scheduler, token, length, client):
 
 def test_long_prompts_of_two_clients_are_read_in_turns():
     runner = VisibleCache()
-    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    scheduler = scheduled(runner)
     submitted(scheduler, 3, max_tokens=40)  # somebody writes, so a prompt is read in pieces
     scheduler.step()
     distinct(scheduler, 7, 40, "Ann")
@@ -287,7 +295,7 @@ class Clock:
 def test_the_rate_is_tokens_by_the_time_between_the_first_step_and_the_last(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(module, "time", clock)
-    scheduler = Scheduler(VisibleCache(), ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    scheduler = scheduled()
     submitted(scheduler, 3, max_tokens=40, n=3)
     assert scheduler.stats().tokens_per_second == 0.0
     for _ in range(12):  # the first of them only reads and draws the first tokens
@@ -348,9 +356,7 @@ def test_without_a_limit_every_free_slot_keeps_its_whole_text():
 
 @pytest.mark.parametrize(("deadline", "reason"), [(300.0, "length"), (-1.0, "timeout")])
 def test_who_wrote_nothing_is_told_why(deadline, reason):
-    scheduler = Scheduler(
-        VisibleCache(), ByteVocabulary(), slots=2, context_length=CONTEXT, deadline_seconds=deadline
-    )
+    scheduler = scheduled(slots=2, deadline_seconds=deadline)
     events = submitted(scheduler, 3, max_tokens=0)
     scheduler.step()
     assert events[-1].finish_reasons == (reason,)
@@ -359,7 +365,7 @@ def test_who_wrote_nothing_is_told_why(deadline, reason):
 def test_short_prompts_are_read_side_by_side_unless_padding_outweighs_what_is_read():
     for lengths, together in (((10, 6), 2), ((30, 1), 2), ((40, 1, 1), 2)):
         runner = VisibleCache()
-        scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+        scheduler = scheduled(runner)
         for token, length in enumerate(lengths):
             distinct(scheduler, token, length, str(token))
         passes = []
@@ -371,7 +377,7 @@ def test_short_prompts_are_read_side_by_side_unless_padding_outweighs_what_is_re
 
 def test_a_turn_that_fails_and_has_nobody_else_in_it_is_not_taken_again():
     runner = VisibleCache()
-    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    scheduler = scheduled(runner)
     events = submitted(scheduler, 3, max_tokens=9)
     asked = []
 
@@ -390,14 +396,6 @@ def clock(monkeypatch):
     for timed in (module, job_module):
         monkeypatch.setattr(timed, "time", clock)
     return clock
-
-
-def scheduled(runner=None, **limits) -> Scheduler:
-    return Scheduler(
-        runner or VisibleCache(),
-        ByteVocabulary(),
-        **{"slots": SLOTS, "context_length": CONTEXT, "teacher_slots": 0} | limits,
-    )
 
 
 def written(events) -> int:

@@ -554,3 +554,12 @@ def test_words_are_drawn_before_anything_else():
 def test_noise_is_about_as_long_as_what_it_stands_for():
     rows = controlled([("a", "abcdef"), ("x" * 30, "abcd")], "random", 1)
     assert [(len(given), len(output)) for given, output in rows] == [(3, 6), (12, 4)]
+
+
+async def test_what_is_certain_costs_nothing(knowing: Laboratory):
+    """In the one pass, and in an answer that is not the one that would be written."""
+    knowing.engine.runner._background[ord("x")] = 200.0
+    parts = await parts_of(knowing, request(rows=[["a", "xx"]], queries=[["a", "xxy"]], separator=":"))
+    assert [curve.logprobs for curve in of_kind(parts, OnePass)] == [(0.0,)]
+    for point in of_kind(parts, Point):
+        assert point.answers[0].token_logprobs[:2] == (0.0, 0.0) and point.logprob < -100

@@ -442,3 +442,10 @@ async def test_words_that_nothing_follows_are_refused_with_what_there_is_room_fo
 async def test_more_universes_than_the_engine_runs_at_once_are_refused_before_the_first_part(laboratory):
     with pytest.raises(BadRequest, match="at most 8 run at once"):
         await anext(universes(laboratory, UniversesRequest(prompt=PROMPT, n=9)))
+
+
+async def test_a_forced_word_that_is_certain_is_told_as_certain(laboratory, fake_engine):
+    fake_engine.runner._background[ord("x")] = 200.0
+    request = OwnMistakeRequest(prompt=PROMPT, forced="xx", n=4, max_tokens=1)
+    (forced,) = only(await parts_of(own_mistake, laboratory, request), Forced)
+    assert (forced.raw_logprobs, forced.ranks, forced.probability) == ((0.0, 0.0), (1, 1), 1.0)

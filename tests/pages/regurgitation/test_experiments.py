@@ -420,3 +420,20 @@ async def test_without_a_token_that_begins_a_document_the_first_is_not_judged(fa
 async def test_a_sweep_says_how_long_a_run_can_be(laboratory: Laboratory):
     (sweep,) = [part async for part in prefix_sweep(laboratory, SweepRequest(text="abcdef", steps=3))]
     assert (sweep.steps, sweep.possible) == (3, (3, 3, 3, 2, 1))
+
+
+async def test_what_is_certain_has_no_bits_and_all_of_the_probability(laboratory: Laboratory):
+    laboratory.engine.runner._background[ord("x")] = 200.0
+    recall = (await parts_of(recite(laboratory, ReciteRequest(text="xxxx", prefix=1, length=1))))["recall"]
+    assert recall.bits == (0.0,) * 4
+    assert (recall.second_half_probability, recall.second_half_rank, recall.mean_bits) == (1.0, 1.0, 0.0)
+
+
+async def test_of_a_larger_window_a_text_may_have_1024_tokens():
+    engine = FakeEngine(ByteTokenizer(), slots=2, queue=4, context_length=2048)
+    laboratory = Laboratory(engine, ByteTokenizer())
+    (sweep,) = [part async for part in prefix_sweep(laboratory, SweepRequest(text="x" * 1024))]
+    assert len(sweep.runs) == 64
+    with pytest.raises(ContextOverflow, match="prompt is 1,025 tokens; fake reads at most 1,024"):
+        await anext(prefix_sweep(laboratory, SweepRequest(text="x" * 1025)))
+    engine.close()
