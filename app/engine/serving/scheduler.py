@@ -46,8 +46,8 @@ class Scheduler:
         *,
         slots: int,
         context_length: int,
-        deadline_seconds: float = 300.0,
-        teacher_slots: int = 0,
+        deadline_seconds: float,
+        teacher_slots: int,
     ) -> None:
         self._runner = runner
         self._vocabulary = vocabulary
