@@ -117,6 +117,23 @@ def test_threads_are_left_to_the_machine_or_counted(monkeypatch: pytest.MonkeyPa
     assert Settings().threads == 2
 
 
+@pytest.mark.parametrize("memory", ["0", "-1GB", "much", "6 gigabytes", ""])
+def test_an_amount_of_memory_is_one_sentence_when_it_is_none(memory: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PLAYGROUND_MODEL_MEMORY", memory)
+    result = runner.invoke(cli.app, ["models"])
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"error: a setting is not allowed: model_memory: Value error, {memory!r} is no amount of memory; "
+        "allowed is auto, or a size as 6GB\n"
+    )
+
+
+def test_memory_is_left_to_the_machine_or_counted(monkeypatch: pytest.MonkeyPatch):
+    assert (Settings().model_memory, Settings(model_memory=1).model_memory) == ("auto", 1)
+    monkeypatch.setenv("PLAYGROUND_MODEL_MEMORY", "1.5GiB")
+    assert Settings().model_memory == 1.5 * 2**30
+
+
 def test_options_without_a_command_serve(monkeypatch: pytest.MonkeyPatch):
     served: list[Settings] = []
     monkeypatch.setattr(cli, "_serve", served.append)
