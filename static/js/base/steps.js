@@ -11,6 +11,11 @@ export function stepNow() {
   return names[dots.findIndex((dot) => dot.hasAttribute("aria-current"))] ?? null;
 }
 
+/** The step that a page opens with. */
+export function firstStep() {
+  return names[0] ?? null;
+}
+
 /** Whether the page has such a step. */
 export function isStep(name) {
   return names.includes(name);
