@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.contract.interface import Engine
 from app.engine.sampling.dice import roll
+from app.experiments.experiment import OpenLaboratory
 from app.tokenization.tokenizer import Tokenizer, opening
 
-EXACT = False
 PROMPT = "My favourite colour is"
 PARAMS = {"temperature": 0.8, "top_k": 0, "top_p": 0.9, "min_p": 0}
 SEED = 42
@@ -22,8 +21,10 @@ LISTED = 200  # tokens known by name
 KNOTS = 240  # of the tail
 
 
-async def worked_example(engine: Engine, tokenizer: Tokenizer, measured: str) -> dict[str, Any]:
+async def worked_example(laboratory: OpenLaboratory, measured: str) -> dict[str, Any]:
     """Everything the first view shows."""
+    opened = laboratory(exact=False)
+    engine, tokenizer = opened.engine, opened.tokenizer
     ids = [*opening(tokenizer), *tokenizer.encode(PROMPT)]
     return drawn(await engine.next_token(ids), ids, tokenizer, engine.name, measured)
 

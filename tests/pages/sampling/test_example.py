@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.experiments.experiment import Laboratory
 from app.pages.presets import example_file
 from app.pages.sampling.example import LISTED, PARAMS, PROMPT, SEED, worked_example
 
@@ -31,7 +32,7 @@ def test_the_default_model_still_says_so(default_model: Path) -> None:
     tokenizer = load_model_tokenizer(default_model)
     engine = load(default_model, name=EXAMPLE["model"], tokenizer=tokenizer)
     try:
-        now = asyncio.run(worked_example(engine, tokenizer, EXAMPLE["measured"]))
+        now = asyncio.run(worked_example(lambda exact: Laboratory(engine, tokenizer), EXAMPLE["measured"]))
     finally:
         engine.close()
     assert now["ids"] == EXAMPLE["ids"]
