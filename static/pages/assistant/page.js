@@ -72,7 +72,7 @@ async function ask() {
 
 function tellOutcome() {
   const { result, question, expected, n } = store.state;
-  announce(chosen(store.state)?.text.trim() ?? "");
+  announce(chosen(store.state)?.text.trim() ?? "", true);
   const { request } = presetOf(MEASURED);
   if (!elements.predict || question !== request.question || expected !== request.expected || n !== request.n) return;
   const { answered } = result.bare;

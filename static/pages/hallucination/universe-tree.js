@@ -94,7 +94,7 @@ export class UniverseTree extends PageElement {
       return svg`<text class="tree-label is-rest" x=${x} y=${y}>${rest}</text>`;
     }
     const name = item.label.length > LONGEST ? `${item.label.slice(0, LONGEST - 1)}…` : item.label;
-    return svg`<text class="tree-label" x=${x} y=${y}>${name} <tspan
+    return svg`<text class="tree-label" lang="en" x=${x} y=${y}>${name} <tspan
       class="tree-number">${written(item.width)}</tspan> ${this.#ends(item)}</text>`;
   }
 

@@ -196,7 +196,7 @@ export class Writer {
       fresh.lastIndexOf("? "),
     );
     if (end > 0) {
-      announce(fresh.slice(0, end + 1));
+      announce(fresh.slice(0, end + 1), true);
       this.spoken += end + 1;
     }
   }
@@ -225,7 +225,7 @@ export class Writer {
     });
     if (this.committed) {
       const rest = textOf(this.lines[0]).slice(this.spoken).trim();
-      if (rest) announce(rest);
+      if (rest) announce(rest, true);
       const merged = mergeIdentical(this.lines.filter((line) => line.length > this.runs[0].start));
       for (const { entries, count } of merged) session.keep(entries, count);
       if (this.lines.length > 1)
