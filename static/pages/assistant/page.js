@@ -66,8 +66,10 @@ async function ask() {
   if (!isComplete(store.state)) return;
   if (isMeasuredQuestion(store.state)) liftVeils("bare");
   store.update({ result: {}, live: true, source: null, picked: 0 });
-  const onPart = (kind, data) => store.update({ result: withPart(store.state.result, kind, data) });
-  if (await run.start("dressed", dressedRequest(store.state), { onPart })) tellOutcome();
+  const finished = await run.start("dressed", dressedRequest(store.state), {
+    onPart: (...news) => store.update({ result: withPart(store.state.result, ...news) }),
+  });
+  if (finished) tellOutcome();
 }
 
 function tellOutcome() {

@@ -1,5 +1,7 @@
 /** Half a sentence, and the odds of every way on. */
 
+/** @import * as contract from "contract" */
+
 import { ApiError, postJson, stream } from "../../js/base/api.js";
 import { decodeUtf8, hexToBytes, spokenText, visibleText } from "../../js/base/bytes.js";
 import { formatDay } from "../../js/base/dates.js";
@@ -81,6 +83,7 @@ async function roll() {
   const { text, ids } = store.state;
   const said = messageNow();
   try {
+    /** @type {contract.CompletionRequest} */
     const body = { ...asPrompt({ text, ids }), max_tokens: 1, logprobs: 1, ignore_eos: true };
     let before = ids;
     for await (const { event, data } of stream("/api/completions", body)) {
