@@ -151,6 +151,7 @@ def test_a_sentence_is_marked_around_its_tags():
 def test_every_sentence_of_a_page_comes_from_a_catalogue(new_page: NewPage, troubles: Troubles, path: str):
     troubles.expect("status of (404|429)")  # pressed faster than a card's token can follow its encoding
     page = new_page(locale="zh-CN")
+    page.set_default_timeout(60_000)  # every experiment of a page was asked for, and several of them run
     page.goto(f"{path}#teacher={TEACHER}" if path == "/status" else path)
     page.wait_for_load_state("networkidle")
     found = page.evaluate(PRESS, SPOKEN)
