@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "experiments": {"errors", "engine", "tokenization"},
     "library": set(),
     "wire": {"engine", "tokenization"},
-    "pages": {"errors", "engine", "tokenization", "experiments", "library", "wire"},
+    "pages": {"errors", "paths", "engine", "tokenization", "experiments", "library", "wire"},
     "model_pool": {"errors", "checkpoints", "engine", "tokenization"},
     "host": BELOW_HOST | {"checkpoints", "model_pool"},
     "doctor": BELOW_HOST | {"assets", "checkpoints", "library_texts"},

@@ -8,7 +8,6 @@ from playwright.sync_api import Page, Route, expect
 
 from app.pages.registry import CHAPTERS, PAGES
 from tests.in_browser import TEACHER, NewPage, Troubles, axe
-from tests.test_templates import SPOKEN, is_english, is_english_label
 
 PATHS = [page.path for page in PAGES]
 PHONE = {"width": 360, "height": 800}
@@ -324,29 +323,6 @@ def test_controls_are_large_enough_for_a_finger(new_page: NewPage):
           .filter(([, {width, height}]) => width && (height < 44 || width < 40)).map(([html]) => html)"""
     )
     assert small == []
-
-
-@pytest.mark.parametrize("path", [page.path for page in PAGES if not page.development])
-def test_scripts_leave_no_english_on_a_chinese_page(new_page: NewPage, path: str):
-    page = new_page(locale="zh-CN")
-    page.goto(path)
-    page.wait_for_load_state("networkidle")
-    texts, labels = page.evaluate(
-        """(spoken) => {
-          const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-          const texts = [];
-          const shown = "script, [lang]:not([lang^=zh]), pre, code, textarea, token-strip, .bars-token, .document";
-          while (walker.nextNode()) {
-            if (!walker.currentNode.parentElement.closest(shown)) texts.push(walker.currentNode.data.trim());
-          }
-          const others = [...document.body.querySelectorAll("*")].filter((element) => !element.closest(shown));
-          const labels = others.flatMap((element) => spoken.map((name) => element.getAttribute(name) ?? ""));
-          return [texts, labels];
-        }""",
-        SPOKEN,
-    )
-    assert [text for text in texts if is_english(text)] == []
-    assert [label for label in labels if is_english_label(label)] == []
 
 
 def test_axe_finds_nothing_in_the_gallery(new_page: NewPage):

@@ -58,7 +58,7 @@ export class OddsRows extends PageElement {
       was !== p && was <= this.axis ? "has-moved" : "",
     ];
     const inside = html`
-      <span class="odds-word">${word}</span>
+      <span class="odds-word" translate=${rest ? nothing : "no"}>${word}</span>
       <span class="odds-value">${p === 0 ? t("cut") : formatProbability(p)}</span>
       <span class="odds-bar"><span class="odds-fill"></span><span class="odds-was"></span>${
         this.rolls > 0 ? html`<span class="odds-came"></span>` : nothing

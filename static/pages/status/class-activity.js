@@ -38,7 +38,7 @@ export class ClassActivity extends PageElement {
         ${count(t("{n} of {places}", { n: formatCount(running.length), places: formatCount(slots) }), t("running"))}
         ${count(t("{n} of {places}", { n: formatCount(waiting.length), places: formatCount(queue) }), t("waiting"))}
         ${count(formatNumber(rate, rate < 10 ? 1 : 0), t("tokens a second, all together"))}
-        ${count(formatBytes(memory), t("memory"))}
+        ${count(html`<span translate="no">${formatBytes(memory)}</span>`, t("memory"))}
         ${count(formatSeconds(uptime), t("since the start"))}
       </div>
       ${company(this.status.cores)}

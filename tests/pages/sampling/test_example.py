@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.experiments.experiment import Laboratory
 from app.pages.presets import example_file
 from app.pages.sampling.example import LISTED, PROMPTS, SEED, worked_example
 
@@ -51,7 +52,9 @@ def test_the_default_model_still_says_so(default_model: Path) -> None:
     tokenizer = load_model_tokenizer(default_model)
     engine = load(default_model, name=EXAMPLE["model"], tokenizer=tokenizer)
     try:
-        everything = asyncio.run(worked_example(engine, tokenizer, EXAMPLE["measured"]))
+        everything = asyncio.run(
+            worked_example(lambda exact: Laboratory(engine, tokenizer), EXAMPLE["measured"])
+        )
     finally:
         engine.close()
     for language in PROMPTS:
