@@ -123,6 +123,38 @@ def test_the_rule_of_what_is_answered(written: str, expected: str, answered: boo
     assert dress.is_answered(written, "What is 2 + 2?", expected) is answered
 
 
+@pytest.mark.parametrize(
+    ("written", "question", "expected", "answered"),
+    [
+        ("法国的首都是巴黎。", "法国的首都是哪里？", "巴黎", True),
+        ("巴黎。\n\n问：日本的首都是哪里？", "法国的首都是哪里？", "巴黎", True),
+        ("法国的首都是巴黎吗？", "法国的首都是哪里？", "巴黎", False),  # a question is none
+        (
+            "日本的房价怎么样？日本的首都是东京。",
+            "日本的首都是哪里？",
+            "东京",
+            False,
+        ),  # after the next question
+        (
+            "是巴黎。日本的首都是哪里？",
+            "法国的首都是哪里？",
+            "巴黎",
+            True,
+        ),  # 。 ends a sentence without a blank
+        ("法国的首都是Paris。", "法国的首都是哪里？", "巴黎|Paris", True),
+        ("Parisian 风格", "法国的首都是哪里？", "巴黎|Paris", False),
+        ("2 + 2 等于 4。", "2 + 2 等于几？", "4|四", True),
+        ("等于4。", "2 + 2 等于几？", "4|四", True),
+        ("俺老孙告诉你，等于四！", "2 + 2 等于几？", "4|四", True),
+        ("等于十四。", "2 + 2 等于几？", "4|四", False),
+        ("2 + 2 等于几？\n4", "2 + 2 等于几？", "4|四", False),
+        ("2 + 2 等于 5。", "2 + 2 等于几？", "4|四", False),
+    ],
+)
+def test_the_rule_reads_chinese(written: str, question: str, expected: str, answered: bool):
+    assert dress.is_answered(written, question, expected) is answered
+
+
 def test_role_words_typed_in_a_message_are_named():
     cut = dress.cut_template(TEMPLATE)
     assert dress.typed_marks(cut, "A:", "Hi\nB: yes\nA: no") == ("A:", "B:")
