@@ -59,10 +59,15 @@ def build(costume: Costume, turns: Sequence[tuple[str, str]], question: str) -> 
     pieces = [Piece("header", costume.header)]
     for asked, answer in turns:
         pieces += _question(costume, asked)
-        blank = "" if not answer or costume.after[-1:].isspace() else " "
+        blank = "" if not answer or _ends_open(costume.after) else " "
         pieces.append(Piece("answer", blank + answer + BETWEEN_TURNS))
     pieces += _question(costume, question)
     return tuple(piece for piece in pieces if piece.text)
+
+
+def _ends_open(mark: str) -> bool:
+    """Whether an answer follows a role word without a blank: it has one already, or its colon is a Chinese one."""
+    return mark[-1:].isspace() or mark.endswith("：")
 
 
 def document_text(pieces: Sequence[Piece]) -> str:

@@ -28,7 +28,7 @@ export function buildPieces(template, turns, question) {
     { role: "mark", text: after },
   ];
   const told = turns.flatMap((turn) => {
-    const blank = turn.answer === "" || /\s$/u.test(after) ? "" : " ";
+    const blank = turn.answer === "" || /[\s：]$/u.test(after) ? "" : " ";
     return [...asked(turn.question), { role: "answer", text: blank + turn.answer + BETWEEN_TURNS }];
   });
   return [{ role: "header", text: header }, ...told, ...asked(question)].filter(({ text }) => text !== "");

@@ -36,7 +36,6 @@ import { showSameTokens } from "./written.js";
 
 const FULL = 1400; // milliseconds that a measured answer takes to be written
 const A_TOKEN = 60; // and one of its tokens, at most
-const OWN_TOKENS = 64;
 
 const { presets } = pageData;
 const presetOf = (id) => presets.find((preset) => preset.id === id);
@@ -44,7 +43,7 @@ const presetOf = (id) => presets.find((preset) => preset.id === id);
 const first = presets.find(({ note }) => note.role === "costume" && note.language === language());
 const FRESH = {
   lesson: { ...subjectOf(first), dressed: false },
-  own: { ...emptied(subjectOf(first)), n: 4, maxTokens: OWN_TOKENS },
+  own: { ...emptied(subjectOf(first)), n: 4 },
 };
 
 /**

@@ -38,7 +38,6 @@ export const elements = {
   ask: part("#ask"),
   restart: part("#restart"),
   state: part("#state"),
-  tail: part("#tail"),
   template: part("#template"),
   fields: {
     stop: inDrawer("#stop"),
@@ -136,7 +135,6 @@ function showDocument({ subject, answer, step }, view) {
     end: endOf(subject, answer, view, step),
   });
   elements.notice.textContent = noticesOf(answer, asked).filter(Boolean).join("\n");
-  elements.tail.textContent = [...pieces.map(({ text }) => text), view.text].join("").slice(-60);
 }
 
 /** Why the text that is seen ends where it does. */

@@ -92,6 +92,11 @@ def test_an_empty_answer_leaves_no_blank_behind():
     assert "B:\n\nA: And?" in dress.document_text(pieces)
 
 
+def test_no_blank_follows_a_chinese_colon():
+    pieces = dress.build(dress.cut_template("问：{question}\n答："), [("你是谁？", "小明。")], "几岁？")
+    assert dress.document_text(pieces) == "问：你是谁？\n答：小明。\n\n问：几岁？\n答："
+
+
 @given(WORDS, WORDS, WORDS)
 def test_one_turn_is_the_template_with_the_question_in_it(header: str, role: str, question: str):
     template = f"{header}\n{role}{dress.PLACE}\nreply:"
