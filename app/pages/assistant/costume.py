@@ -66,7 +66,7 @@ def build(costume: Costume, turns: Sequence[tuple[str, str]], question: str) -> 
 
 
 def _ends_open(mark: str) -> bool:
-    """Whether an answer follows a role word without a blank: it has one already, or its colon is a Chinese one."""
+    """Whether no blank is due between a role word and its answer: one is there, or the colon is Chinese."""
     return mark[-1:].isspace() or mark.endswith("：")
 
 

@@ -1,6 +1,6 @@
 """The sampling page's: a prompt in each language, what could come next, and what the settings make of it.
 
-The likeliest tokens are listed; the tail is there as knots [rank, log-probability], between which are straight
+The likeliest tokens are listed. The tail is there as knots [rank, log-probability]; between them are straight
 lines over the logarithm of the rank.
 """
 
@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.contract.interface import Engine
+from app.experiments.experiment import OpenLaboratory
 from app.tokenization.tokenizer import Tokenizer, opening
 
-EXACT = False
 PROMPTS = {"en": "My favourite colour is", "zh-CN": "今天天气真"}
 SEED = 42
 HOT = 2  # the temperature that the first step asks about
@@ -22,8 +21,10 @@ LISTED = 200  # tokens known by name
 KNOTS = 240  # of the tail
 
 
-async def worked_example(engine: Engine, tokenizer: Tokenizer, measured: str) -> dict[str, Any]:
+async def worked_example(laboratory: OpenLaboratory, measured: str) -> dict[str, Any]:
     """Everything the first view shows."""
+    opened = laboratory(exact=False)
+    engine, tokenizer = opened.engine, opened.tokenizer
     example: dict[str, Any] = {
         "about": "tests/pages/sampling/test_example.py recomputes it",
         "model": engine.name,

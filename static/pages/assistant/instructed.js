@@ -1,5 +1,7 @@
 /** The same question to a model that was tuned on conversations, which runs beside whatever is loaded. */
 
+/** @import * as contract from "contract" */
+
 import { ExperimentRun } from "../../js/base/experiment.js";
 import { t, tParts } from "../../js/base/i18n.js";
 import { madeHere } from "../../js/base/kept.js";
@@ -88,8 +90,8 @@ export function startInstructed(subjectNow) {
     result = {};
     picked = 0;
     here = null;
-    const onPart = (kind, data) => {
-      result = withPart(result, kind, data);
+    const onPart = (/** @type {contract.assistant.News} */ ...news) => {
+      result = withPart(result, ...news);
       draw();
     };
     const asked = { ...request, question, seed, n, temperature, expected: expected.trim() || null };

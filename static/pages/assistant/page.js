@@ -1,5 +1,7 @@
 // The assistant page: a question, a costume, the one document they make, and what the model goes on to write.
 
+/** @import * as contract from "contract" */
+
 import "./chat-lines.js";
 import "./costume-movers.js";
 import "../../js/elements/heat-strip.js";
@@ -122,7 +124,7 @@ async function ask() {
 function taker(subject, key) {
   const hexes = [];
   let answer = null;
-  return (kind, data) => {
+  return (/** @type {contract.assistant.News} */ ...[kind, data]) => {
     if (kind === "document") {
       const source = { model: run.model ?? "", measured_on: new Date().toISOString().slice(0, 10) };
       answer = { key, ...documentOf(data), tokens: [], finish: null, answered: null, place: null, source };
@@ -136,7 +138,7 @@ function taker(subject, key) {
 }
 
 function announceAnswer(subject) {
-  announce(withTurn({ ...subject, turns: [] }, answerOf(subject)).at(-1)?.answer ?? "");
+  announce(withTurn({ ...subject, turns: [] }, answerOf(subject)).at(-1)?.answer ?? "", true);
 }
 
 /** Write a measured answer as if it came now: token by token, at once where nothing is to move. */

@@ -2,6 +2,8 @@
 // A subject is a question with its costume and its dice; an answer belongs to one subject as it was asked, and is
 // never shown for another. Pure.
 
+/** @import * as contract from "contract" */
+
 import { BARE, hasOnePlace, tokenTexts } from "./costume-text.js";
 
 const MOST_TURNS = 24;
@@ -55,7 +57,11 @@ const asked = ({ question, stop, turns, temperature, maxTokens, expected }) => (
   stop_on: false, // what is written beyond the stop string is cut here, where a switch can show it
 });
 
-/** The body of /api/experiments/dressed for the one answer on the stage. */
+/**
+ * The body of /api/experiments/dressed for the one answer on the stage.
+ *
+ * @returns {contract.DressedRequest}
+ */
 export const stageRequest = (subject) => ({
   ...asked(subject),
   template: templateOf(subject),
@@ -64,7 +70,11 @@ export const stageRequest = (subject) => ({
   bare: false,
 });
 
-/** The same for several tries, in the costume and bare, with the same dice. */
+/**
+ * The same for several tries, in the costume and bare, with the same dice.
+ *
+ * @returns {contract.DressedRequest}
+ */
 export const triesRequest = (subject) => ({
   ...asked(subject),
   template: subject.template,
@@ -167,13 +177,18 @@ export function collect(parts) {
   return parts.reduce((result, part) => withPart(result, part.kind, part), {});
 }
 
-/** A result with one more part of it. */
-export function withPart(result, kind, part) {
+/**
+ * A result with one more part of it.
+ *
+ * @param {any} result
+ * @param {contract.assistant.News} news
+ */
+export function withPart(result, ...[kind, part]) {
+  if (kind === "shift") return result; // of another experiment
   const side = result[part.side] ?? { document: null, tries: null, answered: null, hex: [] };
   const set = (changes) => ({ ...result, [part.side]: { ...side, ...changes } });
   if (kind === "document") return set({ document: documentOf(part) });
   if (kind === "answers") return set({ tries: part.answers.map(tryOf), answered: part.answered, hex: [] });
-  if (kind !== "written") return result;
   const hex = [...side.hex];
   hex[part.sequence] = [...(hex[part.sequence] ?? []), part.token.bytes];
   return set({ hex });

@@ -1,5 +1,7 @@
 /** Several tries of one question, in the costume and bare, with the same dice: how many are answered. */
 
+/** @import * as contract from "contract" */
+
 import { ExperimentRun } from "../../js/base/experiment.js";
 import { holdRoom } from "../../js/base/hold-room.js";
 import { t } from "../../js/base/i18n.js";
@@ -50,8 +52,8 @@ export function startTries(subjectNow, take) {
   shown.bar.addEventListener("run-asked", async () => {
     const subject = subjectNow();
     here = { key: triesKey(subject), result: {}, source: null, whole: false };
-    const onPart = (kind, data) => {
-      here = { ...here, result: withPart(here.result, kind, data) };
+    const onPart = (/** @type {contract.assistant.News} */ ...news) => {
+      here = { ...here, result: withPart(here.result, ...news) };
       draw();
     };
     const whole = await run.start("dressed", triesRequest(subject), { onPart });

@@ -28,9 +28,9 @@ import { showStep, stepNow } from "../../js/base/steps.js";
 import { Store } from "../../js/base/store.js";
 import { Prompt } from "./prompt.js";
 import { onePrompt, readState, sharedState } from "./share.js";
-import { BARS, ROWS, elements, main, pickedIndex, rolledNumber, show } from "./show.js";
+import { BARS, ROWS, elements, main, show } from "./show.js";
 import { fromSummary, namesIn } from "./summary.js";
-import { rollMany, tokenRows } from "./view.js";
+import { pickedIndex, rollMany, rolledNumber, tokenRows } from "./view.js";
 
 const COMPARED = 6;
 const MANY = 1000;
@@ -182,7 +182,13 @@ function rollManyTimes() {
   settle();
   const { seed, rolls, ids, waiting } = store.state;
   if (waiting) return;
-  store.update({ us: rollMany(seed, rolls, ids.length, MANY), first: rolls, rolls: rolls + MANY, pick: null, counted: 0 });
+  store.update({
+    us: rollMany(seed, rolls, ids.length, MANY),
+    first: rolls,
+    rolls: rolls + MANY,
+    pick: null,
+    counted: 0,
+  });
   pour.abort();
   pour = new AbortController();
   over(POUR_MS, (share) => store.update({ counted: Math.round(MANY * share) }), pour.signal).then(() =>
@@ -287,7 +293,8 @@ function revealHeat() {
   const { temperature } = store.state.params;
   const { temperature: hot } = now.hot;
   store.update({ setting: "temperature", pick: null, us: null });
-  const to = (share) => store.update({ params: { ...NEUTRAL, temperature: temperature + (hot - temperature) * share } });
+  const to = (share) =>
+    store.update({ params: { ...NEUTRAL, temperature: temperature + (hot - temperature) * share } });
   over(REVEAL_MS, to, reveal.signal);
 }
 
@@ -301,8 +308,7 @@ const actions = {
   replay: () => store.update({ rolls: 0, pick: null, us: null }),
   reset: () => store.update({ params: NEUTRAL }),
   more: () => store.update({ shown: ROWS.find((rows) => rows > store.state.shown) ?? ROWS[0] }),
-  share: () =>
-    copyLink(snapshot(), t("The link is copied. Opening it restores this page, dice and all.")),
+  share: () => copyLink(snapshot(), t("The link is copied. Opening it restores this page, dice and all.")),
 };
 
 document.addEventListener("click", ({ target }) => {

@@ -38,7 +38,7 @@ export class RollResult extends PageElement {
   }
 
   #token(bytes) {
-    return html`<b class="roll-token">${tokenText(bytes)}</b>`;
+    return html`<b class="roll-token" translate="no">${tokenText(bytes)}</b>`;
   }
 
   #sentence() {

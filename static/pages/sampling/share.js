@@ -4,8 +4,8 @@
 import { MAX_SEED } from "../../js/base/dice.js";
 import { CONTROLS, clampParam } from "../../js/base/sampling-params.js";
 import { Prompt } from "./prompt.js";
-import { fromSummary, namesIn, summaryOf } from "./summary.js";
-import { rollMany } from "./view.js";
+import { fromSummary, isSummary, namesIn, summaryOf } from "./summary.js";
+import { pickedIndex, rollMany } from "./view.js";
 
 const MOST_TOKENS = 32_768; // tokens
 const MANY = 1000;
@@ -23,15 +23,17 @@ export function sharedState(state, hexOf) {
   const { params, setting, seed, scale, guess, own, other } = state;
   const [example, mine] = own ? [other, onePrompt(state)] : [onePrompt(state), other];
   const name = own ? hexOf : (id) => mine.named.get(id) ?? "";
-  const kept = mine.prompt === example.prompt ? null : { ...dice(mine), ...written(mine, name) };
+  const kept = mine.prompt === example.prompt ? null : { ...dice(mine), ...written({ ...mine, params, seed }, name) };
   return { view: "sampling", params, setting, seed, scale, guess, own, example: dice(example), mine: kept };
 }
 
 const dice = ({ rolls, pick, us, first }) => ({ rolls, pick, first: us === null ? null : first });
 
-function written({ prompt, model, ids, tokens, bos, distribution, answered }, hexOf) {
+function written(mine, hexOf) {
+  const { prompt, model, ids, tokens, bos, distribution, answered, params } = mine;
   const { ids: kept, text, pending, typed } = prompt;
-  const seen = answered === prompt.shown ? { ids, tokens, bos, ...summaryOf(distribution, hexOf) } : null;
+  const index = pickedIndex(mine, distribution.process(params));
+  const seen = answered === prompt.shown ? { ids, tokens, bos, ...summaryOf(distribution, hexOf, index) } : null;
   return { model, ids: kept, text, pending, typed, seen };
 }
 
@@ -69,13 +71,27 @@ function readMine(mine, worked, seed) {
   const prompt = new Prompt({ ids, text: mine.text, pending, typed });
   const { seen } = mine;
   const model = isText(mine.model) ? mine.model : worked.model;
-  if (!isIds(seen?.ids) || !Array.isArray(seen.listed)) {
+  if (!isIds(seen?.ids) || !areTokens(seen.tokens) || !isSummary(seen)) {
     const known = prompt.shown === worked.prompt.shown;
-    return { ...worked, model: known ? worked.model : model, prompt, ...readDice(mine, worked.ids.length, seed), waiting: !known };
+    return {
+      ...worked,
+      model: known ? worked.model : model,
+      prompt,
+      ...readDice(mine, worked.ids.length, seed),
+      waiting: !known,
+    };
   }
   const { ids: whole, tokens, bos } = seen;
   const numbers = { ids: whole, tokens, bos, distribution: fromSummary(seen), named: namesIn(seen), vocabulary: null };
-  return { ...worked, ...numbers, model, prompt, ...readDice(mine, whole.length, seed), answered: prompt.shown, waiting: false };
+  return {
+    ...worked,
+    ...numbers,
+    model,
+    prompt,
+    ...readDice(mine, whole.length, seed),
+    answered: prompt.shown,
+    waiting: false,
+  };
 }
 
 function readDice(shared, place, seed) {
@@ -98,6 +114,8 @@ function readPick(pick) {
   return pick?.by === "strip" && pick.u >= 0 && pick.u < 1 ? { by: "strip", u: pick.u } : null;
 }
 
+const areTokens = (tokens) =>
+  Array.isArray(tokens) && tokens.every((token) => isWhole(token?.id, 2 ** 31) && /^([0-9a-f]{2})*$/.test(token.bytes));
 const isText = (value) => typeof value === "string";
 const isHex = (value) => isText(value) && /^([0-9a-f]{2}){0,3}$/.test(value);
 const isWhole = (value, most) => Number.isInteger(value) && value >= 0 && value <= most;

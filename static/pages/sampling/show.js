@@ -1,16 +1,16 @@
 // What the sampling page shows of its state.
 
 import { visibleText } from "../../js/base/bytes.js";
-import { roll } from "../../js/base/dice.js";
 import { formatCount } from "../../js/base/format.js";
 import { t } from "../../js/base/i18n.js";
 import { models } from "../../js/base/models.js";
-import { countDraws, insideBand, remainderRow, stripIntervals, tokenRows } from "./view.js";
+import { countDraws, insideBand, pickedIndex, remainderRow, rolledNumber, stripIntervals, tokenRows } from "./view.js";
 
 export const BARS = 5; // on the stage
 export const ROWS = [12, 40, 100, 200]; // in the drawer
 
 export const main = document.querySelector("main");
+/** @type {HTMLElement} */
 const screen = main.querySelector(".screen");
 const part = (selector) => document.querySelector(selector);
 export const elements = {
@@ -30,19 +30,6 @@ export const elements = {
   seed: part("seed-box"),
   observed: part(".observed-sentence"),
 };
-
-/** The number that picked: the dice's, or where the strip was touched; null where none did. */
-export function rolledNumber({ pick, seed, ids }) {
-  return pick?.by === "dice" ? roll(seed, pick.roll, ids.length) : (pick?.u ?? null);
-}
-
-/** The index that was picked, under the settings as they are now: the dice stay, the strip moves. */
-export function pickedIndex(state, processed) {
-  const { pick } = state;
-  if (pick === null) return null;
-  if (pick.by === "greedy") return 0;
-  return pick.by === "hand" ? pick.index : processed.draw(rolledNumber(state));
-}
 
 /** Everything, from the state alone; `hexOf(id)` gives a token's bytes. */
 export function show(state, hexOf) {
@@ -83,6 +70,7 @@ function showStage(state, processed, index, hexOf) {
   for (const choice of /** @type {NodeListOf<HTMLInputElement>} */ (screen.querySelectorAll("[name=guess]"))) {
     choice.checked = choice.value === guess;
   }
+  /** @type {HTMLElement} */
   const verdict = part("#verdict");
   verdict.textContent = guess === null ? "" : guess === "less" ? verdict.dataset.less : verdict.dataset.else;
   const word = index === null ? "" : visibleText(hexOf(distribution.ids[index]));
