@@ -113,8 +113,8 @@ def reordering(page: Page) -> list[str]:
           const loose = [];
           while (walker.nextNode()) {
             const { data, parentElement } = walker.currentNode;
-            // a document that is typed in, its mirror, and sentences that quote are text, not tokens
-            if (!other.test(data) || parentElement.closest("script, textarea, .document-mirror, status-message, #announcer, .visually-hidden")) continue;
+            // a document, its mirror, a chat, and sentences that quote are text, not tokens
+            if (!other.test(data) || parentElement.closest("script, textarea, .document-mirror, .doc-model, .chat-text, status-message, #announcer, .visually-hidden")) continue;
             let around = parentElement;
             while (!getComputedStyle(around).unicodeBidi.includes("isolate")) around = around.parentElement;
             if (!around.matches("bdi, .heat-token") && around.textContent.trim() !== data.trim()) loose.push(around.outerHTML.slice(0, 300));

@@ -57,12 +57,12 @@ export class OneDocument extends PageElement {
     return html`<div class="one-document" role="group" tabindex="0" aria-label=${this.label} lang=${languageOf(text)}
       data-bos=${this.bos ? t("beginning of text") : nothing}
       data-end=${this.end || nothing}
-      >${pieces}${this.#written("doc-model", this.written)}${this.#written("doc-model doc-beyond", this.beyond)}</div>`;
+      >${pieces}${this.#written(this.written, "")}${this.#written(this.beyond, "doc-beyond")}</div>`;
   }
 
-  #written(name, pieces) {
+  #written(pieces, name) {
     return pieces.length > 0
-      ? html`<span class=${`doc-piece ${name}`} data-cut=${t("cut here")}>${written(pieces)}</span>`
+      ? html`<span class=${`doc-piece doc-model ${name}`} data-cut=${t("cut here")}>${written(pieces)}</span>`
       : nothing;
   }
 

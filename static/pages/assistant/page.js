@@ -280,7 +280,8 @@ const tries = startTries(subjectNow, (answer) => {
 });
 const shift = startShift(() => {
   const { question, template, costume } = subjectNow();
-  const answer = answerOf({ ...subjectNow(), dressed: true });
+  const dressed = { ...subjectNow(), dressed: true };
+  const answer = answerOf(dressed) ?? measured(dressed);
   return { question, template, costume, answer: answer === null ? "" : answerText(answer) };
 });
 const instructed = startInstructed(subjectNow);
@@ -330,7 +331,7 @@ function draw() {
   show(seen);
   tries.draw();
   instructed.tell();
-  shift.offer(seen.answer !== null && !seen.open);
+  shift.offer(!seen.open);
 }
 
 store.watch(draw);

@@ -401,7 +401,7 @@ def test_a_link_holds_the_tries_and_the_shift(page: Page, new_page: NewPage):
     details(page)
     page.get_by_role("button", name="Try both again and again").click()
     expect(page.locator("#tries-run")).to_contain_text("Computed here just now", timeout=30_000)
-    page.get_by_role("button", name="Measure the answer on the stage").click()
+    page.get_by_role("button", name="Measure the answer in the costume").click()
     expect(page.locator("#shift-run")).to_contain_text("Computed here just now", timeout=30_000)
     tries = page.locator("#details .try-text").all_inner_texts()
     tokens = page.locator("#shift-0 .heat-token").all_text_contents()
@@ -696,14 +696,14 @@ def test_the_control_stays_beside_a_costume_that_was_not_measured(page: Page):
     expect(page.locator("#tries-run")).to_contain_text("Not computed yet")
 
 
-def test_the_shift_of_the_answer_on_the_stage(page: Page):
+def test_the_shift_of_ones_own_answer(page: Page):
     live(page)
     details(page)
-    expect(page.get_by_role("button", name="Measure the answer on the stage")).to_be_disabled()
+    expect(page.get_by_role("button", name="Measure the answer in the costume")).to_be_disabled()
     page.keyboard.press("Escape")
     ask(page)
     details(page)
-    page.get_by_role("button", name="Measure the answer on the stage").click()
+    page.get_by_role("button", name="Measure the answer in the costume").click()
     expect(page.locator("#shift-run")).to_contain_text("Computed here just now", timeout=30_000)
     expect(page.locator(".shift-row:visible")).to_have_count(1)
     token = page.locator("#shift-0 [role=option]").first
