@@ -105,16 +105,34 @@ def test_rows_of_ones_own_are_learned_from(page: Page):
     assert float(with_three.split()[0]) > 10 * float(without.strip("<").split()[0])
 
 
-def test_a_question_of_ones_own_is_answered_in_the_costume(new_page: NewPage):
-    page = new_page(locale="zh-CN")
-    page.goto("/assistant")
+def test_a_question_of_ones_own_is_answered_in_the_costume(page: Page):
+    page.goto("/assistant#own")
     page.locator("#question").fill("What is the capital of France?")
+    expect(page.locator("#ask")).to_be_enabled()
     page.locator("#question").press("Enter")
-    computed(page, "#ask-run")
-    written = page.locator("#document .one-document")
-    expect(written).to_contain_text("Human: What is the capital of France?\nAssistant: ")
+    document = page.locator("#document .one-document")
+    expect(document).to_contain_text("Human: What is the capital of France?\nAssistant: ", timeout=PATIENCE)
+    expect(document).to_have_attribute("data-end", "cut at “Human:”", timeout=PATIENCE)
     expect(page.locator("chat-lines .chat-text").last).to_contain_text("Paris")
+    page.locator("[popovertarget=details]").click()
+    page.locator("#tries-run button").click()
+    computed(page, "#tries-run")
     expect(page.locator("#bare-tries .try")).to_have_count(4)
     page.locator("#shift-run button").click()
     computed(page, "#shift-run")
     expect(page.locator("#shift-0 .heat-token").first).to_be_visible()
+
+
+def test_the_bare_question_is_followed_by_questions_and_the_same_in_the_costume_by_an_answer(
+    new_page: NewPage,
+):
+    for locale, answer in (("en", "2 + 2 = 4."), ("zh-CN", "2 + 2 = 4。")):
+        page = new_page(locale=locale)
+        page.goto("/assistant#bare")
+        document = page.locator("#document .one-document")
+        page.locator("#ask").click()
+        expect(document).to_have_attribute("data-end", re.compile("40"), timeout=PATIENCE)
+        assert len(re.findall("[?？]", document.text_content())) >= 3
+        page.locator('.stage-steps a[href="#costume"]').click()
+        page.locator("#dressed").check()
+        expect(document).to_contain_text(answer, timeout=PATIENCE)

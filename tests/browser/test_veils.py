@@ -40,10 +40,6 @@ PLACES = [
         "[data-preset=korean]", "[data-preset=antonyms]", opens_with=True,
     ),
     Place(
-        "/assistant", "bare", "#bare-tries .try", "#ask-run button", "costume-movers .movers",
-        "[data-costume=conversation]", "[data-costume=pirate]", opens_with=True,
-    ),
-    Place(
         "/hallucination", "after", ".universe-main .answer-group", "#run-universes button", ".universe-tree",
         "[data-preset=after]", "[data-preset=known]",
     ),
