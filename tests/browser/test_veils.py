@@ -36,10 +36,6 @@ class Place:
 
 PLACES = [
     Place(
-        "/few-shot", "korean", "[data-big]", "#few-run button", "#few-curve svg.figure-svg",
-        "[data-preset=korean]", "[data-preset=antonyms]", opens_with=True,
-    ),
-    Place(
         "/assistant", "bare", "#bare-tries .try", "#ask-run button", "costume-movers .movers",
         "[data-costume=conversation]", "[data-costume=pirate]", opens_with=True,
     ),

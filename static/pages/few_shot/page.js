@@ -16,7 +16,7 @@ import { models } from "../../js/base/models.js";
 import { OneAtATime } from "../../js/base/one-at-a-time.js";
 import { rememberPage } from "../../js/base/page-memory.js";
 import { announce, pageData, showError } from "../../js/base/page.js";
-import { go, showStep, stepNow, watchSteps } from "../../js/base/steps.js";
+import { showStep, stepNow, watchSteps } from "../../js/base/steps.js";
 import { Store } from "../../js/base/store.js";
 import {
   BOARDS,
@@ -85,7 +85,7 @@ function show() {
   const name = nameNow(state);
   const board = seenNow();
   showStage({ board, told: state.story, step: stepNow(), guess, revealed, twin, run: runs[name] });
-  showEditor(state.own);
+  showEditor(state.own, runs.own);
   showDetails({ board, run: runs[name], view, measure, tokens, bos: startsWithBos(board) });
   if (drawer.matches(":popover-open") && tokens?.of !== promptNow(board)) question.want();
 }
@@ -102,7 +102,8 @@ const question = new OneAtATime(async () => {
   const of = promptNow(seenNow());
   if (!models.ready || store.state.tokens?.of === of) return;
   try {
-    const { tokens: list } = await postJson("/api/tokenize", { text: of, encoding: "model", special: "text" });
+    const { tokens } = await postJson("/api/tokenize", { text: of, encoding: "model", special: "text" });
+    const list = tokens.map(({ id, bytes, special }) => ({ id, bytes, special: special || undefined }));
     store.update({ tokens: { of, list, model: models.state.loaded?.name } });
   } catch (error) {
     showError(error);
@@ -130,7 +131,8 @@ function reveal() {
   const stops = stopsOf(board);
   const enough = enoughOf(resultNow(board), "true") ?? stops.at(-1);
   store.update({ revealed: true, story: board });
-  go(1);
+  showStep("control");
+  location.hash = "control";
   draw("story", stops.indexOf(enough));
 }
 
@@ -159,9 +161,8 @@ function openTask(id) {
   if (id === "") elements.rows.updateComplete.then(() => elements.rows.querySelector("input").focus());
 }
 
-async function start() {
+async function start(name) {
   drawing += 1;
-  const name = nameNow(store.state);
   const run = runs[name];
   const { task } = store.state[name];
   const request = requestOf(task);
@@ -177,10 +178,13 @@ async function start() {
   if (done) announce(elements.stage.querySelector("[data-said]").textContent);
 }
 
-/** Everything typed, computed and chosen; a board that was not touched goes without. */
+/** Everything typed, computed and chosen; a board that was neither touched nor is on the stage goes without. */
 function take() {
-  const { guess, revealed, twin, view, measure, tokens } = store.state;
-  const boards = BOARDS.map((name) => [name, store.state[name] === FRESH[name] ? null : packBoard(store.state[name])]);
+  const { guess, revealed, twin, view, measure } = store.state;
+  const tokens = store.state.tokens?.of === promptNow(seenNow()) ? store.state.tokens : null;
+  const on = nameNow(store.state);
+  const untouched = (name) => store.state[name] === FRESH[name] && (name !== on || name === "story");
+  const boards = BOARDS.map((name) => [name, untouched(name) ? null : packBoard(store.state[name])]);
   return { guess, revealed, twin, view, measure, tokens, repeat: takeRepeat(), ...Object.fromEntries(boards) };
 }
 
@@ -210,6 +214,15 @@ function tokensFrom(kept) {
   return typeof kept?.of === "string" && Array.isArray(kept.list) ? kept : null;
 }
 
+/** Where all steps are shown at once, the one whose part is touched is the one on the stage. */
+for (const kind of ["focusin", "pointerdown"]) {
+  elements.stage.addEventListener(kind, ({ target }) => {
+    const steps = /** @type {HTMLElement} */ (
+      /** @type {Element} */ (target).closest("[data-steps]")
+    )?.dataset.steps.split(" ");
+    if (steps && !steps.includes(stepNow())) showStep(steps[0]);
+  });
+}
 elements.guess.addEventListener("change", ({ target }) => {
   store.update({ guess: /** @type {HTMLInputElement} */ (target).value });
 });
@@ -237,7 +250,8 @@ elements.options.addEventListener("change", () => {
     .filter(Boolean);
   edit({ options: [...new Set(options)].slice(0, 8) });
 });
-for (const bar of [elements.run, runHere]) bar.addEventListener("run-asked", start);
+elements.run.addEventListener("run-asked", () => start("own"));
+runHere.addEventListener("run-asked", () => start(nameNow(store.state)));
 
 drawer.addEventListener("toggle", show);
 drawer.addEventListener("click", ({ target }) => {

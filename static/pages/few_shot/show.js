@@ -73,7 +73,6 @@ export function showStage({ board, told, step, guess, revealed, twin, run }) {
   showGuess(told, guess);
   showChart(board, step);
   showWords({ board, step, guess, revealed, running });
-  showRun(elements.run, board, run);
   find("[data-source]").textContent = sourceOf(board, run);
   const twins = /** @type {NodeListOf<HTMLInputElement>} */ (stage.querySelectorAll("[name=twin]"));
   for (const radio of twins) radio.checked = radio.value === twin;
@@ -183,8 +182,9 @@ export function failureOf(last) {
   });
 }
 
-/** The reader's own rows, in their fields. */
-export function showEditor(board) {
+/** The reader's own rows, in their fields, and what runs them. */
+export function showEditor(board, run) {
+  showRun(elements.run, board, run);
   const { task, preset } = board;
   const shared = { names: names(), longest: LONGEST };
   const { rows, queries, affixes, options } = elements;
