@@ -40,6 +40,7 @@ import { LINES, NOTHING, enoughOf, withPart } from "./result.js";
 import { elements, showEditor, showStage } from "./show.js";
 import { readAffix, requestOf } from "./task.js";
 
+const SHOWS_BREAKS = ["surprise", "own"]; // broken lines belong to the steps that break them; the drawer has all
 const DRAWING = 600; // milliseconds that a line takes to draw itself
 const OWN = "made-up-rule"; // what stands in the reader's own rows at first
 const presets = pageData.presets.filter(({ experiment }) => experiment === "few-shot");
@@ -71,9 +72,6 @@ function nameNow({ twin }) {
 
 const boardNow = () => store.state[nameNow(store.state)];
 
-/** The board as this step shows it: broken lines belong to the steps that break them. */
-const seenNow = () => (["surprise", "own"].includes(stepNow()) ? boardNow() : unbroken(boardNow()));
-
 /** Another state of the board on the stage. */
 function put(board, name = nameNow(store.state)) {
   store.update({ [name]: board });
@@ -83,11 +81,12 @@ function show() {
   const { state } = store;
   const { guess, revealed, twin, view, measure, tokens } = state;
   const name = nameNow(state);
-  const board = seenNow();
+  const whole = state[name];
+  const board = SHOWS_BREAKS.includes(stepNow()) ? whole : unbroken(whole);
   showStage({ board, told: state.story, step: stepNow(), guess, revealed, twin, run: runs[name] });
   showEditor(state.own, runs.own);
-  showDetails({ board, run: runs[name], view, measure, tokens, bos: startsWithBos(board) });
-  if (drawer.matches(":popover-open") && tokens?.of !== promptNow(board)) question.want();
+  showDetails({ board: whole, run: runs[name], view, measure, tokens, bos: startsWithBos(whole) });
+  if (drawer.matches(":popover-open") && tokens?.of !== promptNow(whole)) question.want();
 }
 
 /** Whether each model puts a beginning-of-text token first, as far as its results have told. */
@@ -99,7 +98,7 @@ function startsWithBos(board) {
 }
 
 const question = new OneAtATime(async () => {
-  const of = promptNow(seenNow());
+  const of = promptNow(boardNow());
   if (!models.ready || store.state.tokens?.of === of) return;
   try {
     const { tokens } = await postJson("/api/tokenize", { text: of, encoding: "model", special: "text" });
@@ -181,7 +180,7 @@ async function start(name) {
 /** Everything typed, computed and chosen; a board that was neither touched nor is on the stage goes without. */
 function take() {
   const { guess, revealed, twin, view, measure } = store.state;
-  const tokens = store.state.tokens?.of === promptNow(seenNow()) ? store.state.tokens : null;
+  const tokens = store.state.tokens?.of === promptNow(boardNow()) ? store.state.tokens : null;
   const on = nameNow(store.state);
   const untouched = (name) => store.state[name] === FRESH[name] && (name !== on || name === "story");
   const boards = BOARDS.map((name) => [name, untouched(name) ? null : packBoard(store.state[name])]);
@@ -258,7 +257,10 @@ drawer.addEventListener("click", ({ target }) => {
   const { view, measure, action } = /** @type {Element} */ (target).closest("button")?.dataset ?? {};
   if (view) store.update({ view });
   if (measure) store.update({ measure });
-  if (action === "share") copyLink(take());
+  if (action === "share") {
+    copyLink(take());
+    drawer.hidePopover(); // what is said of the link stands on the page
+  }
 });
 drawer.querySelector("[data-line]").addEventListener("change", ({ target }) => {
   const line = oneOf(
