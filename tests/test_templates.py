@@ -381,6 +381,15 @@ def test_no_english_is_left_on_a_chinese_page(client: TestClient, page):
     assert (left, said) == ([], [])
 
 
+def test_no_english_is_left_in_the_chinese_catalogue():
+    """What scripts say; tests/browser/test_sentences.py holds that it comes from there."""
+    texts = {key: json.dumps(entry, ensure_ascii=False) for key, entry in catalogue("zh-CN").items()}
+    bare = {
+        key: PLACE.sub("", re.sub(r"<(\w+) lang=.*?</\1>|<[^>]*>", "", text)) for key, text in texts.items()
+    }
+    assert [key for key, text in bare.items() if is_english_label(text)] == []
+
+
 ENGLISH = {"bench.html", "patterns"}  # the bench's report, and the page for who works on the others
 TRANSLATED = [path for path in sorted(TEMPLATES.rglob("*.html")) if not ENGLISH & set(path.parts)]
 

@@ -169,9 +169,9 @@ async function start(name) {
   const empty = { result: NOTHING, of: JSON.stringify(request), line: "true", stop: last, drawn: {} };
   put({ ...wholeLine({ ...store.state[name], ...empty }), source: null }, name);
   const done = await run.start("few-shot", request, {
-    onPart: (kind, part) => {
+    onPart: (...news) => {
       const board = store.state[name];
-      put({ ...board, result: withPart(board.result, kind, part), source: madeHere(run) }, name);
+      put({ ...board, result: withPart(board.result, ...news), source: madeHere(run) }, name);
     },
   });
   if (done) announce(elements.stage.querySelector("[data-said]").textContent);

@@ -1,5 +1,7 @@
 // The different answers of the universes, as bars with their counts, and how much they agree.
 
+/** @import * as contract from "contract" */
+
 import { html, nothing } from "lit";
 import { formatBits, formatChoices, formatCount, formatNumber, formatProbability } from "../../js/base/format.js";
 import { markerAt } from "./view.js";
@@ -18,7 +20,9 @@ export class AnswerGroups extends PageElement {
 
   constructor() {
     super();
+    /** @type {contract.hallucination.Outcome | null} */
     this.outcome = null;
+    /** @type {contract.hallucination.Opening | null} */
     this.opening = null;
     this.label = "";
   }
@@ -43,6 +47,10 @@ export class AnswerGroups extends PageElement {
     `;
   }
 
+  /**
+   * @param {number} n
+   * @param {contract.hallucination.Agreement} agreement
+   */
   #meters(n, { groups, largest, pairwise, semantic_entropy_bits: bits }) {
     const { entropy_bits: first } = this.opening;
     const pairs = formatProbability(pairwise);
@@ -56,6 +64,7 @@ export class AnswerGroups extends PageElement {
     </div>`;
   }
 
+  /** @param {contract.hallucination.Group} group */
   #group({ text, count, share }, index, n) {
     return html`<li class="answer-group">
       ${markerChip({ marker: markerAt(index), index, alone: count === 1 })}

@@ -1,6 +1,8 @@
 // The collapse meter: each row is the universes under a little more evidence, each band an answer, its width the
 // share of universes that give it.
 
+/** @import * as contract from "contract" */
+
 import { html, nothing, svg } from "lit";
 import { formatBits, formatCount, formatProbability } from "../../js/base/format.js";
 import { riverBands } from "./view.js";
@@ -20,6 +22,7 @@ export class EvidenceRiver extends PageElement {
 
   constructor() {
     super();
+    /** @type {contract.hallucination.EvidenceStep[] | null} */
     this.steps = null;
   }
 
@@ -47,6 +50,7 @@ export class EvidenceRiver extends PageElement {
     }
   }
 
+  /** @param {contract.hallucination.EvidenceStep} step */
   #step(step, index, bands) {
     const { agreement, answers, entropy_bits: bits } = step;
     const numbers = {

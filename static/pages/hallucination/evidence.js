@@ -27,8 +27,10 @@ async function start() {
   const { sentences, ...rest } = store.state.request;
   const request = { ...rest, sentences: sentences.filter(({ text }) => text.trim() !== "") };
   store.update({ steps: [], made: request, request, source: null });
-  const onPart = (kind, data) => kind === "step" && store.update({ steps: [...store.state.steps, data] });
-  if (!(await run.start("evidence", request, { onPart }))) return;
+  const finished = await run.start("evidence", request, {
+    onPart: (kind, data) => kind === "step" && store.update({ steps: [...store.state.steps, data] }),
+  });
+  if (!finished) return;
   store.update({ source: madeHere(run) });
   const { steps } = store.state;
   announce(

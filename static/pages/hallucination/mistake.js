@@ -32,12 +32,14 @@ async function start() {
   const { request } = store.state;
   const parts = [];
   store.update({ result: null, made: request, source: null });
-  const onPart = (kind, data) => {
-    if (kind !== "outcome" && kind !== "forced") return;
-    parts.push(data);
-    store.update({ result: resultOf(parts) });
-  };
-  if (!(await run.start("own-mistake", request, { onPart }))) return;
+  const finished = await run.start("own-mistake", request, {
+    onPart: (kind, data) => {
+      if (kind !== "outcome" && kind !== "forced") return;
+      parts.push(data);
+      store.update({ result: resultOf(parts) });
+    },
+  });
+  if (!finished) return;
   store.update({ source: madeHere(run) });
   announce(t("Both sides are written."));
 }

@@ -1,5 +1,7 @@
 // The universes of one prompt, one line each, while they are written and after. Equal answers share a letter.
 
+/** @import * as contract from "contract" */
+
 import { html, nothing } from "lit";
 import { t } from "../../js/base/i18n.js";
 import { aroundAnswer, markersOf } from "./view.js";
@@ -15,7 +17,9 @@ export class UniverseList extends PageElement {
 
   constructor() {
     super();
+    /** @type {contract.hallucination.Universe[] | null} */
     this.universes = null;
+    /** @type {contract.hallucination.Agreement | null} */
     this.agreement = null;
     this.label = "";
   }
@@ -31,6 +35,7 @@ export class UniverseList extends PageElement {
     </ol>`;
   }
 
+  /** @param {contract.hallucination.Universe} universe */
   #universe(universe, marker) {
     const [before, answer, after] = marker ? aroundAnswer(universe) : [universe.text, "", ""];
     return html`<li class="universe">

@@ -7,5 +7,5 @@ import { t } from "../../js/base/i18n.js";
 export function markerChip({ marker, index, alone }) {
   const name = alone ? t("answer {marker}, alone", { marker }) : t("answer {marker}", { marker });
   return html`<span class="universe-marker" data-tint=${alone ? "none" : (index % 5) + 1}><span
-    aria-hidden="true">${marker}</span><span class="visually-hidden">${name}</span></span>`;
+    translate="no" aria-hidden="true">${marker}</span><span class="visually-hidden">${name}</span></span>`;
 }

@@ -1,5 +1,7 @@
 // Section 1 of the hallucination page: the universes of one prompt, and beside them a control.
 
+/** @import * as contract from "contract" */
+
 import { isVeiled, liftVeils, needVeils } from "../../js/elements/answer-veil.js";
 import "./answer-groups.js";
 import "./universe-list.js";
@@ -60,11 +62,13 @@ async function start() {
   if (preset === ASKED) liftVeils(ASKED);
   const writing = Array.from({ length: request.n }, () => []);
   const figure = { preset, request, opening: null, outcome: null, writing, source: null };
-  const collect = (key, made) => (kind, data) => {
-    if (kind === "round") made.writing = written(made.writing, data.tokens);
-    else made[kind] = data;
-    if (key === "figure" || made.outcome) store.update({ [key]: { ...made } });
-  };
+  const collect =
+    (key, made) =>
+    (/** @type {contract.hallucination.News} */ ...[kind, data]) => {
+      if (kind === "round") made.writing = written(made.writing, data.tokens);
+      else made[kind] = data;
+      if (key === "figure" || made.outcome) store.update({ [key]: { ...made } });
+    };
   store.update({ figure });
   const finished = await run.start("universes", request, { onPart: collect("figure", figure) });
   if (!finished) return;

@@ -3,6 +3,8 @@
  * Pure: knows numbers and strings, no page.
  */
 
+/** @import * as contract from "contract" */
+
 import { decodeUtf8, hexToBytes, visibleText } from "../../js/base/bytes.js";
 
 export const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -13,7 +15,11 @@ export function markerAt(index) {
   return index < LETTERS.length ? letter : LETTERS[Math.floor(index / LETTERS.length) - 1] + letter;
 }
 
-/** Universe -> {marker, index, alone} of the group it belongs to. */
+/**
+ * Universe -> {marker, index, alone} of the group it belongs to.
+ *
+ * @param {contract.hallucination.Agreement} agreement
+ */
 export function markersOf({ groups }) {
   const markers = new Map();
   groups.forEach(({ sequences, count }, index) => {
@@ -22,7 +28,11 @@ export function markersOf({ groups }) {
   return markers;
 }
 
-/** A continuation cut around its answer: [before, answer, after]. */
+/**
+ * A continuation cut around its answer: [before, answer, after].
+ *
+ * @param {contract.hallucination.Universe} universe
+ */
 export function aroundAnswer({ text, answer }) {
   const start = answer === "" ? 0 : Math.max(0, text.indexOf(answer));
   return [text.slice(0, start), text.slice(start, start + answer.length), text.slice(start + answer.length)];
@@ -31,7 +41,7 @@ export function aroundAnswer({ text, answer }) {
 /**
  * @typedef {{
  *   index: number, depth: number, width: number, kind: string, centre?: number, space?: number,
- *   label?: string, branch?: any, children?: TreeItem[], rest?: TreeItem,
+ *   label?: string, branch?: contract.hallucination.Branch, children?: TreeItem[], rest?: TreeItem,
  * }} TreeItem
  */
 
@@ -39,6 +49,10 @@ export function aroundAnswer({ text, answer }) {
  * The tree with a row for every end and for every rest: branches `{index, label, depth, row, top, height, ...}`.
  * Heights are widths (probabilities) times `scale`; a row is at least `line` high, so that its label can be read.
  * A rest below `thinnest` gets no row.
+ *
+ * @param {contract.hallucination.Branch[]} branches
+ * @param {string[]} bytes hex of each branch's token
+ * @param {{ scale: number, line: number, thinnest?: number }} room
  */
 export function treeLayout(branches, bytes, { scale, line, thinnest = 0 }) {
   const children = branches.map(() => []);
@@ -91,6 +105,8 @@ function labelOf(hex) {
 /**
  * The river's bands: the answers that at least two universes give in some step, most universes first, and one band
  * for all that stand alone. `shares[step]` is the band's share of the universes there.
+ *
+ * @param {contract.hallucination.EvidenceStep[]} steps
  */
 export function riverBands(steps, most = 6) {
   const totals = new Map();

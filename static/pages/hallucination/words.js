@@ -1,5 +1,7 @@
 /** What the hallucination page says about each worked example. */
 
+/** @import * as contract from "contract" */
+
 import { msg, t } from "../../js/base/i18n.js";
 
 const NOTES = {
@@ -30,6 +32,10 @@ const DIFFERENT = 4; // answers that an unknown event should at least give
 /**
  * Whether a worked example shows on the loaded model what it is there for: null where it does, otherwise an honest
  * sentence. `truth` is the answer of the record.
+ *
+ * @param {string | null} id
+ * @param {string | null} truth
+ * @param {contract.hallucination.Agreement} agreement
  */
 export function presetFailure(id, truth, { groups, largest }) {
   const right = truth !== null && groups[0].text.toLowerCase().includes(truth.toLowerCase());

@@ -42,7 +42,9 @@ def test_the_page_is_alive_before_any_script(new_page: NewPage, troubles: Troubl
     expect(rows(page)).to_have_count(6)
     expect(first_token(page)).to_have_text("·the")
     assert page.locator(".odds-drawn rect").first.bounding_box()["width"] > 50
-    expect(page.get_by_role("link", name="Assistant", exact=True).first).to_be_visible()  # and the story under it
+    expect(
+        page.get_by_role("link", name="Assistant", exact=True).first
+    ).to_be_visible()  # and the story under it
 
 
 def test_the_bars_move_as_one_types(page: Page):
@@ -120,7 +122,9 @@ def test_a_roll_says_what_was_rolled_and_adds_the_token(page: Page):
     roll(page).click()
     expect(page.locator("#rolled")).to_contain_text("You rolled 0.")
     expect(box(page)).not_to_have_value("Once upon a time")
-    expect(page.locator(".prompt-mirror .by-model")).to_have_count(1)  # a model wrote it, and that can be seen
+    expect(page.locator(".prompt-mirror .by-model")).to_have_count(
+        1
+    )  # a model wrote it, and that can be seen
 
 
 def test_ten_clicks_in_two_seconds_are_ten_tokens(page: Page):
