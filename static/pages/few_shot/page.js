@@ -14,6 +14,7 @@ import { ExperimentRun } from "../../js/base/experiment.js";
 import { madeHere } from "../../js/base/kept.js";
 import { models } from "../../js/base/models.js";
 import { OneAtATime } from "../../js/base/one-at-a-time.js";
+import { t } from "../../js/base/i18n.js";
 import { rememberPage } from "../../js/base/page-memory.js";
 import { announce, pageData, showError } from "../../js/base/page.js";
 import { showStep, stepNow, watchSteps } from "../../js/base/steps.js";
@@ -77,13 +78,24 @@ function put(board, name = nameNow(store.state)) {
   store.update({ [name]: board });
 }
 
+const titleOf = ({ preset }) => t(presetOf(preset).title);
+
 function show() {
   const { state } = store;
   const { guess, revealed, twin, view, measure, tokens } = state;
   const name = nameNow(state);
   const whole = state[name];
   const board = SHOWS_BREAKS.includes(stepNow()) ? whole : unbroken(whole);
-  showStage({ board, told: state.story, step: stepNow(), guess, revealed, twin, run: runs[name] });
+  showStage({
+    board,
+    told: state.story,
+    titles: [titleOf(state.story), titleOf(state.strict)],
+    step: stepNow(),
+    guess,
+    revealed,
+    twin,
+    run: runs[name],
+  });
   showEditor(state.own, runs.own);
   showDetails({ board: whole, run: runs[name], view, measure, tokens, bos: startsWithBos(whole) });
   if (drawer.matches(":popover-open") && tokens?.of !== promptNow(whole)) question.want();

@@ -65,8 +65,8 @@ function parted(text, [given, output], { row_separator: end }) {
   return [row.slice(0, middle), row.slice(middle, last), row.slice(last)];
 }
 
-/** @param {{ board: any, told: any, step: string, guess: string | null, revealed: boolean, twin: string, run: any }} view */
-export function showStage({ board, told, step, guess, revealed, twin, run }) {
+/** @param {{ board: any, told: any, titles: string[], step: string, guess: string | null, revealed: boolean, twin: string, run: any }} view */
+export function showStage({ board, told, titles, step, guess, revealed, twin, run }) {
   const running = run.state === "running";
   const hidden = step === "guess" && !revealed;
   Object.assign(elements.document, documentOf(board, { hidden, running }));
@@ -75,7 +75,10 @@ export function showStage({ board, told, step, guess, revealed, twin, run }) {
   showWords({ board, step, guess, revealed, running });
   find("[data-source]").textContent = sourceOf(board, run);
   const twins = /** @type {NodeListOf<HTMLInputElement>} */ (stage.querySelectorAll("[name=twin]"));
-  for (const radio of twins) radio.checked = radio.value === twin;
+  twins.forEach((radio, index) => {
+    radio.checked = radio.value === twin;
+    radio.nextElementSibling.textContent = titles[index];
+  });
 }
 
 /** A bar that runs a board, and says where its numbers come from. */

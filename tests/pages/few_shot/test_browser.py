@@ -585,6 +585,29 @@ def test_the_story_is_told_in_the_readers_language(page: Page):
     page.get_by_role("link", name="中文").click()
     expect(page.locator("h1 > :not([data-off])")).to_have_text("要看几个例子才够？")
     expect(page.get_by_role("button", name="看结果")).to_be_disabled()
+    expect(page.get_by_role("group", name="模型读到“纸 ->”，应当写出“一张纸”。")).to_be_visible()
+    page.get_by_label("三到六个").check()
+    page.get_by_role("button", name="看结果").click()
+    expect(page.locator("[data-said]")).to_have_text(
+        "你猜的是“三到六个”，猜对了。没有例子：5 题答对 0 题。4 个例子：答对 5 题。"
+    )
+    go(page, "surprise")
+    page.get_by_role("button", name="打乱答案").click()
+    expect(page.locator("[data-said]")).to_contain_text("可是 4 个照样够用")
+    page.get_by_role("radio", name="简体→繁体").check()
+    page.get_by_role("button", name="打乱答案").click()
+    expect(page.locator("[data-said]")).to_contain_text("放多少个都不够")
+
+
+def test_a_link_in_another_language_names_what_it_shows(page: Page, new_page: NewPage):
+    at(page, "control")
+    slider(page).fill("2")
+    go(page, "surprise")
+    other = new_page(locale="zh-CN")
+    other.goto(link_of(page))
+    alive(other)
+    expect(other.locator("few-document")).to_contain_text("butterfly: 나비")
+    expect(other.get_by_role("radio", name="英语译韩语")).to_be_checked()
 
 
 def test_the_language_changes_where_storage_is_blocked(page: Page):
