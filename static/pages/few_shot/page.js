@@ -97,8 +97,9 @@ function show() {
     run: runs[name],
   });
   showEditor(state.own, runs.own);
+  if (!drawer.matches(":popover-open")) return; // a slider that is dragged draws what is seen
   showDetails({ board: whole, run: runs[name], view, measure, tokens, bos: startsWithBos(whole) });
-  if (drawer.matches(":popover-open") && tokens?.of !== promptNow(whole)) question.want();
+  if (tokens?.of !== promptNow(whole)) question.want();
 }
 
 /** Whether each model puts a beginning-of-text token first, as far as its results have told. */

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.event_stream import events
-from tests.in_browser import NewPage, axe
+from tests.in_browser import NewPage, Troubles, axe
 
 STEPS = ("guess", "control", "surprise", "why", "copy", "own")
 
@@ -533,6 +533,27 @@ def test_a_run_is_cancelled_in_the_middle_and_what_came_stays(page: Page):
     expect(page.locator("#few-run button")).to_be_enabled()
     expect(page.locator("#few-chart svg")).to_be_visible()
     assert len(asked) == 1
+
+
+def test_a_server_that_is_gone_is_said_at_the_button(page: Page, troubles: Troubles):
+    troubles.expect("ERR_FAILED|Failed to load resource")
+    at(page, "own")
+    page.route("**/api/**", lambda route: route.abort())
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # it asks again
+    expect(page.locator("#few-run")).to_contain_text("The server does not answer just now.")
+    expect(page.locator("#few-run button")).to_be_disabled()
+    go(page, "control")  # and what was measured is played all the same
+    slider(page).fill("2")
+    expect(page.locator("[data-score]")).to_have_text("5 of 5 right")
+
+
+def test_all_steps_at_once_still_run_what_is_pressed(page: Page):
+    at(page, "control")
+    page.evaluate("document.documentElement.toggleAttribute('data-all', true)")
+    own_task(page)
+    run(page)
+    expect(page.locator(".example-verdict")).to_have_count(1)
+    expect(page.locator("[data-score]")).to_contain_text("of 1 right")
 
 
 def test_options_are_read_with_chinese_commas(page: Page):
