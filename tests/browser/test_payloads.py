@@ -336,7 +336,7 @@ LOOK_AT_EVERYTHING = """async (payloads) => {
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "runs"), [("regurgitation", 2), ("hallucination", 4), ("few_shot", 2), ("assistant", 3)]
+    ("behaviour", "runs"), [("regurgitation", 2), ("hallucination", 4), ("few_shot", 3), ("assistant", 3)]
 )
 def test_as_what_an_experiment_wrote(watched: Watched, page: Page, behaviour: str, runs: int):
     page.set_default_timeout(30_000)  # two hundred payloads at once are much to draw
@@ -350,10 +350,10 @@ def test_as_what_an_experiment_wrote(watched: Watched, page: Page, behaviour: st
         page.locator("#ask").click()
         expect(page.locator("#source")).to_contain_text("Written by")
         expect(page.locator("#document")).to_have_attribute("aria-busy", "false")
+    page.evaluate("document.documentElement.toggleAttribute('data-all', true)")  # all steps, and the drawer
+    page.evaluate("document.getElementById('details')?.showPopover()")
     for bar in bars.all():
-        bar.locator("button").first.evaluate(
-            "button => button.click()"
-        )  # it may be in a drawer that is closed
+        bar.locator("button").first.evaluate("button => button.click()")
         expect(bar).to_contain_text("Computed here just now")
     seen = page.evaluate(LOOK_AT_EVERYTHING, list(PAYLOADS))
     watched.nothing_ran()

@@ -36,10 +36,6 @@ class Place:
 
 PLACES = [
     Place(
-        "/few-shot", "korean", "[data-big]", "#few-run button", "#few-curve svg.figure-svg",
-        "[data-preset=korean]", "[data-preset=antonyms]", opens_with=True,
-    ),
-    Place(
         "/hallucination", "after", ".universe-main .answer-group", "#run-universes button", ".universe-tree",
         "[data-preset=after]", "[data-preset=known]",
     ),

@@ -17,6 +17,8 @@ import type { DocumentEditor } from "../../../static/pages/playground/document-e
 import type { EvidenceEditor } from "../../../static/pages/hallucination/evidence-editor.js";
 import type { EvidenceRiver } from "../../../static/pages/hallucination/evidence-river.js";
 import type { ExampleRows } from "../../../static/pages/few_shot/example-rows.js";
+import type { FewChart } from "../../../static/pages/few_shot/few-chart.js";
+import type { FewDocument } from "../../../static/pages/few_shot/few-document.js";
 import type { FewShotAnswers } from "../../../static/pages/few_shot/few-shot-answers.js";
 import type { HeatStrip } from "../../../static/js/elements/heat-strip.js";
 import type { IdList } from "../../../static/pages/tokenizer/id-list.js";
@@ -70,6 +72,8 @@ declare global {
     "evidence-editor": EvidenceEditor;
     "evidence-river": EvidenceRiver;
     "example-rows": ExampleRows;
+    "few-chart": FewChart;
+    "few-document": FewDocument;
     "few-shot-answers": FewShotAnswers;
     "heat-strip": HeatStrip;
     "id-list": IdList;
@@ -148,6 +152,7 @@ declare global {
     "token-tapped": CustomEvent;
     "try-picked": CustomEvent;
     "undo-asked": CustomEvent;
+    "place-picked": CustomEvent;
     "x-picked": CustomEvent;
   }
 }
