@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from app.tokenization.tokenizer import Tokenizer
@@ -79,20 +80,14 @@ def _span(text: str, cut: Cut) -> tuple[int, int, bool]:
     if cut == "word":
         words = words[:1]
     elif cut == "name":
-        words = [word for word, _ in zip(words, _capitalised(words), strict=False)] or words
+        words = list(takewhile(_is_capitalised, words)) or words
     if words and words[-1].end() < end:
         return start, words[-1].end(), True
     return start, start + len(text[start:end].rstrip()), found is not None
 
 
-def _capitalised(words: Sequence[re.Match[str]]) -> list[bool]:
-    """One True for each word of the run of capitalised words at the beginning."""
-    run = []
-    for word in words:
-        if not word.group().strip(_AROUND)[:1].isupper():
-            break
-        run.append(True)
-    return run
+def _is_capitalised(word: re.Match[str]) -> bool:
+    return word.group().strip(_AROUND)[:1].isupper()
 
 
 def _tokens_for(tokenizer: Tokenizer, token_ids: Sequence[int], length: int) -> int:

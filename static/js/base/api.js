@@ -212,7 +212,7 @@ async function bytes(response) {
 
 let client = null;
 
-/** A random name for this tab, so that turns are fair; it identifies nobody. */
+/** A random name for this tab, so that turns are fair; it identifies no person. */
 export function clientId() {
   if (client !== null) return client;
   try {

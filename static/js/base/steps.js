@@ -3,9 +3,7 @@
  * them in `data-steps`, and everything else stays where it is. Pages without steps have none of this.
  */
 
-const dots = /** @type {HTMLAnchorElement[]} */ ([
-  ...(globalThis.document?.querySelectorAll(".stage-steps a") ?? []),
-]);
+const dots = /** @type {HTMLAnchorElement[]} */ ([...(globalThis.document?.querySelectorAll(".stage-steps a") ?? [])]);
 const names = dots.map((dot) => dot.hash.slice(1));
 
 /** The name of the step on the stage; null on a page without steps. */

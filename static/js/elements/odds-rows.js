@@ -65,9 +65,10 @@ export class OddsRows extends PageElement {
       }</span>
       ${this.rolls > 0 ? html`<span class="odds-count">${formatCount(count)}</span>` : nothing}
     `;
+    const name = t("{token}, {p}: take it", { token: spoken, p: formatProbability(p) });
     return html`<li class=${`odds-row ${state.join(" ")}`}>${
       this.pickable && !rest
-        ? html`<button type="button" class="odds-line" aria-label=${t("{token}, {p}: take it", { token: spoken, p: formatProbability(p) })}
+        ? html`<button type="button" class="odds-line" aria-label=${name}
             @click=${() => this.#pick(index)}>${inside}</button>`
         : html`<span class="odds-line">${inside}</span>`
     }</li>`;

@@ -11,8 +11,8 @@ const STAGES = {
 };
 
 /**
- * The model that answers, in one line; pressed, it opens what else could be loaded, by whoever may: on a server that
- * others can reach, in the teacher's tab.
+ * The model that answers, in one line. Pressed, it opens the list of models that can be loaded. On a server that others
+ * can reach, only the teacher's tab can load one.
  *
  * `.state` is the answer of `GET /api/models`, `.offline` whether the server is silent, `.problem` a
  * sentence on why the last wish failed. Says `models-opened`, and `model-chosen {name}`.

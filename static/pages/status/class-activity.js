@@ -10,7 +10,7 @@ const KINDS = {
   score: msg("scores a text"),
 };
 
-/** Who runs and who waits: `.status` is the answer of `GET /api/status`. */
+/** What runs and what waits: `.status` is the answer of `GET /api/status`. */
 export class ClassActivity extends PageElement {
   static properties = { status: { attribute: false } };
 
@@ -75,7 +75,7 @@ function company(cores) {
   )}</p>`;
 }
 
-/** A label that tells tabs apart and identifies nobody. */
+/** A label that tells tabs apart and identifies no person. */
 function name(client) {
   return client === "teacher" ? t("you") : html`<code>${client}</code>`;
 }

@@ -74,7 +74,7 @@ export class TokenCard extends PageElement {
       return;
     }
     const docked = this.hasAttribute("docked");
-    // The window grew narrow: nobody asked for a sheet.
+    // The window grew narrow: the reader did not ask for a sheet.
     if (this.#stood && docked && !this.pinned) this.#tell("card-closed");
     this.#stood = false;
     this.popover = "manual";
