@@ -23,12 +23,12 @@ const byId = (id) => document.getElementById(id);
  * `sourceOf(request)` where that comes from, `measured` the book of what was measured, `recite()` runs the text above.
  */
 export function startBreaking({ store, known, sourceOf, presets, measured, measurement, recite }) {
-  const [recited, runBar, other, sentence, before, examples] = [
+  const [recited, runBar, other, sentence, costs, examples] = [
     "main-recital",
     "word-run",
     "other",
     "word-sentence",
-    "word-before",
+    "word-costs",
     "word-examples",
   ].map(byId);
   /** @type {NodeListOf<HTMLInputElement>} */
@@ -140,9 +140,7 @@ export function startBreaking({ store, known, sourceOf, presets, measured, measu
     runBar.measurement = result?.source ?? null;
     runBar.disabled = !asked?.request;
     sentence.textContent = sentenceFor(asked, result);
-    before.textContent = result?.after
-      ? t("Before: {run} without a slip.", { run: formatNumber(result.before.run) })
-      : "";
+    costs.textContent = costSentence(result);
     drawExamples();
   }
 
@@ -152,8 +150,7 @@ export function startBreaking({ store, known, sourceOf, presets, measured, measu
     if (!asked.request)
       return local.state.how === "other" ? t("Type another word.") : t("This change leaves the word as it is.");
     if (!result?.after) return run.state === "running" ? "" : t("Not recited yet: press Recite.");
-    const bits = { before: formatBits(result.before.mean_bits, 2), after: formatBits(result.after.mean_bits, 2) };
-    return t("The rest costs {after} per token instead of {before}.", bits);
+    return t("Unbroken, the next {run} follow without a slip.", { run: formatNumber(result.before.run) });
   }
 
   function drawExamples() {
@@ -279,6 +276,13 @@ export function startBreaking({ store, known, sourceOf, presets, measured, measu
 
 const keyOf = (request) =>
   JSON.stringify(["text", "prefix", "start", "end", "replacement", "length"].map((name) => request[name]));
+
+/** What the words that follow cost the model, told the original up to each. */
+function costSentence(result) {
+  if (!result?.after) return "";
+  const bits = { before: formatBits(result.before.mean_bits, 2), after: formatBits(result.after.mean_bits, 2) };
+  return t("The rest costs {after} per token instead of {before}.", bits);
+}
 
 const hasCase = (word) => word.toUpperCase() !== word.toLowerCase();
 

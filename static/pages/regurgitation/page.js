@@ -51,6 +51,7 @@ const store = new Store({
   control: "new",
   guess: null, // tokens, where the slider was moved before the answer
   told: false, // whether the answer was shown
+  glided: null, // where the slider stands on its way from the guess to the answer
   played: null, // how many tokens of a known recital are shown, while it is played
   book: new Book(), // what was computed here, or came along with a link
   made: null, // with which model, and when
@@ -112,7 +113,7 @@ let stop = () => {}; // ends what is played, if something is
 function rest() {
   stop();
   stop = () => {};
-  store.update({ played: null });
+  store.update({ glided: null, played: null });
 }
 
 /** The slider goes from the guess to the opening that is enough, and the text is written from there. */
@@ -123,16 +124,17 @@ function reveal() {
   store.update({ told: true });
   if (!record.recall) return;
   const { prefix } = bestOpening(record.recall, LONGEST_PREFIX);
-  store.update({ played: 0 });
+  store.update({ prefix, glided: from, played: 0 });
   stop = glide(
     from,
     prefix,
-    (now) => store.update({ prefix: now }),
+    (glided) => store.update({ glided }),
     () => write(record, prefix),
   );
 }
 
 function write(record, prefix) {
+  store.update({ glided: null });
   const { length } = writtenFrom(record, prefix);
   stop = play(length, (played) => store.update({ played: played < length ? played : null }));
 }

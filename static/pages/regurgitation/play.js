@@ -1,9 +1,10 @@
 // What is known already comes as if it were happening: a slider that glides, a text that is written.
 
+import { over } from "../../js/base/motion.js";
+
 const TOKEN = 28; // milliseconds
 const LONGEST = 1600;
 const GLIDE = 600;
-const still = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");
 
 /** Call `tell(n)` with n from 0 to `count`, at a pace one can read. Gives a function that ends it where it is. */
 export function play(count, tell) {
@@ -19,19 +20,8 @@ export function glide(from, to, tell, then) {
   });
 }
 
-/** At once where motion is unwelcome. */
-function run(duration, draw) {
-  if (still?.matches || duration === 0) {
-    draw(1);
-    return () => {};
-  }
-  const began = performance.now();
-  let frame = 0;
-  const step = (now) => {
-    const share = Math.min(1, Math.max(0, now - began) / duration);
-    if (share < 1) frame = requestAnimationFrame(step);
-    draw(share);
-  };
-  frame = requestAnimationFrame(step);
-  return () => cancelAnimationFrame(frame);
+function run(milliseconds, draw) {
+  const controller = new AbortController();
+  over(milliseconds, draw, controller.signal);
+  return () => controller.abort();
 }

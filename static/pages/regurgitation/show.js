@@ -76,7 +76,7 @@ function underway(record, state) {
 function showInputs(state, { passage }, presets) {
   const isGuess = state.step === "guess";
   elements.passage.value = state.passage;
-  const limit = prefixLimit(isGuess && !passage ? {} : { passage });
+  const limit = prefixLimit({ passage });
   const prefix = isGuess ? (state.guess ?? Math.floor((passage?.bytes.length ?? 2 * limit) / 2)) : prefixOf(state);
   elements.prefix.max = String(limit);
   elements.prefix.value = String(prefix);

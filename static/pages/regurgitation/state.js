@@ -40,8 +40,10 @@ function famousText(presets, lang) {
 
 const inLanguage = (presets, lang) => presets.find(({ note }) => note.lang === lang) ?? presets[0];
 
-/** The opening that is shown to the model: each of the page's two subjects has its own. */
-export const prefixOf = (state) => (isOwn(state) ? state.ownPrefix : state.prefix);
+/** The opening that is shown to the model: each of the page's two subjects has its own. `glided` is on its way there. */
+export function prefixOf(state) {
+  return isOwn(state) ? state.ownPrefix : (state.glided ?? state.prefix);
+}
 
 /** The state with another opening. */
 export const withPrefix = (state, prefix) => (isOwn(state) ? { ownPrefix: prefix } : { prefix });
