@@ -344,6 +344,9 @@ def test_as_what_an_experiment_wrote(watched: Watched, page: Page, behaviour: st
     page.route("**/api/experiments/*", laden.answer)
     watched.open(BY_NAME[behaviour].path)
     answer_with_models(page, on_disk=True)
+    page.evaluate("document.documentElement.toggleAttribute('data-all', true)")  # of all steps
+    for word in page.locator(".recital-word").all()[:1]:
+        word.click()
     bars = page.locator("run-bar")
     expect(bars).to_have_count(runs)
     if page.locator("#ask").count():  # the assistant's stage asks without a bar

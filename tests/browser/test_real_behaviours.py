@@ -34,17 +34,17 @@ def computed(page: Page, bar: str) -> None:
 
 
 def test_a_text_of_ones_own_is_recited(page: Page):
-    page.goto("/regurgitation")
-    page.get_by_role("radio", name="Your own text").check()
+    page.goto("/regurgitation#own")
     page.locator("#own").fill(GENESIS)
-    page.get_by_role("slider", name="Tokens given", exact=True).fill("8")
+    page.get_by_role("slider", name="Tokens shown", exact=True).fill("8")
     page.locator("#run button").click()
     computed(page, "#run")
     same = page.locator("#main-recital .recital-same").all_text_contents()
     given = page.locator("#main-recital .recital-given").text_content()
     assert GENESIS.startswith(given + same[0])
     assert len(same[0].split()) >= 8
-    expect(page.locator("#sentence")).to_contain_text("; the control: ", timeout=PATIENCE)
+    expect(page.locator("#control-score")).not_to_have_text("–", timeout=PATIENCE)
+    page.get_by_role("button", name="Details").click()
     expect(page.locator("#main-heat .heat-token").first).to_have_text("And")
 
 

@@ -39,10 +39,6 @@ PLACES = [
         "/hallucination", "after", ".universe-main .answer-group", "#run-universes button", ".universe-tree",
         "[data-preset=after]", "[data-preset=known]",
     ),
-    Place(
-        "/regurgitation", "words", "#curve .figure-name", "#run button", "#curve svg.figure-svg",
-        "[value=preamble]", "[value=amendment]",
-    ),
 ]  # fmt: skip
 places = pytest.mark.parametrize("place", PLACES, ids=lambda place: place.path)
 
