@@ -40,7 +40,7 @@ function famousText(presets, lang) {
 
 const inLanguage = (presets, lang) => presets.find(({ note }) => note.lang === lang) ?? presets[0];
 
-/** The opening that is shown to the model: each of the page's two subjects has its own. `glided` is on its way there. */
+/** The opening that is shown to the model: each of the two subjects has its own. `glided` is on its way there. */
 export function prefixOf(state) {
   return isOwn(state) ? state.ownPrefix : (state.glided ?? state.prefix);
 }
