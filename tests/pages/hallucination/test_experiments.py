@@ -63,7 +63,15 @@ def only(parts, kind):
         (" 3.14, or so", "clause", "3.14"),
         (" 1,000. And", "clause", "1,000"),
         (" eight, ten", "clause", "eight"),
-        ("\n\n“Berlin” is", "clause", "Berlin” is"),
+        ("\n\n“Berlin” is", "clause", "Berlin"),
+        (" <strong>Robert James</strong> and", "name", "Robert James"),
+        (" <b>Lisbon</b>.", "clause", "Lisbon"),
+        ("<p>\n<em>Lisbon", "word", "Lisbon"),
+        (" Lisbon<br>Porto", "clause", "Lisbon"),
+        (" <a href='x'", "clause", ""),
+        (" 3 < 4, so", "clause", "3 < 4"),
+        ("《红楼梦》是", "clause", "红楼梦"),
+        ("上海——那时", "clause", "上海"),
         (" 柏林。她", "clause", "柏林"),
         (" Linz – a town", "clause", "Linz"),
         (" Aix-en-Provence", "clause", "Aix-en-Provence"),
@@ -97,6 +105,19 @@ def test_an_answer_knows_its_tokens_and_whether_more_could_change_it():
     assert cut_answer(tokenizer, [*b" Lin", EOS, *b"z"], "clause").text == "Lin"
     assert not cut_answer(tokenizer, list(b" 3."), "clause").complete
     assert cut_answer(tokenizer, " Zü".encode()[:-1], "clause").text == "Z"
+    assert not cut_answer(tokenizer, list(b" <strong"), "name").complete
+    assert not cut_answer(tokenizer, list(b" <strong>"), "name").complete
+
+
+async def test_a_round_tells_the_answers_that_stand_once_and_as_the_outcome_has_them(laboratory):
+    request = UniversesRequest(prompt=PROMPT, n=8, max_tokens=24, cut="word")
+    *parts, outcome = await parts_of(universes, laboratory, request)
+    told = [answer for part in only(parts, Round) for answer in part.answers]
+    assert told
+    assert len({sequence for sequence, _, _ in told}) == len(told)
+    groups = {i: group.key for group in outcome.agreement.groups for i in group.sequences}
+    for sequence, text, key in told:
+        assert (text, key) == (outcome.universes[sequence].answer, groups[sequence])
 
 
 def test_equal_answers_differ_at_most_in_case_spaces_and_punctuation_around_them():
