@@ -44,10 +44,6 @@ PLACES = [
         "[data-costume=conversation]", "[data-costume=pirate]", opens_with=True,
     ),
     Place(
-        "/hallucination", "after", ".universe-main .answer-group", "#run-universes button", ".universe-tree",
-        "[data-preset=after]", "[data-preset=known]",
-    ),
-    Place(
         "/regurgitation", "words", "#curve .figure-name", "#run button", "#curve svg.figure-svg",
         "[value=preamble]", "[value=amendment]",
     ),

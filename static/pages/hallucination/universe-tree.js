@@ -1,8 +1,8 @@
-// Where universes part: a tree over tokens in which the width of a branch is the probability of its path.
+// Where tries split: a tree over tokens in which the width of a branch is the probability of its path.
 
 import { html, nothing, svg } from "lit";
 import { formatProbability } from "../../js/base/format.js";
-import { markersOf, treeLayout } from "./view.js";
+import { languageOf, markersOf, treeLayout } from "./view.js";
 import { t } from "../../js/base/i18n.js";
 import { PageElement } from "../../js/elements/page-element.js";
 import "../../js/elements/save-picture.js";
@@ -40,7 +40,7 @@ export class UniverseTree extends PageElement {
     const height = layout.height + ABOVE;
     return html`
       <div class="tree-scroll" tabindex="0" role="group"
-        aria-label=${t("Where the universes part; the list below holds the same numbers")}>
+        aria-label=${t("Where the tries split; the list below holds the same numbers")}>
         <svg class="universe-tree" viewBox=${`0 ${-ABOVE} ${width} ${height}`}
           data-width=${width} data-height=${height} aria-hidden="true">
           ${this.#flows(layout.root)}
@@ -114,8 +114,8 @@ export class UniverseTree extends PageElement {
     const { branch } = item;
     const numbers = { p: written(branch.probability), path: written(branch.width), n: branch.sequences.length };
     return html`<li>
-      <span class="token-text" lang="en">${item.label}</span>
-      <span class="number">${t("{p} here, {path} for the path, {n} universes", numbers)}</span>
+      <span class="token-text" lang=${languageOf(item.label)}>${item.label}</span>
+      <span class="number">${t("{p} here, {path} for the path, {n} tries", numbers)}</span>
       ${
         item.children
           ? html`<ul>${item.children.map((child) => this.#item(child))}${this.#restItem(item)}</ul>`

@@ -299,7 +299,7 @@ def test_every_preset_is_valid_and_measured():
     assert {preset.id for preset in presets} == set(MEASURED.results)
     for preset in presets:
         EXPERIMENTS[preset.experiment].request.model_validate(preset.request)
-    shared = [p.request for p in presets if p.id in ("known", "after", "invented", "wrong")]
+    shared = [p.request for p in presets if p.id.split("-zh")[0] in ("known", "after", "invented", "wrong")]
     assert len({(r["n"], r["seed"], r["temperature"]) for r in shared}) == 1
 
 
@@ -322,12 +322,19 @@ def test_the_page_shows_what_the_story_needs():
     wrong = outcome_of("wrong")["agreement"]
     assert wrong["groups"][0]["text"] == "Turkey"
     assert wrong["largest"] >= 0.8
-    steps = [part["agreement"] for part in MEASURED.results["collapse"]]
-    assert steps[0] == invented
-    assert [step["groups"][0]["text"] for step in steps[2:]] == ["Lisbon", "Oslo"]
-    assert [step["largest"] for step in steps] == sorted(step["largest"] for step in steps)
-    assert steps[2]["largest"] >= 0.75
-    assert steps[3]["largest"] >= 0.75
+    for end, places in (("", ["Lisbon", "Oslo"]), ("-zh", ["苏州", "哈尔滨"])):
+        steps = [part["agreement"] for part in MEASURED.results[f"collapse{end}"]]
+        assert steps[0] == outcome_of(f"invented{end}")["agreement"]
+        assert [step["groups"][0]["text"] for step in steps[2:]] == places
+        assert [step["largest"] for step in steps] == sorted(step["largest"] for step in steps)
+        assert steps[2]["largest"] >= 0.75
+        assert steps[3]["largest"] >= 0.75
+        assert not any("<" in group["text"] for step in steps for group in step["groups"])
+    known, invented = outcome_of("known-zh")["agreement"], outcome_of("invented-zh")["agreement"]
+    assert (known["groups"][0]["text"], len(known["groups"])) == ("巴黎", 1)
+    assert len(invented["groups"]) >= 12
+    wrong = outcome_of("wrong-zh")["agreement"]
+    assert (wrong["groups"][0]["text"], wrong["largest"]) == ("首都", 1.0)
     led = {mention["word"]: mention["count"] for mention in outcome_of("mistake", "forced")["mentions"]}
     free = {mention["word"]: mention["count"] for mention in outcome_of("mistake")["mentions"]}
     assert led["England"] > free["England"]
