@@ -50,13 +50,18 @@ class _ServeByDefault(typer.core.TyperGroup):
             args = ["serve", *args]
         return super().parse_args(ctx, args)
 
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Help lists the options of `serve`, which runs where no command is named."""
+        self.commands["serve"].format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
 
 app = typer.Typer(
     cls=_ServeByDefault,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="See what a base language model really is. Without a command: serve.",
+    help="See what a base language model really is. Without a command it serves, with these options.",
 )
 
 
@@ -89,7 +94,7 @@ def serve(
     die_at: Annotated[
         int | None, typer.Option(min=0, help="`fake`: at this step the device is lost.")
     ] = None,
-    reload: Annotated[bool, typer.Option("--reload", help="Start again when a file changes.")] = False,
+    reload: Annotated[bool, typer.Option("--reload", help="Start again when a Python file changes.")] = False,
 ) -> None:
     """Serve the playground."""
     options = {

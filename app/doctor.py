@@ -15,6 +15,7 @@ from app.checkpoints import store
 from app.checkpoints.manifests import Manifest, PackageSource, read_catalog
 from app.engine.network import cpu_features
 from app.engine.serving.cores import measure_others
+from app.pages.experiments import EXPERIMENTS
 from app.paths import MODELS, STATIC
 from app.settings import Settings
 
@@ -39,6 +40,7 @@ def examine(settings: Settings) -> list[Finding]:
         _torch(),
         _vendored(),
         _weights(manifest, settings),
+        *_second_models(settings),
         _disk(manifest, settings),
         _memory(manifest),
         _cores(),
@@ -94,6 +96,24 @@ def _weights(manifest: Manifest | None, settings: Settings) -> Finding:
         "note",
         f"{manifest.title} is not on disk yet",
         f"it comes with the first start; to have it now: `python -m app fetch {manifest.name}`",
+    )
+
+
+def _second_models(settings: Settings) -> list[Finding]:
+    """One for each experiment that runs on a model of its own, which no start fetches."""
+    catalog = read_catalog(MODELS)
+    return [
+        _second_model(each.name, catalog[each.model], settings) for each in EXPERIMENTS.values() if each.model
+    ]
+
+
+def _second_model(experiment: str, manifest: Manifest, settings: Settings) -> Finding:
+    if store.have(manifest, settings.weights_dir):
+        return Finding("ok", f"{manifest.title}, which the experiment {experiment} runs on, is on disk")
+    return Finding(
+        "note",
+        f"{manifest.title}, which the experiment {experiment} runs on, is not on disk yet",
+        f"`python -m app fetch {manifest.name}` gets it",
     )
 
 

@@ -1,20 +1,20 @@
 """The model that answers, and the one being fetched or loaded to take its place.
 
 Everything slow happens on a background thread; the site is up from the first second. A model that runs is
-let go only when the next one is ready, and closed only when its last stream has ended. A further switch does
-not wait for that: there may be no room for a third.
+let go only when the next one is ready, and closed only when its last reader has ended or run out of time. A
+further switch does not wait for that: there may be no room for a third.
 """
 
-import asyncio
 import gc
 import logging
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from app.checkpoints import store
 from app.checkpoints.manifests import (
@@ -30,14 +30,14 @@ from app.engine.contract.interface import Engine
 from app.engine.contract.params import JOBS_AT_ONCE
 from app.engine.serving.cores import CoreWatch
 from app.errors import ModelNotReady, ModelUnavailable, NotFound, NotSupported, PlaygroundError
+from app.model_pool import Lease, Loaded, ModelPool, Opener
 from app.paths import MODELS, STATIC
 from app.settings import Settings
 from app.tokenization.registry import Encodings, load_model_tokenizer
 from app.tokenization.tokenizer import Tokenizer
 
 _log = logging.getLogger(__name__)
-_LOOK_SECONDS = 0.2  # at whether a request still reads from a switched-off model
-_IDLE_LOOKS = 10  # in a row without a request: an experiment asks again and again
+_LAST_WORDS_SECONDS = 2.0  # after its deadline, for a request to say that its time was up
 _FAKE = Manifest(
     name="fake",
     title="Scripted engine",
@@ -58,15 +58,6 @@ _FAKE = Manifest(
     fact_sources=dict.fromkeys(FACTS, "app/engine/fake.py"),
 )
 
-Opener = Callable[[Manifest, store.Progress, threading.Event], tuple[Engine, Tokenizer]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    manifest: Manifest
-    engine: Engine
-    tokenizer: Tokenizer
-
 
 @dataclass(frozen=True, slots=True)
 class _Task:
@@ -80,24 +71,24 @@ class _Task:
 
 
 class ModelHost:
-    """Owns the engine of the site. `open_model` is how a model is had; tests bring their own."""
+    """Holds a lease on the site's model. `open_model` is how a model is had; tests bring their own."""
 
     def __init__(self, settings: Settings, open_model: Opener | None = None) -> None:
         self.settings = settings
         self.encodings = Encodings(STATIC / "vendor" / "encodings")
-        self._open = open_model or (self._open_fake if settings.engine == "fake" else self._open_local)
         self._catalog = read_catalog(MODELS)
         self._cores = CoreWatch(None if settings.threads == "auto" else settings.threads)
         self._first = self._resolve_first(settings)
+        self._pool = ModelPool(
+            open_model or (self._open_fake if settings.engine == "fake" else self._open_local),
+            budget=_budget(settings),
+            assumed=4 if settings.exact or settings.dtype == "float32" else 2,
+        )
+        self._loading = threading.Lock()  # one at a time: each is measured by the memory of the whole process
         self._lock = threading.Lock()
-        self._loaded: _Loaded | None = None
-        self._retiring: _Loaded | None = None  # switched off, with readers left
-        self._beside: _Loaded | None = None
-        self._beside_lock = asyncio.Lock()
+        self._site: Lease | None = None
         self._task: _Task | None = None
         self._error: dict[str, str] | None = None
-        self._cancelled = threading.Event()
-        self._switches = 0
         self._threads: list[threading.Thread] = []
 
     @property
@@ -127,29 +118,23 @@ class ModelHost:
             )
         self._begin(manifest)
 
-    async def beside(self, name: str) -> tuple[Engine, Tokenizer]:
-        """A second model, to be asked next to the loaded one; loaded when first asked for."""
-        loaded = self._ready()
-        if self.settings.engine == "fake" or loaded.manifest.name == name:
-            return loaded.engine, loaded.tokenizer
-        async with self._beside_lock:
-            second = self._beside
-            if second is None or second.manifest.name != name:
-                manifest = self._catalog[name]
-                if not store.have(manifest, self.settings.weights_dir):
-                    raise ModelUnavailable(
-                        "{model} is not on this machine; `python -m app fetch {name}` gets it",
-                        model=manifest.title,
-                        name=name,
-                    )
-                opened = await asyncio.to_thread(self._open, manifest, _silently, self._cancelled)
-                second = self._beside = _Loaded(manifest, *opened)
-        return second.engine, second.tokenizer
+    @asynccontextmanager
+    async def lease(self, name: str | None = None) -> AsyncIterator[Loaded]:
+        """The site's model, or another one that is on this machine, for as long as a request reads from it.
+
+        Raises ModelNotReady where the site has none yet, ModelUnavailable where the other cannot be had.
+        """
+        lease = self._take(name)
+        try:
+            yield await lease.ready()
+        finally:
+            self._pool.give_back(lease)
 
     def state(self) -> dict[str, Any]:
         """The answer of GET /api/models."""
         with self._lock:
-            loaded, task, error = self._loaded, self._task, self._error
+            loaded = self._site.wait() if self._site else None
+            task, error = self._task, self._error
         state = "ready" if loaded else "loading" if task or not error else "failed"
         return {
             "loaded": self._describe(loaded.manifest, loaded) if loaded else None,
@@ -163,25 +148,36 @@ class ModelHost:
 
     def close(self, reason: PlaygroundError | None = None) -> None:
         """Stop what is under way, telling readers why, and free the models. A second call does nothing."""
-        self._cancelled.set()
         self._cores.stop()
+        self._pool.close(reason)
         with self._lock:
-            models = [model for model in (self._loaded, self._retiring, self._beside) if model]
-            self._loaded = self._retiring = self._beside = None
+            self._site = None
             threads = [thread for thread in self._threads if thread is not threading.current_thread()]
-        for model in models:
-            model.engine.close(reason)
         for thread in threads:
             thread.join(timeout=10)
 
-    def _ready(self) -> _Loaded:
-        loaded, task, error = self._loaded, self._task, self._error
-        if loaded:
-            return loaded
+    def _ready(self) -> Loaded:
+        site, task, error = self._site, self._task, self._error
+        if site:
+            return site.wait()
         if task:
             percent = f" ({task.fraction:.0%})" if task.fraction is not None else ""
             raise ModelNotReady(f"the model is not ready yet: {task.message}{percent}")
         raise ModelNotReady(error["message"] if error else "the model is not ready yet: starting")
+
+    def _take(self, name: str | None) -> Lease:
+        with self._lock:  # until the lease is there, the site's model stays
+            own = self._ready().manifest
+            if name is None or name == own.name or self.settings.engine == "fake":
+                return self._pool.take(own)
+        manifest = self._catalog[name]
+        if not store.have(manifest, self.settings.weights_dir):
+            raise ModelUnavailable(
+                "{model} is not on this machine; `python -m app fetch {name}` gets it",
+                model=manifest.title,
+                name=name,
+            )
+        return self._pool.take(manifest)
 
     def _resolve_first(self, settings: Settings) -> Manifest:
         """The model to open with: a name of the catalog, or a folder."""
@@ -208,10 +204,9 @@ class ModelHost:
                 raise ModelUnavailable(
                     "{model} is being loaded; wait until that has ended", model=self._task.title
                 )
-            if self._task or (self._loaded and self._loaded.manifest.name == manifest.name):
+            if self._task or (self._site and self._site.manifest.name == manifest.name):
                 return
             self._error = None
-            self._switches += 1
             self._task = _Task(manifest.name, manifest.title, "load", None, f"loading {manifest.title}")
             thread = threading.Thread(target=self._switch, args=(manifest,), name="load-model", daemon=True)
             self._threads = [*(each for each in self._threads if each.is_alive()), thread]
@@ -224,56 +219,41 @@ class ModelHost:
             self._task = _Task(manifest.name, manifest.title, stage, fraction, message)
 
         try:
-            engine, tokenizer = self._open(manifest, progress, self._cancelled)
+            self._pool.close_retired()
+            lease = self._pool.take(manifest, progress)
+            tokenizer = lease.wait().tokenizer
         except PlaygroundError as error:
-            self._fail(manifest, error.code, error.message)
-        except MemoryError:
-            self._fail(
-                manifest, ModelUnavailable.code, f"{manifest.title} does not fit into this machine's memory"
-            )
-        except Exception as error:
-            _log.exception("loading %s failed", manifest.name)
-            first_line = (str(error).splitlines() or [""])[0][:200]
-            message = f"{manifest.title} could not be loaded: {type(error).__name__}: {first_line}"
-            self._fail(manifest, ModelUnavailable.code, message)
-        else:
-            with self._lock:
-                old, self._loaded = self._loaded, _Loaded(manifest, engine, tokenizer)
-                self._retiring, self._task, switch = old, None, self._switches
-                if tokenizer.kind == "model":
-                    self.encodings.register(manifest.name, tokenizer)
-            if self._cancelled.is_set():
-                self.close()
-            elif old:
-                self._retire(old, switch)
-
-    def _fail(self, manifest: Manifest, code: str, message: str) -> None:
-        if self._cancelled.is_set():
-            return  # the site is closing: no page is left to tell
+            self._fail(manifest, error)
+            return
         with self._lock:
-            if self._loaded:
-                message += f". {self._loaded.manifest.title} stays loaded"
-            self._error = {"code": code, "message": message}
+            if self._pool.closed.is_set():
+                return  # the site is closing, and the pool with it
+            old, self._site, self._task = self._site, lease, None
+            if tokenizer.kind == "model":
+                self.encodings.register(manifest.name, tokenizer)
+            if old:
+                self._pool.retire(old)
+        if old:
+            self._pool.close_retired(self.settings.deadline_seconds + _LAST_WORDS_SECONDS)
+            self._forget_encoding(old.manifest.name)
+
+    def _fail(self, manifest: Manifest, error: PlaygroundError) -> None:
+        if self._pool.closed.is_set():
+            return  # the site is closing: no page is left to tell
+        message = error.message
+        with self._lock:
+            if self._site:
+                message += f". {self._site.manifest.title} stays loaded"
+            self._error = {"code": error.code, "message": message}
             self._task = None
         _log.warning("%s: %s", manifest.name, message)
 
-    def _retire(self, old: _Loaded, switch: int) -> None:
-        """Close a model when no request asks it any more: at the latest when its requests run out of time."""
-        idle = 0
-        end = time.monotonic() + self.settings.deadline_seconds + _IDLE_LOOKS * _LOOK_SECONDS
-        while idle < _IDLE_LOOKS and time.monotonic() < end and self._switches == switch:
-            if self._cancelled.is_set():
-                return  # the site is closing, and tells its readers why
-            idle = 0 if old.engine.requests() else idle + 1
-            time.sleep(_LOOK_SECONDS)
-        old.engine.close()
+    def _forget_encoding(self, name: str) -> None:
         with self._lock:
-            if self._retiring is old:
-                self._retiring = None
-            if self._loaded and self._loaded.manifest.name != old.manifest.name:
-                self.encodings.forget(old.manifest.name)
+            if self._site and self._site.manifest.name != name:
+                self.encodings.forget(name)
 
-    def _describe(self, manifest: Manifest, loaded: _Loaded | None) -> dict[str, Any]:
+    def _describe(self, manifest: Manifest, loaded: Loaded | None) -> dict[str, Any]:
         """A model of the catalog as JSON. The scripted engine is there; everything else may be had or not."""
         on_disk = manifest is _FAKE or store.have(manifest, self.settings.weights_dir)
         is_loaded = bool(loaded and loaded.manifest.name == manifest.name)
@@ -296,7 +276,7 @@ class ModelHost:
         self, manifest: Manifest, progress: store.Progress, cancelled: threading.Event
     ) -> tuple[Engine, Tokenizer]:
         folder = store.fetch(manifest, self.settings.weights_dir, progress, cancelled)
-        with _no_garbage_collection():
+        with self._loading, _no_garbage_collection():
             return self._load(folder, manifest, progress)
 
     def _load(self, folder: Path, manifest: Manifest, progress: store.Progress) -> tuple[Engine, Tokenizer]:
@@ -367,8 +347,11 @@ def _waiting_jobs(settings: Settings) -> int:
     return (settings.slots + settings.queue) * JOBS_AT_ONCE - settings.slots
 
 
-def _silently(stage: str, fraction: float | None, message: str) -> None:
-    """A second model is not worth a progress bar: it is on disk, and small."""
+def _budget(settings: Settings) -> int:
+    """Bytes that the weights of all loaded models may take."""
+    if settings.model_memory == "auto":
+        return int(psutil.virtual_memory().total * 3 / 4)
+    return settings.model_memory
 
 
 def _json(task: _Task) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -10,17 +10,17 @@ from typing import Any
 
 from app.checkpoints import store
 from app.checkpoints.manifests import read_catalog
-from app.experiments.experiment import Laboratory
+from app.experiments.experiment import Laboratory, OpenLaboratory
 from app.pages.presets import example_file, measure
 from app.pages.registry import PAGES, WITH_PRESETS
 from app.paths import MODELS
 from app.settings import Settings
 from app.tokenization.registry import load_model_tokenizer
 
-# A page's example.py works its example out. An `EXACT` one is of float32. The others are of what this server
-# computes by default: their pages show the same numbers again.
-EXAMPLES: dict[str, Any] = {
-    page.name: import_module(f"app.pages.{page.name}.example")
+# A page's example.py opens a laboratory where it asks a model, and keeps the date that it is given.
+WorkOut = Callable[[OpenLaboratory, str], Awaitable[dict[str, Any]]]
+EXAMPLES: dict[str, WorkOut] = {
+    page.name: import_module(f"app.pages.{page.name}.example").worked_example
     for page in PAGES
     if example_file(page.name).with_suffix(".py").is_file()
 }
@@ -31,7 +31,7 @@ def measure_pages(settings: Settings, pages: tuple[str, ...], say: Callable[[str
     """Measure on `settings.model`, presets in exact mode; a preset of another model runs on that one."""
     laboratories: dict[tuple[str, bool], Laboratory] = {}
 
-    def laboratory(model: str | None, *, exact: bool = True) -> Laboratory:
+    def laboratory(model: str | None = None, *, exact: bool = True) -> Laboratory:
         name = model or settings.model
         if (name, exact) not in laboratories:
             laboratories[name, exact] = _laboratory(settings, name, say, exact=exact)
@@ -40,9 +40,7 @@ def measure_pages(settings: Settings, pages: tuple[str, ...], say: Callable[[str
     async def run() -> None:
         for page in pages or MEASURED:
             if page in EXAMPLES:
-                opened = laboratory(None, exact=EXAMPLES[page].EXACT)
-                today = date.today().isoformat()
-                example = await EXAMPLES[page].worked_example(opened.engine, opened.tokenizer, today)
+                example = await EXAMPLES[page](laboratory, date.today().isoformat())
                 write_example(example_file(page), example)
                 say(page)
                 continue

@@ -16,7 +16,7 @@ def listens_everywhere(settings: Settings) -> bool:
 
 
 def is_open_to_others(settings: Settings) -> bool:
-    """Whether anybody but who sits at this machine can come in, by the network or through a proxy."""
+    """Whether other machines can come in, by the network or through a proxy."""
     return bool(settings.public_address) or listens_to_network(settings)
 
 
@@ -49,7 +49,7 @@ def lan_addresses() -> list[str]:
     found = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            # TEST-NET-1, RFC 5737: an address nobody has; connecting a datagram socket sends nothing
+            # TEST-NET-1, RFC 5737: an address that no machine has; connecting a datagram socket sends nothing
             probe.connect(("192.0.2.1", 9))
             found.append(str(probe.getsockname()[0]))
         except OSError:

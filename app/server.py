@@ -1,4 +1,4 @@
-"""uvicorn with an end to its patience, and a goodbye: the slow are let go, readers are told why it ends.
+"""uvicorn with deadlines and a goodbye: slow connections are closed, readers are told why the server ends.
 
 Where the engine is dead it ends by itself, so that a supervisor starts the program again.
 """
@@ -69,7 +69,7 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def end_unless_idle(self) -> None:
-        """Nobody is to be waited for who has not asked yet, or does not read."""
+        """Close the connection if its request has not come whole, or its reader does not read."""
         if self.cycle is not None and (self.cycle.more_body or self.flow.write_paused):
             self.transport.abort()
 
@@ -91,7 +91,7 @@ class Connection(H11Protocol):
 def config(site: FastAPI, log_level: str = "warning") -> uvicorn.Config:
     """h11, because its limits on headers can be set; no WebSockets, because there are none.
 
-    An address that a request claims to come from is believed where a proxy was announced, and of none else.
+    X-Forwarded-For is believed only where a proxy was announced: where `public_address` is set.
     """
     return uvicorn.Config(
         site,
@@ -107,7 +107,7 @@ def config(site: FastAPI, log_level: str = "warning") -> uvicorn.Config:
 
 
 def allow_many_connections() -> None:
-    """Each is an open file, of which many systems allow a program 256 or 1,024 until it asks for more."""
+    """Each connection is an open file; many systems allow a program 256 or 1,024 until it asks for more."""
     try:
         import resource
     except ImportError:  # Windows has no such limit
@@ -161,7 +161,7 @@ class Server(uvicorn.Server):
     async def _say_goodbye(self) -> None:
         """While the server still listens, `/readyz` says that it is not ready."""
         if self.engine_dead is not None:
-            await asyncio.sleep(_FLUSH_SECONDS)  # the engine has told its readers, and tells who comes
+            await asyncio.sleep(_FLUSH_SECONDS)  # the engine has told its readers, and refuses new requests
         else:
             await self._until_served()
         for connection in list(self.server_state.connections):

@@ -1,16 +1,17 @@
-"""Everything a person may set, in one table: by environment variable, `.env`-free, or on the command line."""
+"""Every setting, in one table: by environment variable or on the command line; no `.env` file is read."""
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import ByteSize, Field, SecretStr, TypeAdapter, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.paths import default_weights_dir
 
 DEFAULT_MODEL = "gemma-3-270m"
 _MOST_THREADS = 1024
+_SIZE = TypeAdapter(Annotated[ByteSize, Field(gt=0)])
 _ADDRESS = re.compile(r"https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 _SECRET = re.compile(r"([\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?)?")  # what a request's header carries unchanged
 
@@ -20,7 +21,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PLAYGROUND_", extra="forbid", frozen=True)
 
-    model: str = Field(DEFAULT_MODEL, description="Model to open with: a name from `python -m app models`.")
+    model: str = Field(
+        DEFAULT_MODEL, description="Model to open with: a name from `python -m app models`, or a folder."
+    )
     engine: Literal["local", "fake"] = Field(
         "local", description="`local` runs the model; `fake` is scripted and up in a second."
     )
@@ -33,11 +36,15 @@ class Settings(BaseSettings):
     threads: Literal["auto"] | int = Field(
         "auto", description="Threads the model runs on; `auto` leaves cores to programs that use them."
     )
+    model_memory: Literal["auto"] | ByteSize = Field(
+        "auto",
+        description="Most memory for the weights of all models, as `6GB`; `auto` is 3/4 of the machine's.",
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     lan: bool = Field(False, description="Listen on every address, for a class on the same network.")
     public_address: str = Field(
-        "", description="What the class types, where that is a name of the network's or a proxy's."
+        "", description="What the class types, where that is another address than the server prints."
     )
     slots: int = Field(32, ge=1, le=256, description="Sequences that run at once.")
     queue: int = Field(200, ge=0, le=10_000, description="Requests that may wait.")
@@ -75,6 +82,14 @@ class Settings(BaseSettings):
         if text.isascii() and text.isdecimal() and 1 <= int(text) <= _MOST_THREADS:
             return int(text)
         raise ValueError(f"{text!r} is no number of threads; allowed is auto, or 1 to {_MOST_THREADS}")
+
+    @field_validator("model_memory", mode="before")
+    @classmethod
+    def _is_auto_or_a_size(cls, value: object) -> object:
+        try:
+            return value if value == "auto" else _SIZE.validate_python(value)
+        except ValidationError:
+            raise ValueError(f"{value!r} is no amount of memory; allowed is auto, or a size as 6GB") from None
 
     @field_validator("public_address")
     @classmethod

@@ -1,20 +1,25 @@
 """A whole site around one engine, for tests: no weights, no background load; and how to ask it something."""
 
 import threading
-import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app.checkpoints.manifests import Manifest
+from app.checkpoints.manifests import Manifest, folder_manifest
 from app.checkpoints.store import Progress
 from app.engine.contract.interface import Engine
 from app.engine.fake import FakeEngine
 from app.errors import ModelNotReady, NotFound
+from app.model_pool import Loaded
 from app.paths import STATIC
 from app.tokenization.registry import Encodings
 from tests.byte_tokenizer import ByteTokenizer
+
+NAMELESS = folder_manifest(Path("nowhere"))
 
 
 def browse(site: FastAPI) -> TestClient:
@@ -44,6 +49,10 @@ class OneModel:
         if self._engine is None:
             raise ModelNotReady("gemma-3-270m is being fetched: 12%")
         return self._tokenizer
+
+    @asynccontextmanager
+    async def lease(self, name: str | None = None) -> AsyncIterator[Loaded]:
+        yield Loaded(NAMELESS, self.engine, self.tokenizer)
 
     def state(self) -> dict[str, Any]:
         return {
@@ -97,16 +106,3 @@ class Loader:
         engine = FakeEngine(tokenizer, slots=4, queue=4, context_length=128, ms_per_token=self.ms_per_token)
         self.engines[manifest.name] = engine
         return engine, tokenizer
-
-
-class Hurried:
-    """A module's `time` that runs so many times as fast, for a test that cannot wait as long."""
-
-    def __init__(self, times: float) -> None:
-        self._times = times
-
-    def monotonic(self) -> float:
-        return time.monotonic() * self._times
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds / self._times)

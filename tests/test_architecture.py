@@ -27,11 +27,12 @@ MAY_IMPORT = {
     "experiments": {"errors", "engine", "tokenization"},
     "library": set(),
     "wire": {"engine", "tokenization"},
-    "pages": {"errors", "engine", "tokenization", "experiments", "library", "wire"},
-    "host": BELOW_HOST | {"checkpoints"},
+    "pages": {"errors", "paths", "engine", "tokenization", "experiments", "library", "wire"},
+    "model_pool": {"errors", "checkpoints", "engine", "tokenization"},
+    "host": BELOW_HOST | {"checkpoints", "model_pool"},
     "doctor": BELOW_HOST | {"assets", "checkpoints", "library_texts"},
     "logs": set(),
-    "routes": BELOW_HOST | {"host", "library", "logs", "network", "wire"},
+    "routes": BELOW_HOST | {"host", "library", "logs", "model_pool", "network", "wire"},
     "server": {"errors", "routes"},
     "main": BELOW_HOST | {"host", "routes"},
     "measure": BELOW_HOST | {"checkpoints"},
@@ -58,7 +59,6 @@ BESIDE_THE_CONTRACT = {
     "measure.py": {"local"},
     "pages/hallucination/experiments.py": {"sampling"},
     "pages/hallucination/same_dice.py": {"sampling"},
-    "pages/sampling/example.py": {"sampling"},
     "routes/next_token.py": {"sampling"},
 }
 FOR_TENSORS = {"torch", "transformers", "safetensors", "gguf", "accelerate"}

@@ -117,6 +117,23 @@ def test_threads_are_left_to_the_machine_or_counted(monkeypatch: pytest.MonkeyPa
     assert Settings().threads == 2
 
 
+@pytest.mark.parametrize("memory", ["0", "-1GB", "much", "6 gigabytes", ""])
+def test_an_amount_of_memory_is_one_sentence_when_it_is_none(memory: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PLAYGROUND_MODEL_MEMORY", memory)
+    result = runner.invoke(cli.app, ["models"])
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"error: a setting is not allowed: model_memory: Value error, {memory!r} is no amount of memory; "
+        "allowed is auto, or a size as 6GB\n"
+    )
+
+
+def test_memory_is_left_to_the_machine_or_counted(monkeypatch: pytest.MonkeyPatch):
+    assert (Settings().model_memory, Settings(model_memory=1).model_memory) == ("auto", 1)
+    monkeypatch.setenv("PLAYGROUND_MODEL_MEMORY", "1.5GiB")
+    assert Settings().model_memory == 1.5 * 2**30
+
+
 def test_options_without_a_command_serve(monkeypatch: pytest.MonkeyPatch):
     served: list[Settings] = []
     monkeypatch.setattr(cli, "_serve", served.append)
@@ -164,6 +181,15 @@ def test_help_names_every_command():
     assert all(command in text for command in ("serve", "fetch", "models", "doctor", "bench"))
 
 
+def test_help_without_a_command_lists_the_options_of_serve():
+    alone, serve = (
+        runner.invoke(cli.app, arguments).stdout for arguments in (["--help"], ["serve", "--help"])
+    )
+    options = set(re.findall(r"--[a-z-]+", serve))
+    assert {"--lan", "--model", "--port", "--reload"} <= options
+    assert options == set(re.findall(r"--[a-z-]+", alone))
+
+
 def test_the_doctor_finds_a_taken_port_and_missing_weights_and_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
@@ -177,6 +203,18 @@ def test_the_doctor_finds_a_taken_port_and_missing_weights_and_says_what_to_do(
     assert result.exit_code == 1
     assert f"problem port {port} is in use by another program: end that program" in result.stdout
     assert "python -m app fetch gemma-3-270m" in result.stdout
+
+
+def test_the_doctor_names_the_model_that_an_experiment_brings_with_it(tmp_path: Path):
+    def findings() -> list[tuple[str, str]]:
+        return [(each.level, each.advice) for each in doctor.examine(Settings(weights_dir=tmp_path, port=0))]
+
+    assert ("note", "`python -m app fetch smollm2-135m-instruct` gets it") in findings()
+    folder = tmp_path / "smollm2-135m-instruct"
+    folder.mkdir()
+    (folder / "config.json").touch()
+    (folder / "model.safetensors").touch()
+    assert not any("smollm2-135m-instruct" in advice for _, advice in findings())
 
 
 def test_the_doctor_measures_against_what_the_model_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

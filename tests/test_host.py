@@ -4,15 +4,15 @@ import asyncio
 import gc
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.engine.contract.interface import Engine
-from app.engine.contract.outputs import Done
+from app.engine.contract.outputs import Done, Event
 from app.engine.contract.params import GenerationRequest, SamplingParams
 from app.errors import (
     ModelNotReady,
@@ -25,7 +25,7 @@ from app.errors import (
 from app.host import ModelHost
 from app.settings import Settings
 from app.tokenization.registry import load_model_tokenizer
-from tests.site import Hurried, Loader
+from tests.site import Loader
 from tests.tiny_folder import save_tiny_model
 
 
@@ -114,34 +114,42 @@ def asked(max_tokens: int = 40) -> GenerationRequest:
     return GenerationRequest((65, 66), SamplingParams(max_tokens=max_tokens, seed=1, ignore_eos=True))
 
 
-async def test_a_switched_off_model_ends_its_streams_first(loader: Loader, monkeypatch):
-    monkeypatch.setattr("app.host.time", Hurried(50))
+@asynccontextmanager
+async def stream(host: ModelHost) -> AsyncIterator[AsyncIterator[Event]]:
+    """A request's events, of which more come than are kept for a reader."""
+    async with host.lease() as model, aclosing(model.engine.generate(asked(120))) as events:
+        await anext(events)
+        yield events
+
+
+async def test_a_switched_off_model_ends_its_streams_first(loader: Loader):
     with switched(loader) as host:
-        async with aclosing(host.engine.generate(asked(120))) as events:  # more than are kept for a reader
-            await anext(events)
+        engine = host.engine
+        async with stream(host) as events:
             switch(host, "gpt2")
-            await asyncio.sleep(1)  # fifty seconds
+            await asyncio.sleep(1)
+            assert not is_closed(engine)
             rest = [event async for event in events]
         assert isinstance(rest[-1], Done)
         assert rest[-1].completion_tokens == 120
+        until(lambda: is_closed(engine))
 
 
 async def test_a_switched_off_model_answers_on_when_it_is_asked_again_at_once(loader: Loader):
     """As an experiment does, which has its model from beginning to end."""
     with switched(loader) as host:
-        engine = host.engine
-        switch(host, "gpt2")
-        for _ in range(3):
-            assert isinstance([event async for event in engine.generate(asked())][-1], Done)
-            await asyncio.sleep(0.8)
-        until(lambda: is_closed(engine))
+        async with host.lease() as model:
+            switch(host, "gpt2")
+            for _ in range(3):
+                assert isinstance([event async for event in model.engine.generate(asked())][-1], Done)
+                await asyncio.sleep(0.8)
+        until(lambda: is_closed(model.engine))
 
 
 async def test_a_switched_off_model_is_closed_when_its_last_request_has_run_out_of_time(loader: Loader):
     with switched(loader, deadline_seconds=1) as host:
         engine = host.engine
-        async with aclosing(engine.generate(asked(120))) as events:  # its reader never comes back
-            await anext(events)
+        async with stream(host):  # its reader never comes back
             switch(host, "gpt2")
             await asyncio.sleep(1)
             assert not is_closed(engine)
@@ -152,8 +160,7 @@ async def test_a_further_switch_waits_for_no_reader_of_the_model_before(loader: 
     """Three models at once may be more than there is room for."""
     with switched(loader) as host:
         engine = host.engine
-        async with aclosing(engine.generate(asked(120))) as events:
-            await anext(events)
+        async with stream(host) as events:
             switch(host, "gpt2")
             assert not is_closed(engine)
             switch(host, "gpt2-medium")
@@ -165,8 +172,7 @@ async def test_a_further_switch_waits_for_no_reader_of_the_model_before(loader: 
 
 async def test_readers_of_a_switched_off_model_hear_why_the_site_closes(loader: Loader):
     with switched(loader) as host:
-        async with aclosing(host.engine.generate(asked(120))) as events:
-            await anext(events)
+        async with stream(host) as events:
             switch(host, "gpt2")
             host.close(ShuttingDown("the server was stopped; what came is kept"))
             with pytest.raises(ShuttingDown):
@@ -177,8 +183,7 @@ async def test_readers_of_a_switched_off_model_hear_why_the_site_closes(loader: 
 async def test_a_model_that_comes_back_keeps_its_encoding(loader: Loader):
     with switched(loader) as host:
         first = host.engine
-        async with aclosing(first.generate(asked(120))) as events:
-            await anext(events)
+        async with stream(host):
             switch(host, "gpt2")
             assert own_encodings(host) == {"gemma-3-270m", "gpt2"}
             switch(host, "gemma-3-270m")

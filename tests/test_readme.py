@@ -10,10 +10,13 @@ from fastapi.testclient import TestClient
 
 from app.bench import company
 from app.bench.classroom import PATIENCE, READING_SPEED
+from app.engine.contract.params import JOBS_AT_ONCE
 from app.engine.network.cuda_graphs import WIDTHS
 from app.engine.network.output_layer import LIKELIEST
 from app.engine.serving import cores
 from app.engine.serving.scheduler import CACHE_BYTES
+from app.engine.serving.threaded_engine import MAX_UNREAD
+from app.experiments.shared_runs import KEPT_RUNS
 from app.pages.presets import read_example
 from app.pages.registry import PAGES
 from app.paths import MODELS, ROOT
@@ -63,6 +66,13 @@ def test_the_readme_lists_no_setting_that_is_gone():
 
 def test_the_readme_tells_how_much_the_prefix_cache_keeps():
     assert f"keep at most {CACHE_BYTES // 2**20} MB" in " ".join(TOLD.split())
+
+
+def test_the_architecture_tells_how_much_its_queues_hold():
+    text = PAPERS[ROOT / "docs" / "architecture.md"]
+    assert f"| keeps {KEPT_RUNS} runs; " in text
+    assert f"| {JOBS_AT_ONCE} questions of one experiment at the engine |" in text
+    assert f"| {MAX_UNREAD} events of one request that its reader has not taken |" in text
 
 
 def test_the_readme_tells_when_the_model_leaves_a_core():
@@ -143,7 +153,7 @@ def test_the_readmes_fidelity_is_what_its_test_holds():
 
 def fidelity() -> tuple[float, float, float, float]:
     """Mean KL in nats read at once and token by token, and how often the top token is the same."""
-    said = re.search(r"\| default path \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) % \| ([\d.]+) % \|", TOLD)
+    said = re.search(r"\| default path \| ([\d.]+) \| ([\d.]+) \| ([\d.]+)% \| ([\d.]+)% \|", TOLD)
     at_once, stepwise, same, stepwise_same = map(float, said.groups())
     return at_once, stepwise, same / 100, stepwise_same / 100
 

@@ -105,7 +105,7 @@ def test_every_page_renders(client: TestClient, page, language):
     response = client.get(page.path, params={"lang": language})
     assert response.status_code == 200, response.text
     assert response.headers["content-language"] == language
-    assert f'<html lang="{language}">' in response.text
+    assert f'<html lang="{language}"' in response.text
     assert f'data-page="{page.name}"' in response.text
     assert response.text.count("<h1") == 1
     assert not re.search(r"\sstyle=|\son[a-z]+=", re.sub(r"(?s)<script.*?</script>", "", response.text))
@@ -379,6 +379,15 @@ def test_no_english_is_left_on_a_chinese_page(client: TestClient, page):
     left = [text for language, text in reader.pieces if language.startswith("zh") and is_english(text)]
     said = [text for language, text in reader.spoken if language.startswith("zh") and is_english_label(text)]
     assert (left, said) == ([], [])
+
+
+def test_no_english_is_left_in_the_chinese_catalogue():
+    """What scripts say; tests/browser/test_sentences.py holds that it comes from there."""
+    texts = {key: json.dumps(entry, ensure_ascii=False) for key, entry in catalogue("zh-CN").items()}
+    bare = {
+        key: PLACE.sub("", re.sub(r"<(\w+) lang=.*?</\1>|<[^>]*>", "", text)) for key, text in texts.items()
+    }
+    assert [key for key, text in bare.items() if is_english_label(text)] == []
 
 
 ENGLISH = {"bench.html", "patterns"}  # the bench's report, and the page for who works on the others

@@ -57,7 +57,7 @@ async def universes(endpoint: Endpoint, load: Load, slots: int, repeats: int) ->
 
 
 async def first_token(endpoint: Endpoint, fresh: FreshPrompts, repeats: int) -> FirstToken:
-    """A prompt nobody sent before, on an idle server."""
+    """Time to the first token of a prompt that the server has not read before, while it does nothing else."""
     length = _long_prompt(endpoint, _FEW.tokens, PROMPT_TOKENS)
     await endpoint.stream(_FEW.body(fresh.take(length), endpoint.model))  # kernels of this shape
     times = []

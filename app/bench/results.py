@@ -87,7 +87,7 @@ class PrefillGap:
 
 @dataclass(frozen=True, slots=True)
 class FirstToken:
-    """Time to first token of a prompt nobody sent before, on a server with nothing else to do."""
+    """Time to first token of a prompt that the server has not read before, while it does nothing else."""
 
     tokens: int
     seconds: float
@@ -169,7 +169,7 @@ class Fidelity:
 
 @dataclass
 class Results:
-    """Everything measured so far; a field is None while nobody measured it."""
+    """Everything measured so far; a field is None until it is measured."""
 
     machine: dict[str, str]
     settings: dict[str, Any]

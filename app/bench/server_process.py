@@ -52,7 +52,7 @@ def _arguments(settings: Settings) -> list[str]:
 
 
 async def _address(child: ChildProcess) -> str:
-    """It says where it is when somebody listens there."""
+    """The address that the child prints once it listens. Raises ServerFailed where none comes in time."""
     end = time.perf_counter() + _PATIENCE
     while time.perf_counter() < end:
         if found := _ADDRESS.search(child.output()):

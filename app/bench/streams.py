@@ -41,7 +41,7 @@ class UnderLoad:
     load: Load
 
     async def warm_up(self, streams: int) -> None:
-        """A short round that nobody counts: kernels of this shape, the prompts' first reading."""
+        """A short round that is not measured: it makes kernels of this shape and reads the prompts once."""
         few = Load(min(self.load.tokens, _WARM_UP_TOKENS), self.load.temperature, self.load.logprobs)
         await run_round(self.endpoint, few, streams)
 

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from app.bench.endpoint import ServerFailed
 
-# for the threads of the one before, which may wait busily for more, and for this server to take back the core
-# that it leaves to whoever has been busy in the last half second (app/engine/serving/cores.py)
+# between two contenders: the threads of the first may wait busily for more, and this server takes back a core
+# only half a second after the program that was busy on it (app/engine/serving/cores.py)
 _REST_SECONDS = 1.2
 SECONDS = 15.0  # once one measurement has had this long, it gets no further turn
 
@@ -23,7 +23,7 @@ def turns(count: int, seconds: float = SECONDS) -> Iterator[int]:
 
 
 class Contender(Protocol):
-    """Who continues so many sequences at once when it is its turn."""
+    """A server that continues so many sequences at once when it is its turn."""
 
     async def warm_up(self, streams: int) -> None: ...
     async def round(self, streams: int) -> Any: ...
@@ -34,7 +34,7 @@ async def in_turn(
 ) -> dict[str, list[Any]]:
     """The rounds of each, one after the other: whatever else this machine does, it does to all.
 
-    Whoever fails is out.
+    A contender that fails gets no further turn.
     """
     rounds: dict[str, list[Any]] = {name: [] for name in contenders}
     spent = dict.fromkeys(contenders, 0.0)

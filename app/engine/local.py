@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 import transformers
 from safetensors import SafetensorError
@@ -19,6 +20,7 @@ from app.engine.network.integer_linear import digits_are_multiplied_exactly
 from app.engine.network.model_runner import ModelRunner, kv_bytes_per_token
 from app.engine.serving.brief_thread import brief_thread
 from app.engine.serving.cores import CoreWatch
+from app.engine.serving.freed_memory import give_back_freed_memory
 from app.engine.serving.threaded_engine import EngineLimits, ThreadedEngine
 from app.errors import ModelUnavailable
 
@@ -59,9 +61,11 @@ def load(
             number_format = torch.bfloat16 if can_decode(config) else torch.float32
         else:
             number_format = torch.float32 if exact else pick_dtype(dtype, place)
+        before = _memory_in_use(place)  # with every library that the configuration needs
         model = _read(folder, config, number_format, place)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise _damaged(name, error) from error
+    weights = _memory_in_use(place) - before
     length = min(context_length, context_limit(model.config))
     record = None
     if place.type == "cuda":
@@ -76,6 +80,9 @@ def load(
     except KeyError as error:  # a tensor that is not there
         raise _damaged(name, error) from error
     runner.warm_up()
+    del model
+    if place.type == "cpu":  # weights are laid out anew, and an empty cache takes nothing; elsewhere it does
+        weights = _memory_in_use(place) - before
     return ThreadedEngine(
         runner,
         tokenizer,
@@ -88,7 +95,19 @@ def load(
         },
         limits=EngineLimits(slots, queue, length, deadline_seconds, teacher_slots),
         cores=cores,
+        memory_bytes=max(0, weights),  # another engine may have given more back meanwhile
     )
+
+
+def _memory_in_use(device: torch.device) -> int:
+    """Bytes that this process has of the device's memory."""
+    if device.type == "cuda":
+        return torch.cuda.memory_allocated(device)
+    if device.type == "mps":
+        return torch.mps.current_allocated_memory()
+    give_back_freed_memory()
+    in_use: int = psutil.Process().memory_info().rss
+    return in_use
 
 
 def _damaged(name: str, error: Exception) -> ModelUnavailable:

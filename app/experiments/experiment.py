@@ -134,6 +134,16 @@ class Laboratory:
             return await self.engine.distributions(token_ids, start=start, client=self.client)
 
 
+class OpenLaboratory(Protocol):
+    """The laboratory of a model, of the server's own where none is named.
+
+    `exact` is float32. Otherwise the model computes as on a server by default: an example that shows what its
+    page will show.
+    """
+
+    def __call__(self, model: str | None = None, *, exact: bool = True) -> Laboratory: ...
+
+
 def _continuation(sequence: int, steps: Sequence[Step]) -> Continuation:
     return Continuation(
         sequence,

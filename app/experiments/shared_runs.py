@@ -1,8 +1,8 @@
 """The same experiment asked by thirty students at once runs once.
 
-A run is keyed by what decides its result: the model, how it is computed, the experiment and its request. Who
-asks while it runs gets the parts so far and then the rest; a finished run is kept until newer ones need the
-room; a run without a listener is cancelled.
+A run is keyed by what decides its result: the model, how it is computed, the experiment and its request. A
+request that comes while it runs gets the parts so far and then the rest. A finished run is kept until newer
+ones need the room. A run without a listener is cancelled.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ class SharedRuns:
     async def parts(self, key: str, start: Callable[[], Parts], place: Callable[[], int] = _nowhere) -> Parts:
         """Every part of the run with this key, which is started if there is none.
 
-        While it waits, its place in line as well: `place` of the one who started it.
+        While the run waits, its position in line comes between them: `place` of the request that started it.
         """
         run = self._runs.get(key)
         if run is None:
@@ -70,7 +70,7 @@ class SharedRuns:
                     self._tell(run)
         except Exception as error:
             run.error = error
-            self._runs.pop(key, None)  # the next one who asks tries again
+            self._runs.pop(key, None)  # the next such request starts a new run
         finally:
             run.ended = True
             self._tell(run)

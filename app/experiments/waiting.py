@@ -1,4 +1,4 @@
-"""An experiment that waits for the machine says so: its place in line comes between the parts."""
+"""An experiment that waits for the model says so: its position in line comes between the parts."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from typing import ClassVar
 from app.experiments.experiment import Part
 
 LOOK_SECONDS = 0.5
-AGAIN_SECONDS = 4.0  # who hears nothing for longer may think that nothing happens
+AGAIN_SECONDS = 4.0  # a student who hears nothing for longer may think that nothing happens
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ preset gave, in exact mode, a line each.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from app.experiments.experiment import Experiment, Laboratory, Part, Progress
+from app.experiments.experiment import Experiment, Laboratory, OpenLaboratory, Part, Progress
 from app.pages.experiments import EXPERIMENTS
 
 FOLDER = Path(__file__).parent
@@ -76,13 +76,8 @@ def read_measurement(page: str, model: str) -> Measurement | None:
     return Measurement(**json.loads(file.read_text(encoding="utf-8")))
 
 
-async def measure(
-    page: str, laboratory: Callable[[str | None], Laboratory], model: str
-) -> AsyncIterator[str]:
-    """Run every preset and write the file; yields the id of each preset when it is done.
-
-    `laboratory` gives the one for an experiment's own model; None stands for `model`.
-    """
+async def measure(page: str, laboratory: OpenLaboratory, model: str) -> AsyncIterator[str]:
+    """Run every preset on `model` and write the file; yields the id of each preset when it is done."""
     results = {}
     for preset in read_presets(page):
         experiment = EXPERIMENTS[preset.experiment]

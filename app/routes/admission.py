@@ -1,4 +1,4 @@
-"""Places in the house: a request has one before its text is looked at, until its reply is over."""
+"""Places in the server: a request holds one from before its text is read until its reply is over."""
 
 import math
 from collections import Counter
@@ -11,7 +11,7 @@ from app.errors import ClientLimit, QueueFull, ShuttingDown
 
 TAB, ADDRESS = "tab ", "address "  # how a client's name begins, so that no tab can call itself an address
 _FIRST_GUESS = 5.0  # seconds a request takes, until some have been seen
-_LONGEST_WAIT = 60  # seconds anybody is told to wait
+_LONGEST_WAIT = 60  # seconds; a refusal names no longer wait
 
 
 class Admission:
@@ -30,7 +30,7 @@ class Admission:
         return self._held.total()
 
     def close(self) -> None:
-        """Nobody comes in any more; who is in may finish."""
+        """Refuse every new request; those under way may finish."""
         self._closed = True
 
     def check_open(self) -> None:
@@ -39,7 +39,7 @@ class Admission:
 
     @contextmanager
     def place(self, client: str, count: int = 1) -> Iterator[None]:
-        """`count` places. Raise ShuttingDown, QueueFull or ClientLimit instead of letting in one too many."""
+        """`count` places. Raises ShuttingDown, QueueFull or ClientLimit where one would be too many."""
         self.check_open()
         if self.held + count > self._places + (client == TEACHER):
             waiting = max(0, self.held - self._slots)

@@ -10,6 +10,7 @@ from app.engine.contract.params import TEACHER
 from app.experiments.shared_runs import SharedRuns
 from app.host import ModelHost
 from app.library.library import Library
+from app.model_pool import Loaded
 from app.network import is_open_to_others
 from app.routes.admission import ADDRESS, TAB, Admission
 from app.routes.metrics import Metrics
@@ -56,12 +57,21 @@ MetricsDep = Annotated[Metrics, Depends(_metrics)]
 AdmissionDep = Annotated[Admission, Depends(_admission)]
 
 
-async def _engine(host: HostDep) -> Engine:
-    return host.engine
+async def _model(host: HostDep) -> AsyncIterator[Loaded]:
+    """Until the reply is over no switch closes it, and all of a request has the same one."""
+    async with host.lease() as model:
+        yield model
 
 
-async def _tokenizer(host: HostDep) -> Tokenizer:
-    return host.tokenizer
+ModelDep = Annotated[Loaded, Depends(_model)]
+
+
+async def _engine(model: ModelDep) -> Engine:
+    return model.engine
+
+
+async def _tokenizer(model: ModelDep) -> Tokenizer:
+    return model.tokenizer
 
 
 async def _workers(host: HostDep) -> TokenizerWorkers:
@@ -112,7 +122,7 @@ EngineDep = Annotated[Engine, Depends(_engine)]
 TokenizerDep = Annotated[Tokenizer, Depends(_tokenizer)]
 WorkersDep = Annotated[TokenizerWorkers, Depends(_workers)]
 ClientDep = Annotated[str, Depends(_client)]
-TeacherDep = Annotated[None, Depends(_teacher)]  # refuses everybody else
+TeacherDep = Annotated[None, Depends(_teacher)]  # refuses a request without the secret
 SwitchDep = Annotated[None, Depends(_may_switch)]
 
 
@@ -128,4 +138,4 @@ async def _text_place(site: SiteDep, client: ClientDep) -> AsyncIterator[None]:
 
 # First of a route's dependencies: the rest has not begun when it refuses.
 PLACE = Depends(_place)
-TEXT_PLACE = Depends(_text_place)  # for work on texts alone: whoever waits for the model may still cut them
+TEXT_PLACE = Depends(_text_place)  # for work on texts alone: a tab may do it while it waits for the model

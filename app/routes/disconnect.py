@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class ReaderLeft(Exception):
-    """Nobody waits for the answer any more."""
+    """The connection closed before the answer was ready."""
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:

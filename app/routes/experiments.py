@@ -35,13 +35,11 @@ def _add(experiment: Experiment) -> None:
         client: ClientDep,
     ) -> AsyncIterator[OpenRun]:
         """A dependency, so that what is refused before the first part is an ordinary 4xx."""
-        engine, tokenizer = host.engine, host.tokenizer
-        if experiment.model is not None:
-            engine, tokenizer = await host.beside(experiment.model)
-        laboratory = Laboratory(engine, tokenizer, client)
-        key, start = _key(experiment, body, engine, client), _starter(experiment, laboratory, body)
-        async with aclosing(runs.parts(key, start, laboratory.place)) as parts:
-            yield await anext(parts, None), parts
+        async with host.lease(experiment.model) as model:  # a run has listeners, and each of them a lease
+            laboratory = Laboratory(model.engine, model.tokenizer, client)
+            key, start = _key(experiment, body, model.engine, client), _starter(experiment, laboratory, body)
+            async with aclosing(runs.parts(key, start, laboratory.place)) as parts:
+                yield await anext(parts, None), parts
 
     async def run(opened: Annotated[OpenRun, Depends(_open)]) -> AsyncIterator[ServerSentEvent]:
         first, parts = opened

@@ -42,13 +42,18 @@ def _part(character: str) -> Part:
     return Part(character, "text")
 
 
+def word(token_bytes: str) -> str:
+    """A whole token's text without the space around it, to be quoted in a sentence."""
+    return bytes.fromhex(token_bytes).decode("utf-8", "replace").strip()
+
+
 def axis_top(highest: float) -> float:
     """Where the linear axis of bars up to `highest` ends."""
     return next((top for top in _AXIS_TOPS if highest <= top), 1.0)
 
 
 def filters(language: Language) -> dict[str, Callable[..., Any]]:
-    """Numbers as this language writes them, and the two that know no language."""
+    """Numbers as this language writes them, and those that know no language."""
     locale = language.replace("-", "_")
 
     def decimal(value: float, digits: int = 1) -> str:
@@ -78,4 +83,5 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
         "probability": probability,
         "axis_top": axis_top,
         "visible_parts": visible_parts,
+        "word": word,
     }

@@ -99,14 +99,6 @@ def test_an_experiment_cut_on_its_way_is_said_and_its_parts_stay(behind: Behind)
     expect(own).to_contain_text("Answered by fake on", timeout=30_000)
 
 
-def test_the_dice_of_the_home_page_are_cut_off_aloud(behind: Behind):
-    faults = Faults(cut_at=b"event: queued")
-    page = behind(faults)
-    page.goto("/")
-    page.get_by_role("button", name="Roll the dice").click()
-    expect(page.get_by_text("The answer broke off before its end.").first).to_be_visible()
-
-
 def test_a_killed_server_is_missed_and_found_again_without_running_anything(
     new_page: NewPage, troubles: Troubles, tmp_path: Path
 ):

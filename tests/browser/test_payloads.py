@@ -156,7 +156,7 @@ def test_as_model_output_and_as_a_token(watched: Watched, page: Page):
 
 @pytest.mark.parametrize(
     "path, label",
-    [("/", "Half a sentence"), ("/tokenizer", "Text to cut into tokens"), ("/sampling", "Prompt")],
+    [("/", "Half a sentence"), ("/tokenizer", "Text to cut into tokens"), ("/sampling#own", "Prompt")],
 )
 def test_as_prompt(watched: Watched, page: Page, troubles: Troubles, path: str, label: str):
     troubles.expect("status of 429")  # typed faster than a busy machine answers: it is asked again

@@ -56,7 +56,7 @@ def test_every_page_opens_in_an_insecure_context(page: Page, path: str):
 def test_everything_works_or_says_what_to_do_instead_in_an_insecure_context(page: Page):
     assert page.goto("/").ok
     page.get_by_label("Half a sentence").fill("The capital of France is")
-    expect(page.locator("probability-bars")).to_contain_text("Paris")
+    expect(page.locator("odds-rows")).to_contain_text("Paris")
     page.get_by_role("button", name="Roll the dice").click()
     page.goto("/tokenizer")
     page.get_by_label("Text to cut into tokens").fill(CANARY)
@@ -64,6 +64,7 @@ def test_everything_works_or_says_what_to_do_instead_in_an_insecure_context(page
     expect(page.get_by_text("copy it from there")).to_be_visible()
     assert page.url.startswith(page.url.split("#")[0] + "#s=")
     page.goto("/sampling")
+    page.get_by_role("button", name="Details").click()
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_text("copy it from there")).to_be_visible()
     page.goto("/hallucination")
@@ -156,7 +157,7 @@ def test_through_nginx_a_page_is_opened_and_text_flows(new_page: NewPage, troubl
 def test_opening_twenty_links_runs_nothing_and_their_text_stays_in_the_browser(page: Page, live_server: str):
     page.goto("/")
     page.get_by_role("button", name="Roll the dice").click()
-    expect(page.locator("#rolled")).to_contain_text("Rolled")
+    expect(page.locator("#rolled")).to_contain_text("You rolled")
     links = []
     for path in ("/", "/tokenizer", "/sampling", "/playground"):
         page.goto(path)

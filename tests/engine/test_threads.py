@@ -53,8 +53,8 @@ async def test_the_threads_are_those_of_the_engines_thread_and_of_no_later_model
         )
         loading.start()
         loading.join()
-        second[0].close()
         assert second[0].runner.most_threads == before
+        second[0].close()
     finally:
         engine.close()
 

@@ -31,6 +31,8 @@ def _found(root: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
         yield from paths
 
 
+FIELDS = "tests/**/test_request_fields.py"  # first, because it is the quickest
+
 TARGETS = (
     Target(
         "sampling",
@@ -63,13 +65,13 @@ TARGETS = (
         ),
     ),
     *(
-        Target(page, (f"app/pages/{page}/*.py",), (f"tests/pages/{page}/test_[!b]*.py",))
+        Target(page, (f"app/pages/{page}/*.py",), (FIELDS, f"tests/pages/{page}/test_[!b]*.py"))
         for page in ("assistant", "few_shot", "hallucination", "regurgitation")
     ),
     Target(
         "openai",
         ("app/routes/**/openai_text.py", "app/routes/**/openai.py"),
-        ("tests/routes/**/test_openai.py",),
+        (FIELDS, "tests/routes/**/test_openai.py"),
     ),
     Target(
         "guards",

@@ -131,3 +131,78 @@ def test_a_reader_who_left_before_the_reply_gets_an_empty_one():
 
     reply = TestClient(app).get("/")
     assert (reply.status_code, reply.content) == (499, b"")
+
+
+@pytest.mark.parametrize("error", [ValueError("a person's text"), anyio.BrokenResourceError()], ids=repr)
+async def test_what_fails_before_the_reply_is_told_and_answered(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+):
+    told, sent = [], []
+    monkeypatch.setattr("app.routes.errors.log_unexpected", told.append)
+
+    async def app(scope, receive, send):
+        raise error
+
+    async def send(message):
+        sent.append(message.get("status"))
+
+    await UnexpectedErrors(app)({"type": "http"}, None, send)
+    assert (told, sent) == ([error], [500, None])
+    with pytest.raises(type(error)):
+        await UnexpectedErrors(app)({"type": "lifespan"}, None, send)
+    assert told == [error]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("PUT", "/api/class", {"GET", "POST"}), ("GET", "/api/score", {"POST"}), ("POST", "/livez", {"GET"})],
+)
+def test_another_method_is_answered_with_those_that_are_allowed(client: TestClient, method, path, allowed):
+    reply = client.request(method, path)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (405, "method_not_allowed")
+    assert set(reply.headers["allow"].split(", ")) == allowed
+
+
+def test_an_address_that_is_not_there_allows_no_method(client: TestClient):
+    reply = client.get("/nothing")
+    assert (reply.status_code, reply.json()["error"]["code"]) == (404, "not_found")
+    assert "allow" not in reply.headers
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("true", " is true"),
+        ("false", " is false"),
+        ("null", " is null"),
+        ("-1", " is -1"),
+        ("9223372036854775807", " is 9223372036854775807"),
+        ("0.25", " is 0.25"),
+        ("NaN", " is not a finite number"),
+        ('"many"', ""),
+    ],
+)
+def test_a_refusal_shows_numbers_and_no_words(client: TestClient, sent: str, shown: str):
+    body = f'{{"prompt": "x", "top": {sent}}}'
+    reply = client.post("/api/next-token", content=body, headers={"Content-Type": "application/json"})
+    assert reply.status_code == 422
+    message = reply.json()["error"]["message"]
+    assert message.startswith(f"top{shown}: should be ") or message.startswith(
+        f"top{shown}: Input should be "
+    )
+
+
+def test_our_own_words_are_told_apart_from_the_fields_name(client: TestClient):
+    """So that a page can say them in its reader's language."""
+    body = {"question": "2 + 2?", "template": "no place", "stop": "Q:"}
+    error = client.post("/api/experiments/dressed", json=body).json()["error"]
+    assert error["sentence"] == "{field}: a template needs {question} exactly once"
+    assert (error["values"], error["param"]) == ({"field": "template"}, "template")
+    assert error["message"] == "template: a template needs {question} exactly once"
+
+
+def test_only_what_was_posted_counts_as_rejected(client: TestClient, site: FastAPI):
+    assert client.get("/api/vocabulary/gpt2/many").status_code == 422
+    assert site.state.site.metrics.rejected == 0
+    assert client.post("/api/score", json={"ids": 3}).status_code == 422
+    assert site.state.site.metrics.rejected == 1

@@ -12,7 +12,7 @@ from app.main import create_app
 from app.settings import Settings
 from tests.kit.stream import ask
 from tests.live import serve, wait_until
-from tests.site import Hurried, Loader, browse
+from tests.site import Loader, browse
 
 FIRST, SECOND = "gemma-3-270m", "gpt2"  # of the catalogue
 OPEN = [
@@ -80,8 +80,7 @@ def test_on_a_server_for_this_machine_alone_anyone_at_it_switches(settings: dict
         assert loader.asked_for == [FIRST, SECOND]
 
 
-async def test_a_student_reads_to_the_end_while_the_teacher_switches(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("app.host.time", Hurried(50))  # a stream of two seconds is one of a hundred
+async def test_a_student_reads_to_the_end_while_the_teacher_switches():
     loader = Loader(ms_per_token=20)
     given = Settings(host="0.0.0.0", teacher_secret="open sesame")
     host = ModelHost(given, open_model=loader)

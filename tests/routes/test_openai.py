@@ -288,3 +288,50 @@ def test_no_piece_is_sent_that_shows_nothing():
     pieces = [choice.feed(step(byte)) for byte in b"xyz"]
     assert pieces[:2] == [None, None]
     assert (pieces[2].text, pieces[2].logprobs.tokens) == ("x", ["x", "y", "z"])
+
+
+def test_each_prompt_of_a_request_takes_a_place(fake_engine: FakeEngine):
+    with browse(create_app(Settings(per_client=3), OneModel(fake_engine))) as client:
+
+        def status(prompts: int) -> int:
+            body = {"prompt": ["x"] * prompts, "max_tokens": 1}
+            return client.post("/v1/completions", json=body, headers={"X-Client": "Ann"}).status_code
+
+        assert [status(prompts) for prompts in (1, 3, 4, 3)] == [200, 200, 429, 200]
+
+
+def test_choices_that_write_nothing_end_all_the_same(completions):
+    fields = {"prompt": ["Once", "The"], "max_tokens": 0, "echo": True, "n": 2}
+    choices = completions.create(model="fake", **fields).choices
+    assert [(choice.index, choice.text, choice.finish_reason) for choice in choices] == [
+        (0, "Once", "length"), (1, "Once", "length"), (2, "The", "length"), (3, "The", "length"),
+    ]  # fmt: skip
+
+
+def test_the_usage_comes_last_and_only_where_it_is_asked_for(completions):
+    fields = {"model": "fake", "prompt": "Once", "max_tokens": 3, "stream": True}
+    assert all("usage" not in chunk.model_fields_set for chunk in completions.create(**fields))
+    *chunks, last = completions.create(**fields, stream_options={"include_usage": True})
+    assert {chunk.usage for chunk in chunks} == {None}
+    assert all("usage" in chunk.model_fields_set for chunk in chunks)
+    assert (last.choices, last.usage.completion_tokens) == ([], 3)
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_beside_the_likeliest_tokens_stands_the_one_that_was_written(completions, count: int):
+    fields = {"temperature": 5, "max_tokens": 20, "seed": 3, "logprobs": count}
+    written = completions.create(model="fake", prompt=PROMPT, **fields).choices[0].logprobs
+    lengths = set()
+    for name, logprob, top in zip(written.tokens, written.token_logprobs, written.top_logprobs, strict=True):
+        assert top[name] == logprob
+        lengths.add(len(top))
+    assert max(lengths) == count + 1
+
+
+def test_what_ran_out_of_time_ends_for_its_length(byte_tokenizer):
+    engine = FakeEngine(byte_tokenizer, deadline_seconds=0.1, ms_per_token=20)
+    with browse(create_app(Settings(), OneModel(engine))) as client:
+        body = {"prompt": "Once", "max_tokens": 200, "n": 2}
+        choices = client.post("/v1/completions", json=body).json()["choices"]
+    engine.close()
+    assert [choice["finish_reason"] for choice in choices] == ["length", "length"]

@@ -6,11 +6,12 @@ from urllib.parse import urlsplit
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.exceptions import HTTPException
 
 from app import terminal
 from app.main import create_app
 from app.network import bracketed, local_names
-from app.routes.security import allowed_hosts
+from app.routes.security import Guard, allowed_hosts
 from app.settings import Settings
 from tests.site import OneModel, browse
 
@@ -270,7 +271,72 @@ def test_a_request_has_100_headers_at_most(client: TestClient):
         assert client.get("/livez", headers=headers).status_code == status
 
 
-@pytest.mark.parametrize("length", ["many", "-5", "9" * 30, "²"])
-def test_a_length_that_is_no_number_is_no_fault_of_ours(client: TestClient, length: str):
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [("many", 422), ("-5", 422), ("9" * 30, 422), ("²", 422), ("9" * 20, 422), ("9" * 19, 413)],
+)
+def test_a_length_that_is_no_number_is_no_fault_of_ours(client: TestClient, length: str, status: int):
     headers = {"Content-Length": length.encode("latin-1"), "Content-Type": "application/json"}
-    assert client.post("/api/score", content=b"{}", headers=headers).status_code == 422
+    assert client.post("/api/score", content=b"{}", headers=headers).status_code == status
+
+
+def test_a_body_has_a_mebibyte_and_a_half(client: TestClient):
+    for length, status in ((3 * 2**19, 422), (3 * 2**19 + 1, 413)):
+        headers = {"Content-Type": "application/json"}
+        assert client.post("/api/score", content=b" " * length, headers=headers).status_code == status
+
+
+class Sender:
+    """An ASGI client that goes on sending pieces until it is not asked any more."""
+
+    def __init__(self, *pieces: int) -> None:
+        self.pieces = list(pieces)
+        self.asked = 0
+        self.replies: list[int] = []
+
+    async def receive(self):
+        self.asked += 1
+        piece = self.pieces.pop(0)
+        return {"type": "http.request", "body": b" " * piece, "more_body": bool(self.pieces)}
+
+    async def send(self, message):
+        if message["type"] == "http.response.start":
+            self.replies.append(message["status"])
+
+    async def ask(self, headers: dict[str, str], read: bool = True) -> None:
+        async def app(scope, receive, send):
+            while read and (await receive())["more_body"]:
+                pass
+
+        raw = [(name.encode(), value.encode()) for name, value in ({"host": "localhost"} | headers).items()]
+        scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": raw}
+        await Guard(app, {"localhost"}, max_body_bytes=10)(scope, self.receive, self.send)
+
+
+async def test_a_body_in_pieces_may_be_as_long_as_a_whole_one_and_no_longer():
+    sender = Sender(6, 4)
+    await sender.ask({})
+    assert (sender.asked, sender.replies) == (2, [])
+    sender = Sender(6, 5, 7, 8)
+    with pytest.raises(HTTPException) as refused:
+        await sender.ask({})
+    assert refused.value.status_code == 413
+    assert sender.pieces == []  # read to its end, so that the client hears of it
+
+
+async def test_of_a_body_that_is_too_large_eight_mebibytes_are_read_and_nothing_of_other_refusals():
+    sender = Sender(*[2**20] * 20)
+    await sender.ask({"content-length": "11"})
+    assert (sender.asked, sender.replies) == (8, [413])
+    sender = Sender(3, 3, 5)
+    await sender.ask({"content-length": "11"})
+    assert (sender.asked, sender.replies) == (3, [413])
+    sender = Sender(5)
+    await sender.ask({"host": "evil.example"})
+    assert (sender.asked, sender.replies) == (0, [400])
+
+
+async def test_the_length_of_a_body_that_just_fits_is_no_reason_to_refuse():
+    sender = Sender(10)
+    await sender.ask({"content-length": "10"})
+    assert (sender.asked, sender.replies) == (1, [])

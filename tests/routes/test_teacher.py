@@ -167,3 +167,21 @@ def test_the_wait_goes_by_the_oldest_of_ten_guesses(monkeypatch):
     with pytest.raises(TooManyGuesses) as refused:
         lane.check("open sesame", "10.0.0.1")
     assert refused.value.retry_after == 60 - 40 + 1
+
+
+def test_a_thousand_addresses_are_remembered_and_then_none(monkeypatch):
+    monkeypatch.setattr("app.routes.teacher.time.monotonic", lambda: 100.0)
+    lane = TeacherLane("open sesame")
+
+    def guess(address: str) -> type[Exception]:
+        with pytest.raises((WrongSecret, TooManyGuesses)) as refused:
+            lane.check("guess", address)
+        return refused.type
+
+    for _ in range(MAX_GUESSES):
+        assert guess("the first") is WrongSecret
+    for number in range(999):
+        guess(f"10.0.0.{number}")
+    assert guess("the first") is TooManyGuesses
+    guess("one more")
+    assert guess("the first") is WrongSecret

@@ -44,6 +44,10 @@ class Engine(Protocol):
         rounding depends on how many others are computed together with it.
         """
 
+    @property
+    def memory_bytes(self) -> int:
+        """What the weights take, measured when they were loaded; 0 where nothing was measured."""
+
     def check(self, request: GenerationRequest) -> None:
         """Raise BadRequest, ContextOverflow or QueueFull where `generate` would refuse."""
 

@@ -8,7 +8,7 @@ MAX_LOGPROBS = 50
 MAX_STOP_STRINGS = 4
 MAX_STOP_CHARACTERS = 64
 TEACHER = "teacher"  # the client whose requests go first; the routes give this name to the teacher alone
-JOBS_AT_ONCE = 16  # engine requests that one experiment may have under way; who is let in never meets more
+JOBS_AT_ONCE = 16  # engine requests of one experiment at a time; the engine's line has room for all
 MAX_SEED = 2**53 - 1  # the largest integer JavaScript holds exactly
 
 

@@ -74,7 +74,7 @@ class Job:
 
     @property
     def entropy(self) -> bool:
-        """Whether anybody is told of it."""
+        """Whether the entropy of each step is reported."""
         return self.request.params.entropy or self.observed
 
     def done(self, unfinished: FinishReason) -> Done:

@@ -20,7 +20,7 @@ class Pace:
         self._tokens = self._least
 
     def budget(self, *, waiting: int, running: bool) -> int:
-        """Tokens to read in the next pass; who runs waits a little for each who waits."""
+        """Prompt tokens to read in the next pass; each waiting prompt slows running sequences a little."""
         return min(BUSY[1], self._tokens * waiting) if running else IDLE
 
     def passed(self, seconds: float, *, wrote: bool, tokens_read: int) -> None:

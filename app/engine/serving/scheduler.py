@@ -27,7 +27,7 @@ from app.engine.serving.waiting_line import WaitingLine
 from app.errors import OutOfMemory
 
 CACHE_BYTES = 256 * 2**20  # of keys and values that no sequence uses, for a prompt that begins alike
-TELL_SECONDS = 4.0  # who waits hears its place again after this long, though it has not changed
+TELL_SECONDS = 4.0  # a waiting request is told its position again after this long, though it has not changed
 HELD_SECONDS = 0.005  # when every reader is far behind
 _RECENT_SECONDS = 5.0  # what the rate of tokens is of
 CHUNK_SCORED = 64  # positions whose whole distribution is held at once: 64 * 262,144 * 4 bytes = 67 MB
@@ -46,8 +46,8 @@ class Scheduler:
         *,
         slots: int,
         context_length: int,
-        deadline_seconds: float = 300.0,
-        teacher_slots: int = 0,
+        deadline_seconds: float,
+        teacher_slots: int,
     ) -> None:
         self._runner = runner
         self._vocabulary = vocabulary
@@ -88,7 +88,7 @@ class Scheduler:
         self._waiting.add(job)
 
     def step(self) -> None:
-        """One turn: let go of who left, admit who waits, write everyone one token and read on in a prompt."""
+        """One step: drop requests without a reader, admit waiting ones, draw tokens, read on in prompts."""
         self._let_go()
         self._admit()
         writing, reading = self._writing(), self._reading()
@@ -181,7 +181,7 @@ class Scheduler:
         return free - max(0, self._teacher_slots - sum(job.slots_needed for job in teachers))
 
     def _tell_position(self, job: Job, position: int) -> None:
-        """A place only ever falls: a teacher who is let in first is not told as a step back."""
+        """A position only ever falls: the step back behind a teacher's request is not told."""
         now = time.monotonic()
         if job.position is None or position < job.position:
             job.position = position
@@ -193,8 +193,8 @@ class Scheduler:
     def _writing(self) -> list[Writing]:
         """Every running sequence's last token, after which the next one is drawn.
 
-        Whose reader is far behind runs along, so that the batch stays one slice, and draws nothing: next time
-        the same token is read at the same position again.
+        A sequence whose reader is far behind runs along, so that the batch stays one slice, and draws
+        nothing: next time the same token is read at the same position again.
         """
         sequences = [owner for owner in self._table.running_owners() if isinstance(owner, Continuation)]
         held = [sequence.job.held() for sequence in sequences]

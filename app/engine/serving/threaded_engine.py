@@ -86,14 +86,17 @@ class ThreadedEngine:
         description: dict[str, str],
         limits: EngineLimits,
         cores: CoreWatch | None = None,
+        memory_bytes: int = 0,
     ) -> None:
         self.name = name
         self.description = description
-        self.runner = runner  # its thread's own: others may use it while nothing runs
+        self.memory_bytes = memory_bytes
+        self.runner = runner  # its thread's own: others may use it while nothing runs, until it is closed
         self.context_length = limits.context_length
         self.vocabulary_size = runner.vocabulary_size
         self._limits = limits
         self._cores = cores
+        self._most_threads = runner.most_threads
         self._threads = 0  # that the runner was told to use; 0 until then
         self._scheduler = Scheduler(
             runner,
@@ -188,7 +191,7 @@ class ThreadedEngine:
         stats = self._stats if self._open else replace(self._stats, tokens_per_second=0.0)
         if self._cores is None:
             return stats
-        return replace(stats, cores=self._cores.told(self.runner.most_threads))
+        return replace(stats, cores=self._cores.told(self._most_threads))
 
     def requests(self) -> list[RequestStatus]:
         return sorted((job.status() for job in list(self._open)), key=lambda status: status.position)
@@ -202,7 +205,7 @@ class ThreadedEngine:
             self._closing = self._closing or reason or ModelNotReady(f"{self.name} was closed")
             self._wake.notify()
         self._thread.join(_CLOSE_SECONDS)
-        if self._thread.is_alive():  # it hangs, and cannot tell anybody
+        if self._thread.is_alive():  # it hangs, and cannot tell its readers
             for mailbox in list(self._open.values()):
                 if not mailbox.loop.is_closed():
                     mailbox.loop.call_soon_threadsafe(mailbox.events.put_nowait, self._closing)
@@ -272,6 +275,8 @@ class ThreadedEngine:
         self._scheduler.close(self._closing)
         self._stats = self._scheduler.stats()
         self._deliver()
+        if not isinstance(self._closing, EngineDead):  # to free anything would ask the dead device
+            del self.runner, self._scheduler  # what still refers to the engine keeps no weights
 
     def _step_until_closed(self) -> None:
         while not self._closing:
@@ -295,9 +300,9 @@ class ThreadedEngine:
 
     def _choose_threads(self) -> None:
         """As many as other programs leave cores; the runner is told on this thread, and only of a change."""
-        if self._cores is None or not self.runner.most_threads:
+        if self._cores is None or not self._most_threads:
             return
-        threads = self._cores.threads(self.runner.most_threads)
+        threads = self._cores.threads(self._most_threads)
         if threads != self._threads:
             self._threads = threads
             self.runner.use_threads(threads)

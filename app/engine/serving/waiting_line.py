@@ -7,7 +7,7 @@ from collections.abc import Callable
 from app.engine.contract.params import TEACHER
 from app.engine.serving.job import Job
 
-OVERTAKEN_SECONDS = 2.0  # who needs many slots lets those by who need few
+OVERTAKEN_SECONDS = 2.0  # a job that needs many slots is overtaken for so long by jobs that need few
 
 
 class WaitingLine:
@@ -26,8 +26,8 @@ class WaitingLine:
         return self._jobs[self._next_client()][0]
 
     def next(self, fits: Callable[[Job], bool]) -> Job | None:
-        """The first in line, if there are slots for it. While there are too few, others use them, for a
-        while; then whatever comes free is kept for it. Nobody overtakes oneself."""
+        """The first job in line, if there are slots for it. While there are too few, other clients' jobs use
+        them, for a while; then slots that come free are kept for it. A client's jobs keep their order."""
         if not self._jobs:
             return None
         first = self.first()
@@ -40,7 +40,7 @@ class WaitingLine:
         return next((jobs[0] for jobs in self._jobs.values() if fits(jobs[0])), None)
 
     def take(self, job: Job) -> None:
-        """A client's first job leaves the line; the client's next turn comes after everybody else's."""
+        """A client's first job leaves the line; the client's next turn comes after all others'."""
         jobs = self._jobs.pop(job.request.client)
         jobs.popleft()
         if jobs:
@@ -54,7 +54,7 @@ class WaitingLine:
                 del self._jobs[job.request.client]
 
     def in_order(self) -> list[Job]:
-        """Everyone who waits, in the order they will be taken."""
+        """All waiting jobs, in the order in which they will be taken."""
         teachers = list(self._jobs.get(TEACHER, ()))
         others = [list(jobs) for client, jobs in self._jobs.items() if client != TEACHER]
         longest = max(map(len, others), default=0)

@@ -122,11 +122,8 @@ def _shifts(dressed_rows: FloatArray, bare_rows: FloatArray, forced: Sequence[in
         dressed_rows, bare_rows, forced, kl_bits(dressed_rows, bare_rows), strict=True
     ):
         change = np.abs(np.exp(p) - np.exp(q))
-        count = min(MOVERS, len(change))
-        best = np.argpartition(-change, count - 1)[:count]
-        movers = [
-            (int(i), float(np.exp(p[i])), float(np.exp(q[i]))) for i in sorted(best, key=lambda i: -change[i])
-        ]
+        best = sorted(np.argpartition(-change, MOVERS)[:MOVERS], key=lambda i: -change[i])
+        movers = [(int(i), float(np.exp(p[i])), float(np.exp(q[i]))) for i in best]
         favourite = int(np.argmax(p))
         chances = float(p[token_id]), float(q[token_id])
         ranks = rank_of(p, token_id), rank_of(q, token_id)
@@ -230,7 +227,6 @@ async def _continue(
         max_tokens=request.max_tokens,
         stop=(stop,) if stopping else (),
     )
-    laboratory.check(prompt, params)
     tries: list[list[Step]] = [[] for _ in range(request.n)]
     done = before
     async with aclosing(laboratory.steps(prompt, params)) as steps:

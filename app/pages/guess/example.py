@@ -3,10 +3,9 @@
 import math
 from typing import Any
 
-from app.engine.contract.interface import Engine
-from app.tokenization.tokenizer import Tokenizer, opening
+from app.experiments.experiment import OpenLaboratory
+from app.tokenization.tokenizer import opening
 
-EXACT = False
 TEXTS = {
     "en": (
         ("She put the kettle on and made a cup of", " cocoa"),
@@ -25,11 +24,13 @@ TEXTS = {
 }
 
 
-async def worked_example(engine: Engine, tokenizer: Tokenizer, measured: str) -> dict[str, Any]:
+async def worked_example(laboratory: OpenLaboratory, measured: str) -> dict[str, Any]:
     """Each text, what comes next in it, and the model's bits and rank for the first token of that.
 
     A token of probability p takes -log2 p bits: Shannon, "A Mathematical Theory of Communication", 1948.
     """
+    opened = laboratory(exact=False)
+    engine, tokenizer = opened.engine, opened.tokenizer
     example: dict[str, Any] = {"model": engine.name, "measured": measured}
     for language, texts in TEXTS.items():
         example[language] = []

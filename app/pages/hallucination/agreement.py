@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from app.tokenization.tokenizer import Tokenizer
@@ -82,12 +83,13 @@ def _span(text: str, cut: Cut) -> tuple[int, int, bool]:
     if cut == "word":
         words = words[:1]
     elif cut == "name":
-        words = [word for word, _ in zip(words, _capitalised(words), strict=False)] or words
+        words = list(takewhile(_is_capitalised, words)) or words
     if words and words[-1].end() < end:
         return start, words[-1].end(), True
     return start, start + len(text[start:end].rstrip()), found is not None
 
 
+<<<<<<< HEAD
 def _start(text: str) -> int | None:
     """Where the answer begins; None while a tag in front of it is not whole."""
     start = len(text) - len(text.lstrip(_BEFORE))
@@ -106,6 +108,10 @@ def _capitalised(words: Sequence[re.Match[str]]) -> list[bool]:
             break
         run.append(True)
     return run
+=======
+def _is_capitalised(word: re.Match[str]) -> bool:
+    return word.group().strip(_AROUND)[:1].isupper()
+>>>>>>> stage
 
 
 def _tokens_for(tokenizer: Tokenizer, token_ids: Sequence[int], length: int) -> int:

@@ -5,17 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from app.engine.contract.interface import Engine
-from app.tokenization.tokenizer import Tokenizer, opening
+from app.experiments.experiment import OpenLaboratory
+from app.tokenization.tokenizer import opening
 
-EXACT = False
 PROMPTS = {"en": "The capital of France is", "zh-CN": "有朋自远方来，不亦"}
 SHOWN = 12  # tokens
 TOLERANCE = 0.02  # of a probability, on a processor that computes in bfloat16
 
 
-async def worked_example(engine: Engine, tokenizer: Tokenizer, measured: str) -> dict[str, Any]:
+async def worked_example(laboratory: OpenLaboratory, measured: str) -> dict[str, Any]:
     """The likeliest tokens of each prompt, and what is left for all others."""
+    opened = laboratory(exact=False)
+    engine, tokenizer = opened.engine, opened.tokenizer
     example: dict[str, Any] = {
         "about": "tests/pages/home/test_example.py recomputes it",
         "model": engine.name,

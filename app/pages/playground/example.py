@@ -7,9 +7,9 @@ from app import wire
 from app.engine.contract.interface import Engine
 from app.engine.contract.outputs import Done, Step
 from app.engine.contract.params import GenerationRequest, SamplingParams
-from app.tokenization.tokenizer import Tokenizer, opening
+from app.experiments.experiment import OpenLaboratory
+from app.tokenization.tokenizer import opening
 
-EXACT = True
 PROMPT = "Once upon a time, in a small village by the sea, there lived a"
 SEED = 618
 MAX_TOKENS = 60
@@ -30,8 +30,10 @@ def settings() -> SamplingParams:
     return SamplingParams(**PARAMS, seed=SEED, max_tokens=MAX_TOKENS, logprobs=TOP)
 
 
-async def worked_example(engine: Engine, tokenizer: Tokenizer, measured: str) -> dict[str, Any]:
+async def worked_example(laboratory: OpenLaboratory, measured: str) -> dict[str, Any]:
     """The document as static/pages/playground/state.js packs it, with what the server draws of it."""
+    opened = laboratory()
+    engine, tokenizer = opened.engine, opened.tokenizer
     prompt = [*opening(tokenizer), *tokenizer.encode(PROMPT)]
     steps = await continuation(engine, prompt)
     scores = await engine.score(prompt, top=TOP)

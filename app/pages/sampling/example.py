@@ -1,6 +1,7 @@
-"""The sampling page's: the likeliest tokens exactly, and the tail as knots [rank, log-probability].
+"""The sampling page's: a prompt in each language, what could come next, and what the settings make of it.
 
-Between the knots are straight lines over the logarithm of the rank.
+The likeliest tokens are listed. The tail is there as knots [rank, log-probability]; between them are straight
+lines over the logarithm of the rank.
 """
 
 from typing import Any
@@ -8,85 +9,67 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.contract.interface import Engine
-from app.engine.sampling.dice import roll
+from app.experiments.experiment import OpenLaboratory
 from app.tokenization.tokenizer import Tokenizer, opening
 
-EXACT = False
-PROMPT = "My favourite colour is"
-PARAMS = {"temperature": 0.8, "top_k": 0, "top_p": 0.9, "min_p": 0}
+PROMPTS = {"en": "My favourite colour is", "zh-CN": "今天天气真"}
 SEED = 42
-HOT = 2  # the temperature that the lesson's first step asks about
-SHOWN = 12  # rows of the first view
+HOT = 2  # the temperature that the first step asks about
+CHAT = {"temperature": 0.8, "top_p": 0.9}  # settings that the notes for teachers name
+SHOWN = 5  # bars
 LISTED = 200  # tokens known by name
 KNOTS = 240  # of the tail
 
 
-async def worked_example(engine: Engine, tokenizer: Tokenizer, measured: str) -> dict[str, Any]:
+async def worked_example(laboratory: OpenLaboratory, measured: str) -> dict[str, Any]:
     """Everything the first view shows."""
-    ids = [*opening(tokenizer), *tokenizer.encode(PROMPT)]
-    return drawn(await engine.next_token(ids), ids, tokenizer, engine.name, measured)
+    opened = laboratory(exact=False)
+    engine, tokenizer = opened.engine, opened.tokenizer
+    example: dict[str, Any] = {
+        "about": "tests/pages/sampling/test_example.py recomputes it",
+        "model": engine.name,
+        "measured": measured,
+        "seed": SEED,
+    }
+    for language, prompt in PROMPTS.items():
+        ids = [*opening(tokenizer), *tokenizer.encode(prompt)]
+        example[language] = {"prompt": prompt} | described(await engine.next_token(ids), ids, tokenizer)
+    return example
 
 
-def drawn(
-    logprobs: NDArray[np.float32], ids: list[int], tokenizer: Tokenizer, model: str, measured: str
-) -> dict[str, Any]:
+def described(logprobs: NDArray[np.float32], ids: list[int], tokenizer: Tokenizer) -> dict[str, Any]:
     """Of `logprobs` (V,) by token id."""
     order = np.argsort(-logprobs, kind="stable")
     ranked = logprobs[order].astype(np.float64)
-    raw = np.exp(ranked) / np.exp(ranked).sum()
-    tempered = np.exp((ranked - ranked[0]) / PARAMS["temperature"])
-    tempered /= tempered.sum()
-    kept = int(np.searchsorted(np.cumsum(tempered), PARAMS["top_p"])) + 1
-    mass = float(tempered[:kept].sum())
-    processed = np.where(np.arange(len(ranked)) < kept, tempered, 0) / mass
-    u = roll(SEED, 0, len(ids))
-    picked = int(np.searchsorted(np.cumsum(processed[:kept]), u, side="right"))
+    raw, hot, chat = (at_temperature(ranked, t) for t in (1, HOT, CHAT["temperature"]))
+    kept = int(np.searchsorted(np.cumsum(chat), CHAT["top_p"])) + 1
+    knots = np.unique(np.geomspace(LISTED, len(ranked), KNOTS).astype(int))
 
-    def token(index: int) -> dict[str, Any]:
-        token_id = int(order[index])
+    def token(token_id: int) -> dict[str, Any]:
         return {"id": token_id, "bytes": tokenizer.token_bytes(token_id).hex()}
 
-    def shown(index: int) -> dict[str, Any]:
-        numbers = {"raw": float(raw[index]), "processed": float(processed[index])}
-        return token(index) | {"rank": index + 1} | {name: round(p, 6) for name, p in numbers.items()}
-
-    hot = np.exp((ranked - ranked[0]) / HOT)
-    knots = np.unique(np.geomspace(LISTED, len(ranked), KNOTS).astype(int))
     return {
-        "about": "tests/pages/sampling/test_example.py recomputes it",
-        "model": model,
-        "measured": measured,
-        "prompt": PROMPT,
         "ids": ids,
-        "tokens": [
-            {"id": i, "bytes": tokenizer.token_bytes(i).hex(), "special": tokenizer.is_special(i)}
-            for i in ids
-        ],
+        "tokens": [token(i) | {"special": tokenizer.is_special(i)} for i in ids],
         "vocabulary": len(ranked),
-        "params": PARAMS,
-        "seed": SEED,
         "entropy_bits": round(entropy_bits(raw), 4),
-        "processed": {
-            "kept": kept,
-            "mass": round(mass, 6),
-            "entropy_bits": round(entropy_bits(processed), 4),
-        },
-        "rows": [shown(index) for index in range(SHOWN)],
-        "remainder": {
-            "count": len(ranked) - SHOWN,
-            "raw": round(float(raw[SHOWN:].sum()), 6),
-            "processed": round(float(processed[SHOWN:].sum()), 6),
-        },
-        "roll": {"u": u, **shown(picked)},
+        "rows": [token(int(order[i])) | {"p": round(float(raw[i]), 6)} for i in range(SHOWN)],
+        "remainder": round(float(raw[SHOWN:].sum()), 6),
         "hot": {
             "temperature": HOT,
-            "first": round(float(hot[0] / hot.sum()), 6),
-            "others": round(float(hot[SHOWN:].sum() / hot.sum()), 6),
+            "first": round(float(hot[0]), 6),
+            "remainder": round(float(hot[SHOWN:].sum()), 6),
         },
-        "listed": [[*token(index).values(), round(float(ranked[index]), 5)] for index in range(LISTED)],
+        "chat": CHAT | {"kept": kept, "mass": round(float(chat[:kept].sum()), 6)},
+        "listed": [[*token(int(order[i])).values(), round(float(ranked[i]), 5)] for i in range(LISTED)],
         "tail": [[int(rank), round(float(ranked[rank - 1]), 5)] for rank in knots],
     }
+
+
+def at_temperature(ranked: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Probabilities (V,) of ranked log-probabilities (V,), likeliest first."""
+    weights = np.exp((ranked - ranked[0]) / temperature)
+    return np.asarray(weights / weights.sum())
 
 
 def entropy_bits(probabilities: NDArray[np.float64]) -> float:

@@ -1,5 +1,7 @@
 /** The one place that talks to the server. Knows no page and no DOM. */
 
+/** @import * as contract from "contract" */
+
 import { readEvents } from "./event-stream.js";
 import { t } from "./i18n.js";
 import { teacher } from "./teacher.js";
@@ -50,8 +52,9 @@ export async function getJson(path, { signal } = {}) {
 /**
  * The JSON answer to a JSON question.
  *
- * @param {string} path
- * @param {object} body
+ * @template {keyof contract.Requests} Path
+ * @param {Path} path
+ * @param {contract.Requests[Path]} body
  * @param {{ signal?: AbortSignal }} [options]
  * @returns {Promise<any>}
  */
@@ -74,8 +77,9 @@ export async function getBytes(path, { signal } = {}) {
 /**
  * The bytes that answer a JSON question.
  *
- * @param {string} path
- * @param {object} body
+ * @template {keyof contract.Requests} Path
+ * @param {Path} path
+ * @param {contract.Requests[Path]} body
  * @param {{ signal?: AbortSignal }} [options]
  * @returns {Promise<{ buffer: ArrayBuffer, headers: Headers }>}
  */
@@ -89,8 +93,9 @@ export async function postBytes(path, body, { signal } = {}) {
  * An `error` event is thrown; so is a stream that ends without `done` (code "cut_off").
  * Leaving the loop, or aborting the signal, ends the work on the server too.
  *
- * @param {string} path
- * @param {object} body
+ * @template {keyof contract.Requests} Path
+ * @param {Path} path
+ * @param {contract.Requests[Path]} body
  * @param {{ signal?: AbortSignal }} [options]
  * @returns {AsyncGenerator<{ event: string, data: any }, void>}
  */
@@ -212,7 +217,7 @@ async function bytes(response) {
 
 let client = null;
 
-/** A random name for this tab, so that turns are fair; it identifies nobody. */
+/** A random name for this tab, so that turns are fair; it identifies no person. */
 export function clientId() {
   if (client !== null) return client;
   try {

@@ -5,13 +5,21 @@ import { ApiError, stream } from "./api.js";
 import { models } from "./models.js";
 import { WaitingLine } from "./waiting-line.js";
 
+/** @import * as contract from "contract" */
+
 /**
+ * @template {keyof contract.News} Name
  * @typedef {{
  *   signal?: AbortSignal,
- *   onPart?: (kind: string, data: any) => void,
+ *   onPart?: (...news: contract.News[Name]) => void,
  *   onProgress?: (progress: { done: number, total: number }) => void,
  *   onQueued?: (place: { position: number }) => void,
  * }} Listeners
+ */
+
+/**
+ * @template {keyof contract.News} Name
+ * @typedef {contract.Requests[`/api/experiments/${Name}`]} RequestOf
  */
 
 /**
@@ -19,16 +27,17 @@ import { WaitingLine } from "./waiting-line.js";
  * to wait, `onQueued({position})`. Resolves when the last one has come; throws an ApiError, or an AbortError when the
  * signal says so.
  *
- * @param {string} name
- * @param {object} request
- * @param {Listeners} [listeners]
+ * @template {keyof contract.News} Name
+ * @param {Name} name
+ * @param {RequestOf<Name>} request
+ * @param {Listeners<Name>} [listeners]
  */
 export async function runExperiment(name, request, { signal, onPart, onProgress, onQueued } = {}) {
   for await (const { event, data } of stream(`/api/experiments/${name}`, request, { signal })) {
     if (event === "done") return;
     if (event === "progress") onProgress?.(data);
     else if (event === "queued") onQueued?.(data);
-    else onPart?.(event, data);
+    else onPart?.(.../** @type {any} */ ([event, data]));
   }
 }
 
@@ -67,9 +76,10 @@ export class ExperimentRun extends EventTarget {
   /**
    * Begin; a run under way is cancelled first. True when it came to its end.
    *
-   * @param {string} name
-   * @param {object} request
-   * @param {{ onPart?: Listeners["onPart"] }} [listeners]
+   * @template {keyof contract.News} Name
+   * @param {Name} name
+   * @param {RequestOf<Name>} request
+   * @param {{ onPart?: Listeners<Name>["onPart"] }} [listeners]
    */
   async start(name, request, { onPart } = {}) {
     this.#controller?.abort();
@@ -86,9 +96,9 @@ export class ExperimentRun extends EventTarget {
     try {
       await this.#ask(name, request, {
         signal,
-        onPart: current((kind, data) => {
+        onPart: current((/** @type {contract.News[Name]} */ ...news) => {
           this.line = new WaitingLine();
-          onPart?.(kind, data);
+          onPart?.(...news);
         }),
         onProgress: current((progress) => this.#tell({ progress, line: new WaitingLine() })),
         onQueued: current(({ position }) => {

@@ -43,7 +43,7 @@ export class Models extends EventTarget {
     return this.#problem;
   }
 
-  /** Begin to ask. Often while something moves, seldom otherwise, not at all while nobody looks. */
+  /** Begin to ask: often while a model loads, seldom otherwise, not at all while the page is hidden. */
   start() {
     this.#polling.start();
   }

@@ -12,6 +12,11 @@ export class OneAtATime {
     this.#ask = ask;
   }
 
+  /** Whether an answer is on its way. */
+  get busy() {
+    return this.#running;
+  }
+
   /** Ask, now or when the question under way is answered. */
   async want() {
     this.#wanted = true;

@@ -3,7 +3,7 @@
  * a trip to another page and back, and a restart of the server. Whoever opens its link sees the same.
  */
 
-import { openFragment } from "./share.js";
+import { openFragment, provideSnapshot } from "./share.js";
 import { isStep, showStep, stepNow } from "./steps.js";
 
 /** The link that the address holds, if it holds one. */
@@ -18,6 +18,7 @@ const linked = () => (location.hash.startsWith("#s=") ? location.hash : "");
  */
 export async function rememberPage(name, { take, open, fail }) {
   let from = linked(); // what the page goes on from: another link begins anew, even where this tab remembers
+  provideSnapshot(take, { lasts: true });
   addEventListener("hashchange", () => {
     from = linked() || from;
     openFragment(open, fail);

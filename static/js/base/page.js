@@ -57,7 +57,8 @@ export function clearMessage(said = messageNow()) {
  * Tell those who listen to the page instead of looking at it; say sentences, not tokens.
  *
  * @param {string} text
+ * @param {boolean} [written] by the model: in what language, nobody knows
  */
-export function announce(text) {
-  document.getElementById("announcer").textContent = text;
+export function announce(text, written = false) {
+  Object.assign(document.getElementById("announcer"), { translate: !written, textContent: text });
 }

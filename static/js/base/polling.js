@@ -1,4 +1,4 @@
-/** Asking again and again while somebody looks; for what the server knows and a page shows. */
+/** Asks the server at intervals while the page is visible, for what the page shows of the server. */
 
 export class Polling {
   #ask;
@@ -11,7 +11,7 @@ export class Polling {
     this.#seconds = seconds;
   }
 
-  /** Begin. A page that nobody sees asks nothing; seen again, it asks at once. */
+  /** Begin. A hidden page asks nothing; shown again, it asks at once. */
   start() {
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.now();

@@ -29,7 +29,7 @@ function counted(most) {
 export const CONTROLS = {
   temperature: {
     label: msg("Temperature"),
-    hint: msg("sharper ← 1 → flatter; 0 is greedy"),
+    hint: msg("below 1: sharper · above 1: flatter · 0: always the top token"),
     least: 0,
     most: MAX_TEMPERATURE,
     step: 0.01,
@@ -40,7 +40,7 @@ export const CONTROLS = {
   },
   top_k: {
     label: msg("Top-k"),
-    hint: msg("keep the k likeliest"),
+    hint: msg("keep the k most likely tokens"),
     unit: msg("tokens"),
     least: 0,
     most: Infinity,
@@ -51,7 +51,7 @@ export const CONTROLS = {
   },
   top_p: {
     label: msg("Top-p"),
-    hint: msg("keep the fewest that hold this share"),
+    hint: msg("keep the smallest group that together holds this share"),
     least: 0,
     most: 1,
     step: 0.01,
@@ -61,7 +61,7 @@ export const CONTROLS = {
   },
   min_p: {
     label: msg("Min-p"),
-    hint: msg("keep what is this likely next to the best"),
+    hint: msg("drop tokens with less than this fraction of the top token's probability"),
     least: 0,
     most: 1,
     step: 0.01,
@@ -71,7 +71,7 @@ export const CONTROLS = {
   },
   repetition_penalty: {
     label: msg("Repetition penalty"),
-    hint: msg("above 1: what stands there already becomes less likely"),
+    hint: msg("above 1: words already in the text become less likely"),
     least: 0.5,
     most: 2,
     step: 0.01,
@@ -81,7 +81,7 @@ export const CONTROLS = {
   },
   frequency_penalty: {
     label: msg("Frequency penalty"),
-    hint: msg("taken off the logit once per occurrence"),
+    hint: msg("subtracted once for each time the token has appeared"),
     least: -2,
     most: 2,
     step: 0.1,
@@ -91,7 +91,7 @@ export const CONTROLS = {
   },
   presence_penalty: {
     label: msg("Presence penalty"),
-    hint: msg("taken off the logit once, however often it stands there"),
+    hint: msg("subtracted once if the token has appeared at all"),
     least: -2,
     most: 2,
     step: 0.1,

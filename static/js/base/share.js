@@ -105,11 +105,19 @@ export function restoreFromFragment(apply, fail) {
 }
 
 let snapshot = null;
+let lasting = false;
 
-/** A page says what should survive a change of language: `provideSnapshot(() => ({text, params}))`. */
-export function provideSnapshot(take) {
+/**
+ * A page says what should survive a change of language: `provideSnapshot(() => ({text, params}))`. One that remembers
+ * itself (page-memory.js) has a `lasts` one, which need not travel in the address.
+ */
+export function provideSnapshot(take, { lasts = false } = {}) {
   snapshot = take;
+  lasting = lasts;
 }
+
+/** Whether the page remembers itself. */
+export const isRemembered = () => lasting;
 
 /** The page's state now, with the step that is on the stage; null where it has none. */
 export function takeSnapshot() {

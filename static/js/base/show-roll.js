@@ -9,8 +9,8 @@ const still = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");
  * back is called. So a second roll never waits for the first.
  *
  * @param {{ pointer: HTMLElement, u: number, word: string, land: () => HTMLElement | undefined,
- *   target: () => DOMRect | undefined, settle: () => void }} roll `land` lights the bar and says where it is; from there
- *   `word` flies to the target
+ *   target: () => DOMRect | undefined, settle: () => void }} roll `land` lights the bar and says where it is; `word`
+ *   flies from there to the target
  */
 export function showRoll({ pointer, u, word, land, target, settle }) {
   const animations = [];

@@ -3,14 +3,17 @@
  * them in `data-steps`, and everything else stays where it is. Pages without steps have none of this.
  */
 
-const dots = /** @type {HTMLAnchorElement[]} */ ([
-  ...(globalThis.document?.querySelectorAll(".stage-steps a") ?? []),
-]);
+const dots = /** @type {HTMLAnchorElement[]} */ ([...(globalThis.document?.querySelectorAll(".stage-steps a") ?? [])]);
 const names = dots.map((dot) => dot.hash.slice(1));
 
 /** The name of the step on the stage; null on a page without steps. */
 export function stepNow() {
   return names[dots.findIndex((dot) => dot.hasAttribute("aria-current"))] ?? null;
+}
+
+/** The step that a page opens with. */
+export function firstStep() {
+  return names[0] ?? null;
 }
 
 /** Whether the page has such a step. */

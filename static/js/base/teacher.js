@@ -9,7 +9,7 @@ const CARRIED = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/; // what a request's h
 export class Teacher extends EventTarget {
   #secret = remembered();
 
-  /** The secret, or null in everybody else's tab. A `change` event follows every change. */
+  /** The secret, or null in a student's tab. A `change` event follows every change. */
   get secret() {
     return this.#secret;
   }

@@ -7,7 +7,7 @@ const KEPT_LIMITS = [2, 11, 101, 1001]; // tokens that were left to choose from
 
 const levelOf = (value, limits) => limits.filter((limit) => value >= limit).length;
 
-/** How surprising the token was, in bits; null where nobody asked the model. */
+/** How surprising the token was, in bits; null where the model was not asked. */
 export function bitsOf(entry) {
   const logprob = (entry.step ?? entry.score)?.raw_logprob ?? null;
   return logprob === null ? null : -logprob / Math.LN2;

@@ -11,7 +11,7 @@ export function traceOf(text) {
   if (!answers.has(text)) {
     const asked = postJson("/api/trace", { text: [...text].slice(0, LONGEST).join("") });
     answers.set(text, asked);
-    asked.catch(() => answers.delete(text)); // the next one who asks tries again
+    asked.catch(() => answers.delete(text)); // the next question for this text is sent anew
     if (answers.size > KEPT) answers.delete(answers.keys().next().value);
   }
   return answers.get(text);

@@ -18,7 +18,7 @@ export class WaitingLine {
     return this.#last?.position ?? 0;
   }
 
-  /** A sentence for who waits; null for who does not. */
+  /** The sentence for a waiting student; null where nothing waits. */
   get text() {
     const { position: n, seconds } = this;
     if (n === 0) return null;

@@ -80,7 +80,7 @@ export class DiceStrip extends PageElement {
     const many = count > 1;
     const picked = many ? this.u !== null && this.u >= start && this.u < end : id !== null && id === this.picked;
     return html`<span class=${`dice-interval ${many ? "is-many" : ""} ${picked ? "is-picked" : ""}`}
-      >${many ? this.#count(count, room) : this.#name(bytes, room)}</span>`;
+      translate=${many ? nothing : "no"}>${many ? this.#count(count, room) : this.#name(bytes, room)}</span>`;
   }
 
   #name(bytes, room) {
@@ -99,7 +99,7 @@ export class DiceStrip extends PageElement {
     const hit = this.intervals.find(({ start, end }) => this.u >= start && this.u < end) ?? this.intervals.at(-1);
     if (!hit) return formatRoll(this.u);
     const token = hit.count > 1 ? t("{n} more", { n: hit.count }) : spokenText(hit.bytes);
-    return `${formatRoll(this.u)}: ${token}`;
+    return t("{u}: {token}", { u: formatRoll(this.u), token });
   }
 
   updated() {

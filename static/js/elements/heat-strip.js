@@ -78,13 +78,13 @@ export class HeatStrip extends PageElement {
 
   #row() {
     const tokens = this.tokens.map((token, index) => this.#token(token, index, token.mark));
-    return html`<div class="heat-row surprise-scale" role="listbox" aria-orientation="horizontal"
+    return html`<div class="heat-row surprise-scale" translate="no" role="listbox" aria-orientation="horizontal"
       aria-label=${this.label} @click=${this.#clicked} @keydown=${this.#pressed}>${tokens}</div>`;
   }
 
   #aligned() {
     const pairs = this.pairs.map((pair, index) => this.#pair(pair, index));
-    return html`<div class="heat-pairs surprise-scale" role="listbox" aria-orientation="horizontal"
+    return html`<div class="heat-pairs surprise-scale" translate="no" role="listbox" aria-orientation="horizontal"
       aria-label=${this.label} @click=${this.#clicked} @keydown=${this.#pressed}>
       <span class="heat-names" aria-hidden="true"><span>${this.names[0]}</span><span
         >${this.names[1]}</span></span>${pairs}</div>`;

@@ -58,16 +58,17 @@ export class OddsRows extends PageElement {
       was !== p && was <= this.axis ? "has-moved" : "",
     ];
     const inside = html`
-      <span class="odds-word">${word}</span>
+      <span class="odds-word" translate=${rest ? nothing : "no"}>${word}</span>
       <span class="odds-value">${p === 0 ? t("cut") : formatProbability(p)}</span>
       <span class="odds-bar"><span class="odds-fill"></span><span class="odds-was"></span>${
         this.rolls > 0 ? html`<span class="odds-came"></span>` : nothing
       }</span>
       ${this.rolls > 0 ? html`<span class="odds-count">${formatCount(count)}</span>` : nothing}
     `;
+    const name = t("{token}, {p}: take it", { token: spoken, p: formatProbability(p) });
     return html`<li class=${`odds-row ${state.join(" ")}`}>${
       this.pickable && !rest
-        ? html`<button type="button" class="odds-line" aria-label=${t("{token}, {p}: take it", { token: spoken, p: formatProbability(p) })}
+        ? html`<button type="button" class="odds-line" aria-label=${name}
             @click=${() => this.#pick(index)}>${inside}</button>`
         : html`<span class="odds-line">${inside}</span>`
     }</li>`;

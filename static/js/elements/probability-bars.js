@@ -68,7 +68,7 @@ export class ProbabilityBars extends PageElement {
           <tr>
             <th scope="col" class="bars-rank">${t("rank")}</th>
             <th scope="col" class="bars-token">${t("token")}</th>
-            <th scope="col" class="bars-id">id</th>
+            <th scope="col" class="bars-id">${t("id")}</th>
             <th scope="col" class="bars-axis">${this.#ticks()}</th>
             <th scope="col" class="bars-raw">${t("model")}</th>
             ${this.single ? nothing : html`<th scope="col" class="bars-processed">${t("now")}</th>`}
@@ -110,7 +110,7 @@ export class ProbabilityBars extends PageElement {
   }
 
   #token(row, index) {
-    const text = html`<span class="token-text">${tokenText(row.bytes)}</span>`;
+    const text = html`<span class="token-text" translate="no">${tokenText(row.bytes)}</span>`;
     if (!this.pickable) return text;
     return html`<button type="button" class="bars-pick" tabindex=${index === this.active ? 0 : -1}
       aria-label=${t("{token}, rank {n}: take it", { token: spokenText(row.bytes), n: row.rank })}

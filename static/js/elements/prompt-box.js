@@ -12,6 +12,7 @@ export class PromptBox extends PageElement {
     this.#area = this.querySelector("textarea");
     this.#mirror.className = "prompt-mirror";
     this.#mirror.setAttribute("aria-hidden", "true");
+    this.#mirror.translate = false;
     this.prepend(this.#mirror);
     this.show(this.#area.value);
   }

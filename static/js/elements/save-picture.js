@@ -22,7 +22,7 @@ export class SavePicture extends PageElement {
   render() {
     const button = (kind, save) =>
       html`<button type="button" class="button button-quiet button-small"
-        aria-label=${t("Save this figure as {kind}", { kind })} @click=${save}>${kind}</button>`;
+        aria-label=${t("Save this figure as {kind}", { kind })} @click=${save}><span translate="no">${kind}</span></button>`;
     return html`${button("SVG", () => this.#save("svg"))}${button("PNG", () => this.#save("png"))}`;
   }
 

@@ -88,6 +88,7 @@ export class TokenStrip extends PageElement {
   #begin() {
     this.#surface = document.createElement("div");
     this.#surface.className = "token-surface";
+    this.#surface.translate = false;
     this.replaceChildren(this.#surface);
     this.#flow = new VirtualFlow(this, this.#surface, {
       fill: (box, block) => this.#fill(box, block),

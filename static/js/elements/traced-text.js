@@ -42,7 +42,7 @@ export class TracedText extends PageElement {
     if (!this.text) return html`<p class="quiet">${this.note}</p>`;
     const found = findings(this.trace?.spans ?? []);
     return html`
-      <p class="traced" role="group" aria-label=${this.label || nothing}
+      <p class="traced" translate="no" role="group" aria-label=${this.label || nothing}
         aria-busy=${String(!this.trace && !this.note)}
         >${segments(this.text, found).map((piece) => this.#piece(piece))}</p>
       ${this.#findings(found)}

@@ -7,7 +7,7 @@ import { errorMessage } from "../base/error-message.js";
 import { formatCount } from "../base/format.js";
 import { t } from "../base/i18n.js";
 import { models } from "../base/models.js";
-import { encodeState, takeSnapshot } from "../base/share.js";
+import { encodeState, isRemembered, takeSnapshot } from "../base/share.js";
 import { teacher } from "../base/teacher.js";
 import "./class-curtain.js";
 import "./class-note.js";
@@ -92,7 +92,7 @@ for (const link of switches) {
   link.addEventListener("click", async (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    const state = takeSnapshot();
+    const state = isRemembered() ? null : takeSnapshot();
     const address = new URL(link.href);
     address.hash = state === null ? location.hash : `s=${await encodeState(state)}`;
     location.assign(address);

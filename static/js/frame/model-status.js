@@ -11,8 +11,8 @@ const STAGES = {
 };
 
 /**
- * The model that answers, in one line; pressed, it opens what else could be loaded, by whoever may: on a server that
- * others can reach, in the teacher's tab.
+ * The model that answers, in one line. Pressed, it opens the list of models that can be loaded. On a server that others
+ * can reach, only the teacher's tab can load one.
  *
  * `.state` is the answer of `GET /api/models`, `.offline` whether the server is silent, `.problem` a
  * sentence on why the last wish failed. Says `models-opened`, and `model-chosen {name}`.
@@ -70,7 +70,7 @@ export class ModelStatus extends PageElement {
       <button class="model-status" type="button" aria-haspopup="dialog" data-light=${this.#light()}
         @click=${this.#open}>
         <span class="model-light" aria-hidden="true"></span>
-        <span class="model-name">${loaded?.name ?? task?.name ?? t("no model")}</span>
+        <span class="model-name" translate="no">${loaded?.name ?? task?.name ?? t("no model")}</span>
         ${
           loaded === null || deviceName(engine) === null
             ? nothing
@@ -185,7 +185,7 @@ export class ModelStatus extends PageElement {
     const coming = model.name === this.state.task?.name;
     return html`<li class="model" ?data-running=${running}>
       <div class="model-about">
-        <h3>${t(model.title)} <span class="model-kind">${
+        <h3><span translate="no">${t(model.title)}</span> <span class="model-kind">${
           model.kind === "base" ? t("base") : t("instruction-tuned")
         }</span></h3>
         <p class="model-facts">${facts(model).map((fact, i) => html`${i ? " · " : ""}<span>${fact}</span>`)}</p>
@@ -281,7 +281,8 @@ function factTable(rows) {
 /** Rows of term, value, and where the value is from. */
 function details(model) {
   const from = model.fact_sources ?? {};
-  const amount = (value) => (typeof value === "number" ? formatCompact(value) : value && t(value));
+  const amount = (value) =>
+    typeof value === "number" ? html`<span translate="no">${formatCompact(value)}</span>` : value && t(value);
   return [
     [t("layers"), model.layers && formatCount(model.layers), from.layers],
     [t("width"), model.width && formatCount(model.width), from.width],
@@ -290,7 +291,7 @@ function details(model) {
     [t("training data"), model.data && t(model.data), from.data],
     [t("knowledge until"), model.cut_off && t(model.cut_off), from.cut_off],
     [t("licence"), terms(model), from.licence],
-    [t("where it comes from"), model.source && t(model.source)],
+    [t("where it comes from"), model.source && html`<span translate="no">${t(model.source)}</span>`],
     [t("note"), model.on_disk && model.note && t(model.note)],
   ].filter(([, value]) => value);
 }

@@ -1,12 +1,13 @@
 /** Which step is on the stage when a page opens, and how one moves on by keyboard. Runs before the first paint. */
 
-import { go, isStep, showStep } from "../base/steps.js";
+import { firstStep, go, isStep, showStep } from "../base/steps.js";
 
 const root = document.documentElement;
 
 function fromAddress() {
-  const name = decodeURIComponent(location.hash.slice(1));
+  const name = location.hash.slice(1);
   if (isStep(name)) showStep(name);
+  else if (name === "") showStep(firstStep());
 }
 
 /** Where the arrow keys mean something else: in a text, on a slider, among radio buttons, in a drawer. */

@@ -1,5 +1,7 @@
 // The lower half of the assistant page: what the costume changed, and the instruction-tuned model.
 
+/** @import * as contract from "contract" */
+
 import { ExperimentRun } from "../../js/base/experiment.js";
 import { formatNumber } from "../../js/base/format.js";
 import { t, tParts } from "../../js/base/i18n.js";
@@ -167,8 +169,8 @@ export function startInstructed(chosenQuestion) {
     const { question, seed, n, temperature, expected } = chosenQuestion();
     result = {};
     picked = 0;
-    const onPart = (kind, data) => {
-      result = withPart(result, kind, data);
+    const onPart = (/** @type {contract.assistant.News} */ ...news) => {
+      result = withPart(result, ...news);
       draw();
     };
     here = null;

@@ -1,6 +1,8 @@
 // One token of an answer, with and without the costume: how far its distribution moved, its ranks, and the tokens
 // whose probability changed most.
 
+/** @import * as contract from "contract" */
+
 import { html } from "lit";
 import { formatBits, formatCount, formatProbability } from "../../js/base/format.js";
 import { t } from "../../js/base/i18n.js";
@@ -15,6 +17,7 @@ export class CostumeMovers extends PageElement {
 
   constructor() {
     super();
+    /** @type {contract.assistant.Shift | null} */
     this.shift = null;
     this.costume = "";
   }

@@ -2,6 +2,8 @@
 // mark of its own and not by colour alone. Its text content is the document, byte for byte; what is said about the
 // document (the first token, where it was stopped) is drawn by CSS from attributes.
 
+/** @import * as contract from "contract" */
+
 import { html, nothing } from "lit";
 import { t } from "../../js/base/i18n.js";
 import { splitAtMarks } from "./costume-text.js";
@@ -22,6 +24,7 @@ export class OneDocument extends PageElement {
 
   constructor() {
     super();
+    /** @type {contract.assistant.Piece[] | null} */
     this.pieces = null;
     this.written = "";
     this.marks = [];

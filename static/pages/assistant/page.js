@@ -66,13 +66,15 @@ async function ask() {
   if (!isComplete(store.state)) return;
   if (isMeasuredQuestion(store.state)) liftVeils("bare");
   store.update({ result: {}, live: true, source: null, picked: 0 });
-  const onPart = (kind, data) => store.update({ result: withPart(store.state.result, kind, data) });
-  if (await run.start("dressed", dressedRequest(store.state), { onPart })) tellOutcome();
+  const finished = await run.start("dressed", dressedRequest(store.state), {
+    onPart: (...news) => store.update({ result: withPart(store.state.result, ...news) }),
+  });
+  if (finished) tellOutcome();
 }
 
 function tellOutcome() {
   const { result, question, expected, n } = store.state;
-  announce(chosen(store.state)?.text.trim() ?? "");
+  announce(chosen(store.state)?.text.trim() ?? "", true);
   const { request } = presetOf(MEASURED);
   if (!elements.predict || question !== request.question || expected !== request.expected || n !== request.n) return;
   const { answered } = result.bare;

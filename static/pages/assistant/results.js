@@ -1,6 +1,8 @@
 // What the assistant page asks for and what it has: requests from its state, measured results that answer them, and
 // the parts of a run put together. Pure.
 
+/** @import * as contract from "contract" */
+
 import { hexToBytes } from "../../js/base/bytes.js";
 import { decodeVisibly } from "../../js/base/utf8.js";
 import { hasOnePlace } from "./costume-text.js";
@@ -39,7 +41,11 @@ export function fromPreset({ id, request }) {
   };
 }
 
-/** The body of /api/experiments/dressed. */
+/**
+ * The body of /api/experiments/dressed.
+ *
+ * @returns {contract.DressedRequest}
+ */
 export function dressedRequest(state) {
   const { question, template, stop, stopOn, turns, n, seed, temperature, maxTokens, expected } = state;
   return {
@@ -91,13 +97,18 @@ export function collect(parts) {
   return parts.reduce((result, part) => withPart(result, part.kind, part), {});
 }
 
-/** A result with one more part of it. */
-export function withPart(result, kind, part) {
+/**
+ * A result with one more part of it.
+ *
+ * @param {any} result
+ * @param {contract.assistant.News} news
+ */
+export function withPart(result, ...[kind, part]) {
+  if (kind === "shift") return result; // of another experiment
   const side = result[part.side] ?? { document: null, answers: null, answered: null, hex: [] };
   if (kind === "document") return { ...result, [part.side]: { ...side, document: part } };
   if (kind === "answers")
     return { ...result, [part.side]: { ...side, answers: part.answers, answered: part.answered } };
-  if (kind !== "written") return result;
   const hex = [...side.hex];
   hex[part.sequence] = (hex[part.sequence] ?? "") + part.token.bytes;
   return { ...result, [part.side]: { ...side, hex } };

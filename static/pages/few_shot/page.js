@@ -150,7 +150,7 @@ async function start() {
   if (asked) liftVeils(QUESTION);
   store.update({ result: NOTHING, stale: false, line: "true" });
   const done = await run.start("few-shot", requestOf(task), {
-    onPart: (kind, part) => store.update({ result: withPart(store.state.result, kind, part) }),
+    onPart: (...news) => store.update({ result: withPart(store.state.result, ...news) }),
   });
   if (done && asked && predict)
     Object.assign(predict, { live: { ...predictionOf(store.state.result), model: run.model } });

@@ -1,5 +1,7 @@
 /** What a few-shot experiment told, part by part, and the curves drawn from it. Pure. */
 
+/** @import * as contract from "contract" */
+
 import { msg, t } from "../../js/base/i18n.js";
 
 /** The lines of the figure, in the order of the legend. */
@@ -13,8 +15,13 @@ export const LINES = [
 
 export const NOTHING = Object.freeze({ questions: null, examples: {}, onePass: {}, points: {} });
 
-/** The result with one more part. Parts of another kind leave it as it is. */
-export function withPart(result, kind, part) {
+/**
+ * The result with one more part. Parts of another kind leave it as it is.
+ *
+ * @param {any} result
+ * @param {contract.few_shot.News} news
+ */
+export function withPart(result, ...[kind, part]) {
   if (kind === "questions") return { ...result, questions: part };
   if (kind === "examples") return { ...result, examples: { ...result.examples, [part.line]: part } };
   if (kind === "one_pass") return { ...result, onePass: { ...result.onePass, [part.line]: part } };
@@ -34,6 +41,7 @@ export function partsOf({ questions, examples, onePass, points }) {
   return [questions, ...Object.values(examples), ...Object.values(onePass), ...curves].filter((part) => part !== null);
 }
 
+/** @returns {contract.few_shot.Point | null} */
 export function pointAt(result, line, shots) {
   return result.points[line]?.[shots] ?? null;
 }

@@ -3,6 +3,8 @@
  * app/pages/few_shot/prompt.py. Pure.
  */
 
+/** @import * as contract from "contract" */
+
 import { t } from "../../js/base/i18n.js";
 
 export const MOST_ROWS = 32;
@@ -95,7 +97,11 @@ export function shotsOf(task) {
   return [...MANY_SHOTS.filter((shots) => shots < rows), rows];
 }
 
-/** The body of `POST /api/experiments/few-shot`. */
+/**
+ * The body of `POST /api/experiments/few-shot`.
+ *
+ * @returns {contract.FewShotRequest}
+ */
 export function requestOf(task) {
   const { controls, options, seed } = task;
   const affixes = Object.fromEntries(AFFIXES.map((name) => [name, task[name]]));

@@ -11,12 +11,17 @@ export function asked(text) {
 }
 
 /**
- * @param {{ ids: number[] | null, top: { id: number, bytes: string, raw_logprob?: number, p?: number, special?: boolean }[],
- *   remainder: number, vocabulary: number, entropy_bits: number }} answer
+ * @param {{ ids: number[] | null, remainder: number, vocabulary: number, entropy_bits: number,
+ *   top: { id: number, bytes: string, raw_logprob?: number, p?: number, special?: boolean }[] }} answer
  * @param {{ of: string, model: string }} about the text it is about, and whose answer it is
  */
 export function oddsFrom({ ids, top, remainder, vocabulary, entropy_bits: entropyBits }, { of, model }) {
-  const rows = top.map(({ id, bytes, special = false, raw_logprob: logprob, p = Math.exp(logprob) }) => ({ id, bytes, special, p }));
+  const rows = top.map(({ id, bytes, special = false, raw_logprob: logprob, p = Math.exp(logprob) }) => ({
+    id,
+    bytes,
+    special,
+    p,
+  }));
   return { of, model, ids, rows, remainder, vocabulary, entropyBits };
 }
 
@@ -69,4 +74,52 @@ export function stillWritten(written, before, after) {
   let same = 0;
   while (same < before.length && before[same] === after[same]) same += 1;
   return written.filter(([, end]) => end <= same);
+}
+
+const isShare = (value) => Number.isFinite(value) && value >= 0 && value <= 1;
+const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
+const isHex = (value) => typeof value === "string" && /^([0-9a-f]{2})*$/.test(value);
+const isRow = (row) => isCount(row?.id) && isHex(row.bytes) && isShare(row.p);
+
+/** Odds from a link, which anyone may write; null where they are none. */
+export function readOdds(odds) {
+  const { of, model, ids, rows, remainder, vocabulary, entropyBits } = odds ?? {};
+  const whole =
+    typeof of === "string" &&
+    typeof model === "string" &&
+    Array.isArray(ids) &&
+    ids.every(isCount) &&
+    Array.isArray(rows) &&
+    rows.length > 0 &&
+    rows.every(isRow) &&
+    isShare(remainder) &&
+    isCount(vocabulary) &&
+    entropyBits >= 0;
+  return whole ? odds : null;
+}
+
+/** What the dice did last, from a link. */
+export function readRoll(roll) {
+  const whole =
+    ["dice", "hand"].includes(roll?.by) &&
+    isShare(roll.u) &&
+    isShare(roll.p) &&
+    isHex(roll.bytes) &&
+    isHex(roll.best?.bytes) &&
+    isShare(roll.best.p);
+  return whole ? roll : null;
+}
+
+/** What a model wrote of a text, from a link: parts that follow one another inside it. */
+export function readWritten(written, text) {
+  let at = 0;
+  const whole =
+    Array.isArray(written) &&
+    written.every((part) => {
+      const [start, end] = Array.isArray(part) ? part : [];
+      const fits = isCount(start) && isCount(end) && at <= start && start <= end && end <= text.length;
+      at = end;
+      return fits;
+    });
+  return whole ? written : [];
 }

@@ -16,7 +16,20 @@ import "../../js/elements/dice-strip.js";
 import "../../js/elements/odds-rows.js";
 import "../../js/elements/probability-bars.js";
 import "../../js/elements/prompt-box.js";
-import { asked, bars, landing, middle, oddsFrom, shortened, stillWritten, strip, textOf } from "./odds.js";
+import {
+  asked,
+  bars,
+  landing,
+  middle,
+  oddsFrom,
+  readOdds,
+  readRoll,
+  readWritten,
+  shortened,
+  stillWritten,
+  strip,
+  textOf,
+} from "./odds.js";
 
 const BARS = 5;
 const NAMED = 200; // tokens that the server names; where the dice land beyond them, it is asked which token that is
@@ -85,7 +98,13 @@ function take(token, index, u, by) {
   const longer = asked(text) + textOf(token);
   const roll = { by, u, index, bytes: token.bytes, p: token.p, best: { bytes: odds.rows[0].bytes, p: odds.rows[0].p } };
   const stage = { odds, u, index: null, landing: start };
-  store.update({ text: longer, ids: [...odds.ids, token.id], written: [...written, [start, longer.length]], roll, stage });
+  store.update({
+    text: longer,
+    ids: [...odds.ids, token.id],
+    written: [...written, [start, longer.length]],
+    roll,
+    stage,
+  });
   question.want();
   announce(rollSentence(roll, spokenText));
   settle = showRoll({
@@ -126,10 +145,10 @@ async function roll() {
 
 async function rollNow() {
   const u = Math.random();
-  const { odds } = store.state;
+  const { odds, text } = store.state;
   const index = landing(odds, u);
   const token = index < 0 ? await beyond(odds, u) : odds.rows[index];
-  if (token !== null && store.state.odds === odds) take(token, index, u, "dice");
+  if (token !== null && store.state.text === text) take(token, index, u, "dice");
 }
 
 /** The token that u lands on among those the server did not name. */
@@ -152,7 +171,7 @@ async function beyond({ ids }, u) {
  */
 function live() {
   if (isLive(store.state)) return Promise.resolve(true);
-  question.want();
+  if (!question.busy) question.want();
   return new Promise((resolve) => {
     const watching = new AbortController();
     const look = (state) => {
@@ -174,7 +193,13 @@ async function pick(index) {
 
 function rollSentence({ by, u, p, bytes, best }, read) {
   const token = read(bytes);
-  const values = { u: formatRoll(u), token, p: formatProbability(p), best: read(best.bytes), first: formatProbability(best.p) };
+  const values = {
+    u: formatRoll(u),
+    token,
+    p: formatProbability(p),
+    best: read(best.bytes),
+    first: formatProbability(best.p),
+  };
   const likeliest = bytes === best.bytes;
   if (by === "hand") {
     return likeliest
@@ -183,13 +208,17 @@ function rollSentence({ by, u, p, bytes, best }, read) {
   }
   return likeliest
     ? t("You rolled {u}, which lands on “{token}” ({p}): this time the most likely token.", values)
-    : t("You rolled {u}, which lands on “{token}” ({p}). “{best}” was more likely ({first}): that is chance, not an error.", values);
+    : t(
+        "You rolled {u}, which lands on “{token}” ({p}). “{best}” was more likely ({first}): that is chance, not an error.",
+        values,
+      );
 }
 
 function stateSentence(state) {
   const { odds, refused } = state;
   const { model, measured } = example;
-  if (models.offline) return t("The server does not answer just now. Your text stays here; the page tries again by itself.");
+  if (models.offline)
+    return t("The server does not answer just now. Your text stays here; the page tries again by itself.");
   if (refused) return ""; // what went wrong is said below
   if (!models.ready && models.state.state === "failed") {
     return t("The model could not be loaded. Press its name at the top of the page to see why, or to load another.");
@@ -197,14 +226,22 @@ function stateSentence(state) {
   if (!models.ready) {
     return isFresh(state)
       ? t("Measured earlier with {model}. The model on this server is still getting ready.", { model: odds.model })
-      : t("The model is still getting ready; it answers as soon as it can. Its progress stands at the top of the page.");
+      : t(
+          "The model is still getting ready; it answers as soon as it can. Its progress stands at the top of the page.",
+        );
   }
   if (!isFresh(state)) return t("… the new numbers are on their way.");
   if (odds === shownFirst) {
-    return t("Measured with {model} on {day}. Start typing, and the numbers are live.", { model, day: formatDay(measured) });
+    return t("Measured with {model} on {day}. Start typing, and the numbers are live.", {
+      model,
+      day: formatDay(measured),
+    });
   }
   if (state.odds.model !== models.state.loaded.name) {
-    return t("These numbers are by {model}. The next roll is by {now}.", { model: odds.model, now: models.state.loaded.name });
+    return t("These numbers are by {model}. The next roll is by {now}.", {
+      model: odds.model,
+      now: models.state.loaded.name,
+    });
   }
   return t("Live from {model}: the probability of every token in its vocabulary.", { model: odds.model });
 }
@@ -236,7 +273,14 @@ function showDetails({ rows: all, remainder, vocabulary, entropyBits }) {
   element("choices").textContent = t("{choices} equally likely tokens", { choices: formatChoices(entropyBits) });
   const listed = all.slice(0, LISTED);
   const others = listed.length < all.length ? 1 - listed.reduce((sum, { p }) => sum + p, 0) : remainder;
-  list.rows = listed.map(({ id, bytes, p }, index) => ({ id, bytes, rank: index + 1, raw: p, processed: p, kept: true }));
+  list.rows = listed.map(({ id, bytes, p }, index) => ({
+    id,
+    bytes,
+    rank: index + 1,
+    raw: p,
+    processed: p,
+    kept: true,
+  }));
   list.remainder = { count: vocabulary - listed.length, raw: others, processed: others };
 }
 
@@ -260,11 +304,15 @@ function snapshot() {
   return { page: "home", text, ids, written, odds: odds && shortened(odds), roll };
 }
 
-function open({ text, ids = null, written = [], odds = null, roll = null }) {
+function open(shared) {
   settle();
-  const known = [...Object.entries(example)].map(([, each]) => each).find((each) => each?.prompt === text);
-  const seen = odds ?? (known ? oddsFrom(known, { of: known.prompt, model: example.model }) : store.state.odds);
-  store.update({ text: String(text ?? ""), ids, written, odds: seen, roll, stage: null, refused: false });
+  const text = String(shared.text ?? "");
+  const known = ["en", "zh-CN"].map((name) => example[name]).find(({ prompt }) => prompt === text);
+  const seen = known ? oddsFrom(known, { of: text, model: example.model }) : store.state.odds;
+  const ids = Array.isArray(shared.ids) && shared.ids.every(Number.isSafeInteger) ? shared.ids : null;
+  const written = readWritten(shared.written, text);
+  const odds = readOdds(shared.odds) ?? seen;
+  store.update({ text, ids, written, odds, roll: readRoll(shared.roll), stage: null, refused: false });
   if (!isFresh(store.state)) question.want();
 }
 

@@ -61,7 +61,7 @@ const measurement = { model: "gemma-3-270m", measured_on: "2026-11-22" };
 /** A run that stopped where its script did. */
 function scripted(script, { cancelled = false } = {}) {
   const run = new ExperimentRun({ ask: (_name, _request, listeners) => script(listeners) });
-  run.start("recite", {});
+  run.start("recite", { text: "" });
   if (cancelled) run.cancel();
   return run;
 }

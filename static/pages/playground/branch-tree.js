@@ -57,7 +57,7 @@ export class BranchTree extends PageElement {
               : html`<span class="branch-leaf" aria-hidden="true"></span>`
           }
           <button type="button" class="branch-open" @click=${() => this.#open(node)}>
-            <span class="branch-text token-text">${snippet(node.entries) || t("(start)")}</span>
+            <span class="branch-text token-text" translate="no">${snippet(node.entries) || t("(start)")}</span>
           </button>
           <span class="branch-numbers number">
             ${
@@ -118,7 +118,7 @@ export class BranchTree extends PageElement {
   /** A node on the way from the root to what is looked at, which is the last one. */
   #stop(node, i, last) {
     const name = i === 0 ? t("Whole tree") : snippet(node.entries).slice(0, 24);
-    if (i === last) return html`<b class="token-text">${name}</b>`;
+    if (i === last) return html`<b class="token-text" translate="no">${name}</b>`;
     return html`<button type="button" class="button button-quiet button-small"
       @click=${() => (this.zoom = node.key)}>${name}</button> ›`;
   }
@@ -130,7 +130,7 @@ export class BranchTree extends PageElement {
     return html`<p class="row small">${t("Too thin to see:")}
       ${thin.map(
         (node) => html`<button type="button" class="button button-small branch-thin" @click=${() => this.#enter(node)}>
-        <span class="token-text">${visibleText(node.entries[0].bytes)}</span>
+        <span class="token-text" translate="no">${visibleText(node.entries[0].bytes)}</span>
         <span class="number">${formatProbability(node.probability)}</span></button>`,
       )}
     </p>`;
@@ -158,7 +158,7 @@ export class BranchTree extends PageElement {
       @click=${() => (inside ? this.#open(node) : this.#enter(node))}>
       ${
         high
-          ? html`<span class="token-text">${snippet(node.entries) || t("(start)")}</span> <span
+          ? html`<span class="token-text" translate="no">${snippet(node.entries) || t("(start)")}</span> <span
             class="number">${p}</span>`
           : nothing
       }

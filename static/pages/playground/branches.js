@@ -50,7 +50,7 @@ export function mergeIdentical(documents) {
   return merged;
 }
 
-/** The model's own probability of an entry where it stands, null where nobody asked yet. */
+/** The model's own probability of an entry where it stands, null where the model was not asked yet. */
 export function probabilityOf(entry) {
   const logprob = entry.step?.raw_logprob ?? entry.score?.raw_logprob ?? null;
   return logprob === null ? null : Math.exp(logprob);

@@ -60,7 +60,7 @@ export class ComparePanes extends PageElement {
   }
 
   #task() {
-    const prompt = html`<b class="token-text">… ${this.prompt}</b>`;
+    const prompt = html`<b class="token-text" translate="no">… ${this.prompt}</b>`;
     const dice = html` · ${t("seed {seed}, the same dice", { seed: String(this.seed) })}`;
     return html`${tParts("Both continue {prompt}", { prompt })}${this.seed === null ? nothing : dice}`;
   }
@@ -68,14 +68,15 @@ export class ComparePanes extends PageElement {
   #pane(side, i) {
     const name = "AB"[i];
     return html`
-      <section class="compare-pane" aria-label=${name}>
-        <h3>${name}</h3>
+      <section class="compare-pane" aria-labelledby=${`compare-${name}`}>
+        <h3 id=${`compare-${name}`} translate="no">${name}</h3>
         <sampling-controls .params=${side.params} .shown=${SETTINGS} .vocabulary=${this.vocabulary}
           @params-changed=${(event) => {
             event.stopPropagation();
             this.#set(this.sides.map(({ params }, j) => (j === i ? event.detail.params : params)));
           }}></sampling-controls>
-        <p class="compare-text" aria-live="off">${side.steps.map((step, at) => this.#token(step, at))}</p>
+        <p class="compare-text" translate="no" aria-live="off"
+          >${side.steps.map((step, at) => this.#token(step, at))}</p>
         <button type="button" class="button button-small" ?disabled=${this.running || side.steps.length === 0}
           @click=${() => this.#tell("compare-taken", { side: i })}
           >${t("Take {name} into the document", { name })}</button>
@@ -114,7 +115,8 @@ export class ComparePanes extends PageElement {
     const where = interval
       ? ` ${formatProbability(interval.from)} – ${formatProbability(interval.to)}`
       : ` #${step.rank}`;
-    return html`<b class="token-text">${tokenText(step.bytes)}</b><span class="number">${where}</span>`;
+    return html`<b class="token-text" translate="no">${tokenText(step.bytes)}</b><span
+      class="number">${where}</span>`;
   }
 
   #set(params) {

@@ -72,7 +72,7 @@ export class DocumentEditor extends PageElement {
     return html`
       <div class="document-scroller">
         <div class="document-sheet">
-          <div class="document-mirror" aria-hidden="true"></div>
+          <div class="document-mirror" translate="no" aria-hidden="true"></div>
           <textarea class="document-text" aria-label=${t("Document")}
             aria-describedby="document-keys" aria-busy=${this.busy} rows="1"
             spellcheck="false" autocomplete="off" autocapitalize="off"

@@ -107,7 +107,7 @@ function drawButtons(state, busy, pieces) {
 function drawStart(first) {
   const chip = $("#start-chip");
   chip.hidden = first?.by !== "start";
-  if (!chip.hidden) chip.textContent = decodeVisibly(hexToBytes(first.bytes));
+  if (!chip.hidden) chip.firstElementChild.textContent = decodeVisibly(hexToBytes(first.bytes));
 }
 
 function drawLines(state, entries) {

@@ -7,7 +7,7 @@ import { cut } from "./session.js";
 
 const PAUSE = 400; // milliseconds of calm before asking
 const MOST_ALTERNATIVES = 10;
-const LONGEST_CHECKED = 20_000; // characters; beyond it nobody looks for an unusual cut
+const LONGEST_CHECKED = 20_000; // characters; longer texts are not searched for an unusual cut
 
 const unscored = (entry) => entry.draft !== undefined || (!entry.step && !entry.score);
 const unlisted = (entry) =>

@@ -65,8 +65,8 @@ export class StepCard extends PageElement {
     const numbers = entry.step ?? entry.score ?? null;
     return html`
       <div class="step-head">
-        <h2 class="card-title step-token" aria-label=${spokenText(entry.bytes)}><span
-          class="token-text">${tokenText(entry.bytes)}</span></h2>
+        <h2 class="card-title step-token" translate="no"><span
+          class="token-text" role="img" aria-label=${spokenText(entry.bytes)}>${tokenText(entry.bytes)}</span></h2>
         <span class="step-by">${this.#author()}</span>
         <button type="button" class="button button-quiet button-small step-close"
           @click=${() => this.#tell("card-closed")}>${t("Close")}</button>
@@ -84,7 +84,7 @@ export class StepCard extends PageElement {
 
   #facts(numbers) {
     const { entry } = this;
-    const place = html`<dt>id</dt><dd>${entry.id} · ${t("position {n}", { n: this.index })}</dd>`;
+    const place = html`<dt>${t("id")}</dt><dd>${entry.id} · ${t("position {n}", { n: this.index })}</dd>`;
     if (!numbers) {
       const news = this.scoring ? t("Asking the model …") : t("No numbers for this token yet.");
       return html`<dl>${place}</dl><p class="quiet">${news}</p>`;
@@ -181,7 +181,7 @@ export class StepCard extends PageElement {
   #probed() {
     const { token, raw_logprob, rank, more } = this.probe;
     return html`<div class="step-probe small" role="status">
-      <span><b class="number token-text">${tokenText(token.bytes)}</b>
+      <span><b class="number token-text" translate="no">${tokenText(token.bytes)}</b>
         <span class="number">${formatProbability(Math.exp(raw_logprob))} · #${formatCount(rank)}</span>
         ${
           more > 0 ? html`<span class="quiet">${t("(the first of {n} tokens)", { n: more + 1 })}</span>` : nothing

@@ -1,5 +1,7 @@
 // Having the model write: into the document, one line or several, streamed, stopped, continued and tried again.
 
+/** @import * as contract from "contract" */
+
 import { stream } from "../../js/base/api.js";
 import { mergeIdentical } from "./branches.js";
 import { randomSeed } from "../../js/base/dice.js";
@@ -12,7 +14,11 @@ import { WaitingLine } from "../../js/base/waiting-line.js";
 const ALTERNATIVES = 10;
 export const LONGEST_SENTENCE = 120; // tokens
 
-/** The body of POST /api/completions for these settings. */
+/**
+ * The body of POST /api/completions for these settings.
+ *
+ * @returns {contract.CompletionRequest}
+ */
 export function completionBody(ids, params, { maxTokens, seed, n = 1, stops = [], ignoreEos = false }) {
   const { temperature, top_k, top_p, min_p, repetition_penalty, frequency_penalty, presence_penalty } = params;
   return {
@@ -196,7 +202,7 @@ export class Writer {
       fresh.lastIndexOf("? "),
     );
     if (end > 0) {
-      announce(fresh.slice(0, end + 1));
+      announce(fresh.slice(0, end + 1), true);
       this.spoken += end + 1;
     }
   }
@@ -225,7 +231,7 @@ export class Writer {
     });
     if (this.committed) {
       const rest = textOf(this.lines[0]).slice(this.spoken).trim();
-      if (rest) announce(rest);
+      if (rest) announce(rest, true);
       const merged = mergeIdentical(this.lines.filter((line) => line.length > this.runs[0].start));
       for (const { entries, count } of merged) session.keep(entries, count);
       if (this.lines.length > 1)

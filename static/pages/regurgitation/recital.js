@@ -1,5 +1,7 @@
 // A recitation beside its original, as pieces to show; and what is known of each text. No DOM.
 
+/** @import * as contract from "contract" */
+
 import { decodeUtf8, hexToBytes, visibleText } from "../../js/base/bytes.js";
 
 /** A text's name in a `Book`: the request's own words decide. */
@@ -16,8 +18,13 @@ export class Book {
     return this.#records.get(keyOf(request)) ?? { recitals: {} };
   }
 
-  /** Add one part of an experiment's result. */
-  add(request, kind, data) {
+  /**
+   * Add one part of an experiment's result.
+   *
+   * @param {any} request
+   * @param {contract.regurgitation.News} news
+   */
+  add(request, ...[kind, data]) {
     const record = { ...this.of(request) };
     if (kind === "recital") record.recitals = { ...record.recitals, [data.prefix]: data };
     else if (kind === "written") record.writing = writing(record.writing, request.prefix, data);
@@ -26,6 +33,11 @@ export class Book {
   }
 }
 
+/**
+ * @param {{ prefix: number, bytes: string[] } | undefined} before
+ * @param {number} prefix
+ * @param {contract.regurgitation.Written} written
+ */
 function writing(before, prefix, { done, token }) {
   const bytes = before?.prefix === prefix && done > 1 ? before.bytes : [];
   return { prefix, bytes: [...bytes, token.bytes] };
@@ -50,9 +62,9 @@ export function measuredBook(presets, measurement) {
  * is known, everything behind the first difference is drift.
  *
  * @param {{
- *   passage?: { bytes: string[] },
- *   recall?: any,
- *   recitals?: Record<number, any>,
+ *   passage?: Pick<contract.regurgitation.Passage, "bytes">,
+ *   recall?: contract.regurgitation.Recall,
+ *   recitals?: Record<number, contract.regurgitation.Recital>,
  *   writing?: { prefix: number, bytes: string[] },
  *   text?: string,
  * }} known
@@ -69,6 +81,10 @@ export function pieces({ passage, recall, recitals = {}, writing: underway, text
   return [given, ...foreseen(original, recall, prefix)];
 }
 
+/**
+ * @param {string[]} original
+ * @param {contract.regurgitation.Recital} recital
+ */
 function aligned(original, { bytes, stretches }) {
   return stretches.flatMap(({ same, original: [from, to], written: [start, end] }) => {
     if (same) return [{ kind: "same", bytes: original.slice(from, to) }];
@@ -93,6 +109,11 @@ function provisional(original, written) {
 }
 
 /** The ranks say how long greedy decoding keeps to the text, and what it would write instead. */
+/**
+ * @param {string[]} original
+ * @param {contract.regurgitation.Recall | undefined} recall
+ * @param {number} prefix
+ */
 function foreseen(original, recall, prefix) {
   if (!recall) return [{ kind: "unread", bytes: original }];
   const run = greedyRun(recall.ranks, prefix, original.length);
@@ -114,7 +135,7 @@ export function greedyRun(ranks, prefix, length = Infinity) {
 /**
  * The exact run after each opening of 1, 2, ... tokens: measured by a sweep, or read off the ranks, which is the same.
  *
- * @param {{ sweep?: { runs: number[] }, recall?: { ranks: number[] } }} book
+ * @param {{ sweep?: contract.regurgitation.Sweep, recall?: contract.regurgitation.Recall }} book
  * @param {number} longest
  * @param {number} steps
  */
@@ -159,7 +180,14 @@ export function replacement(word, how, other = "") {
   return other;
 }
 
-/** Tokens of a text on the screen, for a heat strip. */
+/**
+ * Tokens of a text on the screen, for a heat strip.
+ *
+ * @param {{
+ *   passage?: Pick<contract.regurgitation.Passage, "bytes">,
+ *   recall?: Pick<contract.regurgitation.Recall, "bits">,
+ * }} known
+ */
 export function heatTokens({ passage, recall }) {
   if (!passage || !recall) return [];
   return passage.bytes.map((bytes, index) => ({ bytes, bits: recall.bits[index], by: "typed" }));

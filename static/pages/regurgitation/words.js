@@ -147,6 +147,7 @@ export function startWords({ store, known, sourceOf, presets, measured, measurem
       local.update({ word: index });
     });
     const text = document.createElement("span");
+    text.lang = "en";
     text.textContent = word;
     label.append(input, text);
     return label;

@@ -1,57 +1,79 @@
-// The sampling page: one prompt, one distribution, the settings that cut it, and the dice.
+// Next token: one prompt, one distribution, one setting at a time, one roll or a thousand.
 
 import "../../js/elements/dice-strip.js";
-import "../../js/elements/predict-reveal.js";
+import "../../js/elements/odds-rows.js";
 import "../../js/elements/probability-bars.js";
+import "../../js/elements/prompt-box.js";
+import "../../js/elements/sampling-controls.js";
+import "../../js/elements/seed-box.js";
+import "../../js/elements/status-message.js";
 import "./prompt-hints.js";
 import "./prompt-tokens.js";
 import "./roll-result.js";
-import "../../js/elements/sampling-controls.js";
 import "./sampling-counts.js";
 import "./sampling-funnel.js";
 import "./sampling-presets.js";
-import "../../js/elements/seed-box.js";
-import "../../js/elements/status-message.js";
+import { visibleText } from "../../js/base/bytes.js";
+import { copyLink } from "../../js/base/copy-link.js";
 import { formatProbability } from "../../js/base/format.js";
-import { t } from "../../js/base/i18n.js";
+import { language, t } from "../../js/base/i18n.js";
 import { models } from "../../js/base/models.js";
+import { over } from "../../js/base/motion.js";
 import { loadVocabulary, nextToken, typedIds } from "../../js/base/next-token.js";
 import { announce, clearMessage, messageNow, pageData, showError, showNote } from "../../js/base/page.js";
-import { Prompt } from "./prompt.js";
+import { rememberPage } from "../../js/base/page-memory.js";
 import { neutralParams } from "../../js/base/sampling-params.js";
-import { readShared, sharedState } from "./share.js";
-import { rollMany, tokenRows } from "./view.js";
-import { copyLink } from "../../js/base/copy-link.js";
-import { provideSnapshot, restoreFromFragment } from "../../js/base/share.js";
+import { showRoll } from "../../js/base/show-roll.js";
+import { showStep, stepNow } from "../../js/base/steps.js";
 import { Store } from "../../js/base/store.js";
-import { exampleDistribution, exampleNames } from "./worked-example.js";
-import { ROWS, elements, main, pickedIndex, show } from "./show.js";
+import { Prompt } from "./prompt.js";
+import { onePrompt, readState, sharedState } from "./share.js";
+import { BARS, ROWS, elements, main, show } from "./show.js";
+import { fromSummary, namesIn } from "./summary.js";
+import { pickedIndex, rollMany, rolledNumber, tokenRows } from "./view.js";
 
 const COMPARED = 6;
 const MANY = 1000;
+const POUR_MS = 3000; // a thousand rolls
+const REVEAL_MS = 600; // the slider on its way to what was asked about
 const TYPING_PAUSE = 250; // milliseconds without a key before the model is asked
 const LISTENING_PAUSE = 700; // before a slider's outcome is said aloud
 
 const { example } = pageData;
-const store = new Store({
-  prompt: new Prompt({ typed: example.prompt }),
-  ids: example.ids,
-  tokens: example.tokens,
+const now = example[language()];
+const NEUTRAL = neutralParams(["temperature", "top_k", "top_p", "min_p"]);
+
+/** What is known of one prompt: the example's until a person writes one. */
+const worked = {
+  prompt: new Prompt({ typed: now.prompt }),
+  ids: now.ids,
+  tokens: now.tokens,
   bos: true,
   model: example.model, // whose ids and numbers these are
-  distribution: exampleDistribution(example),
-  named: exampleNames(example),
+  distribution: fromSummary(now),
+  named: namesIn(now),
   vocabulary: null,
-  params: example.params,
+  rolls: 0, // rolls made for this place in the text; the next one's number
+  pick: null, // what picked last
+  us: null, // a thousand rolls
+  first: null, // and the number of the first of them
+  comparison: null, // the same prompt without its last space
+  answered: now.prompt, // the text whose numbers these are
+  waiting: false, // for those of another
+};
+
+const store = new Store({
+  ...worked,
+  own: false, // the person's own prompt is on the stage, not the example
+  other: worked, // what is known of the one that is not
+  params: NEUTRAL,
+  setting: "temperature", // the one slider's
   scale: "linear",
   shown: ROWS[0],
   seed: example.seed,
-  rolls: 1, // rolls made for this place in the text; the next one's number
-  pick: { by: "dice", roll: 0 }, // what picked last, or null
-  us: null, // a thousand rolls
-  comparison: null, // the same prompt without its last space
-  answered: example.prompt, // the text whose numbers these are
-  waiting: false, // for those of another
+  guess: null,
+  counted: 0, // of the thousand rolls, so far
+  stage: null, // {lit}: a roll that is on its way
 });
 
 function hexOf(id) {
@@ -72,12 +94,10 @@ function fetchVocabulary() {
     .catch(showError);
 }
 
-/** Ask the model about the prompt. A newer question ends an older one. */
+/** Ask the model about the prompt. A newer question ends an older one. The example is asked of its own model only. */
 let asking = null;
 let failed = false;
-let untouched = false; // opened from a link, which runs nothing until a person does something here
 async function ask({ pause = 0 } = {}) {
-  if (untouched) return;
   asking?.abort();
   asking = new AbortController();
   const { signal } = asking;
@@ -89,6 +109,7 @@ async function ask({ pause = 0 } = {}) {
     await models.untilReady({ signal });
     signal.throwIfAborted();
     const { name } = models.state.loaded;
+    if (!store.state.own && name !== example.model) return;
     const { model: made, prompt: asked } = store.state;
     const prompt = promptFor(name);
     const question = await questionOf(prompt, { signal });
@@ -127,21 +148,56 @@ async function questionOf(prompt, { signal } = {}) {
   return { ids: [...prompt.ids, ...(await typedIds(prompt.typed, { signal }))] };
 }
 
+let settle = () => {}; // ends the roll that is on its way
+
+/** The outcome is known at once; what follows only shows how it came. A new roll ends the one before. */
 function rollOnce() {
+  settle();
   const { rolls, waiting } = store.state;
   if (waiting) return; // what is on screen is about to go
-  store.update({ pick: { by: "dice", roll: rolls }, rolls: rolls + 1 });
+  store.update({ pick: { by: "dice", roll: rolls }, rolls: rolls + 1, us: null, stage: { lit: null } });
   sayPicked();
+  const { distribution, params } = store.state;
+  const index = pickedIndex(store.state, distribution.process(params));
+  const row = Math.min(index, BARS);
+  settle = showRoll({
+    pointer: elements.strip.pointer,
+    u: rolledNumber(store.state),
+    word: visibleText(hexOf(distribution.ids[index])),
+    land: () => {
+      store.update({ stage: { lit: row } });
+      return elements.odds.wordAt(row);
+    },
+    target: () => elements.slot().getBoundingClientRect(),
+    settle: () => {
+      settle = () => {};
+      store.update({ stage: null });
+    },
+  });
 }
 
+let pour = new AbortController();
+
 function rollManyTimes() {
+  settle();
   const { seed, rolls, ids, waiting } = store.state;
   if (waiting) return;
-  store.update({ us: rollMany(seed, rolls, ids.length, MANY), rolls: rolls + MANY });
-  announce(elements.observed.textContent);
+  store.update({
+    us: rollMany(seed, rolls, ids.length, MANY),
+    first: rolls,
+    rolls: rolls + MANY,
+    pick: null,
+    counted: 0,
+  });
+  pour.abort();
+  pour = new AbortController();
+  over(POUR_MS, (share) => store.update({ counted: Math.round(MANY * share) }), pour.signal).then(() =>
+    announce(elements.observed.textContent),
+  );
 }
 
 function appendPicked() {
+  settle();
   const { distribution, params, ids, prompt, waiting } = store.state;
   const index = pickedIndex(store.state, distribution.process(params));
   if (index === null || waiting) return;
@@ -161,6 +217,7 @@ function appendPicked() {
 
 /** A new text, or the old one changed by hand. */
 function edit(shown) {
+  settle();
   store.update({ prompt: store.state.prompt.edit(shown), pick: null, us: null, rolls: 0, comparison: null });
   ask({ pause: TYPING_PAUSE });
 }
@@ -209,8 +266,36 @@ function sayOutcome() {
   saying = setTimeout(() => {
     const { distribution, params } = store.state;
     const { kept, mass } = distribution.process(params);
-    announce(t("{n} tokens left, {share} of the mass", { n: kept, share: formatProbability(mass) }));
+    announce(t("{n} tokens left; together they had {share}", { n: kept, share: formatProbability(mass) }));
   }, LISTENING_PAUSE);
+}
+
+let reveal = new AbortController();
+
+/** Another step: the example or one's own text, and the slider where the step wants it. */
+function putOnStage(step) {
+  settle();
+  reveal.abort();
+  const own = step === "own";
+  if (own !== store.state.own) {
+    asking?.abort();
+    const { other } = store.state;
+    store.update({ ...other, own, other: onePrompt(store.state) });
+    if (store.state.waiting) ask();
+  }
+  if (step === "guess") store.update({ params: NEUTRAL, setting: "temperature", pick: null, us: null });
+  if (step === "reveal") revealHeat();
+}
+
+/** The reveal moves the real slider, in the time it takes to follow with the eye. */
+function revealHeat() {
+  reveal = new AbortController();
+  const { temperature } = store.state.params;
+  const { temperature: hot } = now.hot;
+  store.update({ setting: "temperature", pick: null, us: null });
+  const to = (share) =>
+    store.update({ params: { ...NEUTRAL, temperature: temperature + (hot - temperature) * share } });
+  over(REVEAL_MS, to, reveal.signal);
 }
 
 const actions = {
@@ -221,53 +306,63 @@ const actions = {
     sayPicked();
   },
   replay: () => store.update({ rolls: 0, pick: null, us: null }),
-  reset: () => store.update({ params: neutralParams(Object.keys(store.state.params)) }),
+  reset: () => store.update({ params: NEUTRAL }),
   more: () => store.update({ shown: ROWS.find((rows) => rows > store.state.shown) ?? ROWS[0] }),
-  share: () =>
-    copyLink(sharedState(store.state), t("The link is copied. Opening it restores this page, dice and all.")),
+  share: () => copyLink(snapshot(), t("The link is copied. Opening it restores this page, dice and all.")),
 };
 
-main.addEventListener("click", ({ target }) => {
+document.addEventListener("click", ({ target }) => {
   const { action, scale } = /** @type {Element} */ (target).closest("button")?.dataset ?? {};
   if (action in actions) actions[action]();
   if (scale) store.update({ scale });
 });
-main.addEventListener("params-changed", ({ detail }) => {
-  store.update({ params: detail.params });
+document.addEventListener("params-changed", (/** @type {CustomEvent} */ { detail }) => {
+  reveal.abort();
+  store.update({ params: { ...store.state.params, ...detail.params } });
   sayOutcome();
 });
-main.addEventListener("seed-changed", ({ detail }) =>
+document.addEventListener("seed-changed", (/** @type {CustomEvent} */ { detail }) =>
   store.update({ seed: detail.seed, rolls: 0, pick: null, us: null }),
 );
-main.addEventListener("roll-placed", ({ detail }) => store.update({ pick: { by: "strip", u: detail.u } }));
-main.addEventListener("row-picked", ({ detail }) => {
-  store.update({ pick: { by: "hand", index: detail.rank - 1 } });
+main.addEventListener("roll-placed", (/** @type {CustomEvent} */ { detail }) => {
+  settle();
+  store.update({ pick: { by: "strip", u: detail.u }, us: null });
+});
+document.addEventListener("row-picked", (/** @type {CustomEvent} */ { detail }) => {
+  settle();
+  store.update({ pick: { by: "hand", index: detail.index ?? detail.rank - 1 }, us: null });
   sayPicked();
 });
 main.addEventListener("append-asked", appendPicked);
 main.addEventListener("compare-asked", compareWithoutSpace);
-elements.prompt.addEventListener("input", () => edit(elements.prompt.value));
+main.addEventListener("change", ({ target }) => {
+  const { name, value } = /** @type {HTMLInputElement} */ (target);
+  if (name === "setting" || name === "guess") store.update({ [name]: value });
+});
+elements.box.area.addEventListener("input", () => edit(elements.box.area.value));
 models.addEventListener("change", () => {
-  if (models.ready && (failed || models.state.loaded.name !== store.state.model)) ask();
+  show(store.state, hexOf);
+  const { own, waiting } = store.state;
+  if (models.ready && (failed || (waiting && own))) ask();
 });
 
-store.watch((state) => show(state, hexOf));
-provideSnapshot(() => ({ ...sharedState(store.state), live: !untouched })); // another language is no new page
-for (const kind of ["pointerdown", "keydown"]) {
-  main.addEventListener(kind, () => {
-    if (!untouched) return;
-    untouched = false;
-    clearMessage();
-    ask();
-  });
+/** Everything on the stage and behind it: whoever opens it sees the same, and no model is asked. */
+function snapshot() {
+  return sharedState(store.state, hexOf);
 }
-const restored = await restoreFromFragment((shared) => {
+
+function open(shared) {
+  settle();
+  reveal.abort();
   asking?.abort();
-  untouched = shared.live !== true;
-  const opened = readShared(shared, store.state);
-  store.update({ ...opened, us: null, comparison: null, waiting: opened.prompt.shown !== store.state.answered });
-  ask();
-  if (untouched)
-    showNote(t("Opened from a link: nothing has run yet. Press anywhere on this page, and the model answers."));
-}, showError);
-if (!restored) ask();
+  const state = readState(shared, store.state, worked);
+  store.update({ ...state, counted: state.us ? MANY : 0, stage: null, comparison: null });
+  if (state.own && stepNow() !== "own") showStep("own"); // a link of before names no step
+  if (state.waiting) ask();
+}
+
+store.watch((state) => show(state, hexOf));
+const restored = await rememberPage("sampling", { take: snapshot, open, fail: showError });
+document.addEventListener("step", (/** @type {CustomEvent} */ { detail }) => putOnStage(detail.name));
+if (!restored || (stepNow() === "own") !== store.state.own) putOnStage(stepNow());
+if (!restored && !asking) ask();

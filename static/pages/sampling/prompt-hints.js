@@ -48,13 +48,13 @@ export class PromptHints extends PageElement {
     return html`
       <div class="hint hint-warning">
         <p>${t(
-          "The prompt ends in a space. Nearly every word's token brings its own space in front, so after a lone one the model expects something odd.",
+          "The prompt ends in a space. Nearly every word's token brings its own space, so after a separate one the model expects something unusual.",
         )}</p>
         ${
           this.comparison
             ? this.#compared()
             : html`<button type="button" class="button button-small"
-              @click=${this.#ask}>${t("Compare without it")}</button>`
+              @click=${this.#ask}>${t("Compare without the space")}</button>`
         }
       </div>
     `;

@@ -27,12 +27,11 @@ export class PromptTokens extends PageElement {
       <span class="prompt-tokens-count">${t("The model gets {n} tokens:", { n: this.tokens.length })}</span>
       <ol class="prompt-tokens">
         ${hidden > 0 ? html`<li class="prompt-tokens-more">${t("{n} more …", { n: hidden })}</li>` : nothing}
-        ${this.tokens
-          .slice(hidden)
-          .map(
-            ({ id, bytes, special }) =>
-              html`<li class=${special ? "is-special" : ""}><span>${tokenText(bytes)}</span><small>${id}</small></li>`,
-          )}
+        ${this.tokens.slice(hidden).map(
+          ({ id, bytes, special }) =>
+            html`<li class=${special ? "is-special" : ""}><span translate="no">${tokenText(bytes)}</span><small
+                >${id}</small></li>`,
+        )}
       </ol>
     `;
   }

@@ -13,6 +13,7 @@ export class RollResult extends PageElement {
     result: { attribute: false },
     origin: { type: String }, // where the dice came from: "seed 618, place 5, roll 1"
     waiting: { type: Boolean }, // the next distribution is on its way
+    note: { type: String }, // what is said where nothing was picked
   };
 
   constructor() {
@@ -20,23 +21,24 @@ export class RollResult extends PageElement {
     this.result = null;
     this.origin = "";
     this.waiting = false;
+    this.note = "";
   }
 
   render() {
     if (this.result === null)
-      return html`<p class="roll-sentence">${t("Roll, or touch the strip: what is the dice's number, and whose?")}</p>`;
+      return html`<p class="roll-sentence">${this.note || t("Roll, or drag the pointer: which token does the number land on?")}</p>`;
     const spoken = spokenText(this.result.bytes);
     const token = this.#token(this.result.bytes);
     return html`
       <p class="roll-sentence">${this.#sentence()} <span class="roll-origin">${this.origin}</span></p>
       <button type="button" class="button roll-append" ?disabled=${this.waiting} @click=${this.#append}
-        aria-label=${t("Append {token} and go on", { token: spoken })}
-        >${tParts("Append {token} and go on", { token })}</button>
+        aria-label=${t("Add {token} and continue", { token: spoken })}
+        >${tParts("Add {token} and continue", { token })}</button>
     `;
   }
 
   #token(bytes) {
-    return html`<b class="roll-token">${tokenText(bytes)}</b>`;
+    return html`<b class="roll-token" translate="no">${tokenText(bytes)}</b>`;
   }
 
   #sentence() {
@@ -50,12 +52,13 @@ export class RollResult extends PageElement {
       bestP: formatProbability(best.probability),
     };
     const first = rank === 1;
+    if (bytes === "") return tParts("Roll {u} landed on one of the many tokens that are not listed here.", values);
     if (by === "greedy")
-      return tParts("Greedy takes {token} ({p}), the likeliest. No dice, and the same every time.", values);
+      return tParts("Greedy takes {token} ({p}), the most likely. No dice, and the same every time.", values);
     if (by === "hand") return tParts("You took {token} ({p}), rank {rank}, without dice.", values);
-    if (first) return tParts("Roll {u} picked {token} ({p}), the likeliest.", values);
+    if (first) return tParts("You rolled {u}, which lands on {token} ({p}): this time the most likely token.", values);
     return tParts(
-      "Roll {u} picked {token} ({p}), rank {rank}. The likeliest was {best} ({bestP}): sampling, not an error.",
+      "You rolled {u}, which lands on {token} ({p}). {best} was more likely ({bestP}): that is chance, not an error.",
       values,
     );
   }

@@ -22,9 +22,10 @@ export class SamplingCounts extends PageElement {
   }
 
   render() {
+    const choices = t("equally likely tokens would be as unsure");
     return html`<div class="counts">
       ${this.#count(formatNumber(this.before, 1), formatNumber(this.after, 1), t("bits of entropy"))}
-      ${this.#count(formatChoices(this.before), formatChoices(this.after), t("like that many equal choices"))}
+      ${this.#count(formatChoices(this.before), formatChoices(this.after), choices)}
     </div>`;
   }
 

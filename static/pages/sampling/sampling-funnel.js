@@ -29,7 +29,10 @@ export class SamplingFunnel extends PageElement {
     const bold = (text) => html`<b>${text}</b>`;
     const last = this.#greedy()
       ? tParts("keeps {n}, the likeliest", { n: bold(formatCount(1)) })
-      : tParts("{n} left, {share} of the mass", { n: bold(formatCount(kept)), share: bold(formatProbability(mass)) });
+      : tParts("{n} left; together they had {share}", {
+          n: bold(formatCount(kept)),
+          share: bold(formatProbability(mass)),
+        });
     return html`<p class="funnel">
       <span>${tParts("{n} tokens", { n: bold(formatCount(this.size)) })}</span>
       <span>→ ${this.#temperature()}</span>

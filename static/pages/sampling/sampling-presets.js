@@ -30,7 +30,7 @@ export class SamplingPresets extends PageElement {
             @click=${() => this.#choose(preset)}>${t(preset.name)}</button>`,
         )}
       </div>
-      <p class="presets-reason" aria-live="polite">${chosen ? t(chosen.reason) : t("Your own mixture.")}</p>
+      <p class="presets-reason" aria-live="polite">${chosen ? t(chosen.reason) : t("Custom settings.")}</p>
     `;
   }
 

@@ -1,76 +1,104 @@
 // What the sampling page shows of its state.
 
-import { roll } from "../../js/base/dice.js";
+import { visibleText } from "../../js/base/bytes.js";
 import { formatCount } from "../../js/base/format.js";
 import { t } from "../../js/base/i18n.js";
 import { models } from "../../js/base/models.js";
-import { countDraws, insideBand, remainderRow, stripIntervals, tokenRows } from "./view.js";
+import { countDraws, insideBand, pickedIndex, remainderRow, rolledNumber, stripIntervals, tokenRows } from "./view.js";
 
-export const ROWS = [12, 40, 100, 200];
+export const BARS = 5; // on the stage
+export const ROWS = [12, 40, 100, 200]; // in the drawer
 
 export const main = document.querySelector("main");
-export const part = (selector) => main.querySelector(selector);
+/** @type {HTMLElement} */
+const screen = main.querySelector(".screen");
+const part = (selector) => document.querySelector(selector);
 export const elements = {
-  prompt: part("#prompt"),
-  tokens: part("prompt-tokens"),
+  box: part("prompt-box"),
+  slot: () => part(screen.dataset.step === "own" ? "#own-slot" : "#slot"),
+  odds: part("odds-rows"),
+  strip: part("dice-strip"),
+  result: part("roll-result"),
   hints: part("prompt-hints"),
-  controls: part("sampling-controls"),
+  one: part("#one-setting"),
+  tokens: part("prompt-tokens"),
+  controls: part("#all-settings"),
   presets: part("sampling-presets"),
   counts: part("sampling-counts"),
   funnel: part("sampling-funnel"),
   bars: part("probability-bars"),
-  strip: part("dice-strip"),
   seed: part("seed-box"),
-  result: part("roll-result"),
   observed: part(".observed-sentence"),
 };
 
-/** The number that picked: the dice's, or where the strip was touched; null where none did. */
-function rolledNumber({ pick, seed, ids }) {
-  return pick?.by === "dice" ? roll(seed, pick.roll, ids.length) : (pick?.u ?? null);
-}
-
-/** The index that was picked, under the settings as they are now: the dice stay, the strip moves. */
-export function pickedIndex(state, processed) {
-  const { pick } = state;
-  if (pick === null) return null;
-  if (pick.by === "greedy") return 0;
-  return pick.by === "hand" ? pick.index : processed.draw(rolledNumber(state));
-}
-
 /** Everything, from the state alone; `hexOf(id)` gives a token's bytes. */
 export function show(state, hexOf) {
-  const { distribution, params, shown, us } = state;
+  const { distribution, params } = state;
   const processed = distribution.process(params);
-  const observed = us ? countDraws(processed, us, shown) : null;
   const index = pickedIndex(state, processed);
+  showStage(state, processed, index, hexOf);
+  showDetails(state, processed, index, hexOf);
+  showPrompt(state);
+  showButtons(state);
+}
+
+function showStage(state, processed, index, hexOf) {
+  const { distribution, params, setting, us, counted, stage, guess, own, waiting } = state;
+  const observed = us && counted > 0 ? countDraws(processed, us.subarray(0, counted), BARS) : null;
+  const rows = tokenRows(distribution, processed, BARS, hexOf, observed);
+  const rest = remainderRow(distribution, processed, BARS, observed);
+  const bar = ({ id, bytes, raw, processed: p, observed: seen }) => ({ id, bytes, p, was: raw, count: seen?.count });
+  Object.assign(elements.odds, {
+    rows: rows.map(bar),
+    others: { n: rest.count, p: rest.processed, was: rest.raw, count: rest.observed?.count },
+    rolls: observed ? counted : 0,
+    lit: stage ? stage.lit : index === null ? null : Math.min(index, BARS),
+  });
+  const u = rolledNumber(state);
+  const id = index === null ? null : distribution.ids[index];
+  const intervals = stripIntervals(distribution, processed, hexOf);
+  Object.assign(elements.strip, { intervals, u, picked: stage?.lit === null ? null : id });
+  elements.result.result = index === null ? null : resultOf(state, processed, index, u, hexOf);
+  elements.result.origin = originOf(state);
+  elements.result.waiting = waiting;
+  elements.result.note = observed ? observedSentence([...rows, rest], counted) : "";
+  elements.observed.textContent = elements.result.note;
+  Object.assign(elements.one, { params, vocabulary: distribution.size, shown: [setting] });
+  /** @type {HTMLInputElement} */
+  const chosen = screen.querySelector(`[name=setting][value=${setting}]`);
+  chosen.checked = true;
+  for (const choice of /** @type {NodeListOf<HTMLInputElement>} */ (screen.querySelectorAll("[name=guess]"))) {
+    choice.checked = choice.value === guess;
+  }
+  /** @type {HTMLElement} */
+  const verdict = part("#verdict");
+  verdict.textContent = guess === null ? "" : guess === "less" ? verdict.dataset.less : verdict.dataset.else;
+  const word = index === null ? "" : visibleText(hexOf(distribution.ids[index]));
+  for (const slot of screen.querySelectorAll(".slot")) {
+    slot.textContent = word;
+    slot.classList.toggle("is-landing", stage !== null);
+  }
+  screen.dataset.step = own ? "own" : "example";
+  part(".next-odds").setAttribute("aria-busy", String(waiting));
+}
+
+function showDetails(state, processed, index, hexOf) {
+  const { distribution, params, shown, us, scale, seed } = state;
+  const observed = us ? countDraws(processed, us, shown) : null;
   const rows = tokenRows(distribution, processed, shown, hexOf, observed);
   const id = index === null ? null : distribution.ids[index];
-
   Object.assign(elements.bars, {
     rows,
     remainder: remainderRow(distribution, processed, rows.length, observed),
     total: distribution.size,
     picked: index === null ? null : index < rows.length ? id : "rest",
-    scale: state.scale,
+    scale,
   });
   Object.assign(elements.controls, { params, vocabulary: distribution.size });
   Object.assign(elements.presets, { params });
-  Object.assign(elements.counts, {
-    before: distribution.entropyBits,
-    after: processed.entropyBits,
-  });
+  Object.assign(elements.counts, { before: distribution.entropyBits, after: processed.entropyBits });
   Object.assign(elements.funnel, { size: distribution.size, params, processed });
-  const u = rolledNumber(state);
-  Object.assign(elements.strip, { intervals: stripIntervals(distribution, processed, hexOf), u, picked: id });
-  elements.seed.seed = state.seed;
-  elements.result.result = index === null ? null : resultOf(state, processed, index, u, hexOf);
-  elements.result.origin = originOf(state);
-  elements.result.waiting = state.waiting;
-  elements.observed.textContent = observed ? observedSentence(rows, us) : "";
-  showPrompt(state);
-  showButtons(state);
-  part("[data-vocabulary]").textContent = formatCount(distribution.size);
+  elements.seed.seed = seed;
 }
 
 function resultOf({ distribution, pick }, processed, index, u, hexOf) {
@@ -86,20 +114,21 @@ function resultOf({ distribution, pick }, processed, index, u, hexOf) {
 
 function originOf({ pick, seed, ids }) {
   if (pick?.by !== "dice") return "";
-  return t("Seed {seed}, place {place}, roll {n}.", { seed: String(seed), place: ids.length, n: pick.roll + 1 });
+  return t("Seed {seed} · token {place} · roll {n}", { seed: String(seed), place: ids.length + 1, n: pick.roll + 1 });
 }
 
-function observedSentence(rows, us) {
-  const { inside, rows: drawn } = insideBand(rows);
-  return t("{rolls} rolls: {inside} of {n} rows lie inside the band where chance puts 95% of them.", {
-    rolls: formatCount(us.length),
-    inside,
-    n: drawn,
-  });
+function observedSentence(rows, rolls) {
+  const { inside, rows: n } = insideBand(rows);
+  const values = { rolls: formatCount(rolls), inside, n };
+  return inside === n
+    ? t("{rolls} rolls: all {n} rows came up about as often as predicted.", values)
+    : t("{rolls} rolls: {inside} of {n} rows came up about as often as predicted (95% band).", values);
 }
 
-function showPrompt({ prompt, tokens, ids, bos, waiting, comparison, model }) {
-  if (elements.prompt.value !== prompt.shown) elements.prompt.value = prompt.shown;
+function showPrompt({ prompt, tokens, ids, bos, waiting, comparison, model, own }) {
+  const { area } = elements.box;
+  if (area.value !== prompt.shown) elements.box.show(prompt.shown);
+  part("#tail").textContent = prompt.shown.slice(-60);
   elements.tokens.tokens = tokens;
   elements.bars.toggleAttribute("data-waiting", waiting);
   elements.bars.setAttribute("aria-busy", String(waiting));
@@ -109,10 +138,15 @@ function showPrompt({ prompt, tokens, ids, bos, waiting, comparison, model }) {
     comparison,
     source: models.ready ? null : model,
   });
+  part("#figure-state").textContent = waiting
+    ? t("… the new numbers are on their way.")
+    : own && models.state.loaded?.name === model
+      ? t("Live from {model}: the probability of every token in its vocabulary.", { model })
+      : t("Measured with {model}.", { model });
 }
 
 function showButtons({ scale, shown, distribution, rolls }) {
-  for (const button of /** @type {NodeListOf<HTMLElement>} */ (main.querySelectorAll("[data-scale]"))) {
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-scale]"))) {
     button.setAttribute("aria-pressed", String(button.dataset.scale === scale));
   }
   const more = ROWS.find((rows) => rows > shown && shown < distribution.size);

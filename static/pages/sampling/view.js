@@ -46,6 +46,19 @@ export function stripIntervals(distribution, processed, hexOf) {
   });
 }
 
+/** The number that picked: the dice's, or where the strip was touched; null where none did. */
+export function rolledNumber({ pick, seed, ids }) {
+  return pick?.by === "dice" ? roll(seed, pick.roll, ids.length) : (pick?.u ?? null);
+}
+
+/** The index that was picked, under the settings as they are now: the dice stay, the strip moves. */
+export function pickedIndex(state, processed) {
+  const { pick } = state;
+  if (pick === null) return null;
+  if (pick.by === "greedy") return 0;
+  return pick.by === "hand" ? pick.index : processed.draw(rolledNumber(state));
+}
+
 /** The same dice for every setting: `rolls` numbers of one place, from roll number `first` on. */
 export function rollMany(seed, first, position, rolls) {
   return Float64Array.from({ length: rolls }, (_, step) => roll(seed, first + step, position));

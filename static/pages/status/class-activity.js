@@ -10,7 +10,7 @@ const KINDS = {
   score: msg("scores a text"),
 };
 
-/** Who runs and who waits: `.status` is the answer of `GET /api/status`. */
+/** What runs and what waits: `.status` is the answer of `GET /api/status`. */
 export class ClassActivity extends PageElement {
   static properties = { status: { attribute: false } };
 
@@ -38,7 +38,7 @@ export class ClassActivity extends PageElement {
         ${count(t("{n} of {places}", { n: formatCount(running.length), places: formatCount(slots) }), t("running"))}
         ${count(t("{n} of {places}", { n: formatCount(waiting.length), places: formatCount(queue) }), t("waiting"))}
         ${count(formatNumber(rate, rate < 10 ? 1 : 0), t("tokens a second, all together"))}
-        ${count(formatBytes(memory), t("memory"))}
+        ${count(html`<span translate="no">${formatBytes(memory)}</span>`, t("memory"))}
         ${count(formatSeconds(uptime), t("since the start"))}
       </div>
       ${company(this.status.cores)}
@@ -75,7 +75,7 @@ function company(cores) {
   )}</p>`;
 }
 
-/** A label that tells tabs apart and identifies nobody. */
+/** A label that tells tabs apart and identifies no person. */
 function name(client) {
   return client === "teacher" ? t("you") : html`<code>${client}</code>`;
 }

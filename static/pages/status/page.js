@@ -1,4 +1,4 @@
-/** The teacher's page: who runs, who waits, what every screen shows, and how a class gets in. */
+/** The teacher's page: what runs and waits, what every screen shows, and how a class gets in. */
 
 import { ApiError, getJson } from "../../js/base/api.js";
 import { classroom } from "../../js/base/classroom.js";

@@ -74,7 +74,7 @@ export class TokenCard extends PageElement {
       return;
     }
     const docked = this.hasAttribute("docked");
-    // The window grew narrow: nobody asked for a sheet.
+    // The window grew narrow: the reader did not ask for a sheet.
     if (this.#stood && docked && !this.pinned) this.#tell("card-closed");
     this.#stood = false;
     this.popover = "manual";
@@ -100,7 +100,7 @@ export class TokenCard extends PageElement {
     const { token } = this;
     return html`<div class="card" role="group" aria-label=${t("About token {position}", { position: token.index + 1 })}>
       <div class="card-top">
-        <bdi class="card-title">${ink(token.bytes)}</bdi>
+        <bdi class="card-title" translate="no">${ink(token.bytes)}</bdi>
         <button type="button" class="button button-quiet card-close" aria-label=${t("Close")}
           @click=${() => this.#tell("card-closed")}>
           <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M6 6l12 12M18 6L6 18"/></svg>
@@ -114,7 +114,7 @@ export class TokenCard extends PageElement {
       <dl>
         ${row(t("id"), String(token.id))}
         ${row(t("position"), t("{position} of {count}", { position: token.index + 1, count: token.count }))}
-        ${row(t("bytes"), token.bytes === "" ? "–" : spacedHex(token.bytes))}
+        ${row(t("bytes"), html`<span translate="no">${token.bytes === "" ? "–" : spacedHex(token.bytes)}</span>`)}
         ${row(t("length"), this.#length())}
         ${row(t("at"), this.#whereabouts())}
         ${row(t("starts a word"), token.startsWord ? t("yes") : t("no"))}
@@ -169,12 +169,12 @@ export class TokenCard extends PageElement {
     if (details === "failed" || details.merges.length === 0) return row(t("merges"), "–");
     const steps = details.merges.map(([left, right]) => `${line(left)} + ${line(right)}`);
     const last = steps.at(-1);
-    if (steps.length === 1) return row(t("merges"), html`<bdi>${last}</bdi>`);
+    if (steps.length === 1) return row(t("merges"), html`<bdi translate="no">${last}</bdi>`);
     return row(
       t("merges"),
-      html`<bdi>${last}</bdi>
+      html`<bdi translate="no">${last}</bdi>
         <details class="card-merges"><summary>${t("all {n}, in order", { n: steps.length })}</summary>
-        <ol>${steps.map((step) => html`<li><bdi>${step}</bdi></li>`)}</ol></details>`,
+        <ol>${steps.map((step) => html`<li><bdi translate="no">${step}</bdi></li>`)}</ol></details>`,
     );
   }
 
@@ -187,7 +187,7 @@ export class TokenCard extends PageElement {
       t("also"),
       html`<ul class="card-spellings">${details.spellings.map(
         ({ id, ids = [id], bytes }) =>
-          html`<li><bdi>${ink(bytes)}</bdi> <span class="quiet">${ids.join(" + ")}</span></li>`,
+          html`<li><bdi translate="no">${ink(bytes)}</bdi> <span class="quiet">${ids.join(" + ")}</span></li>`,
       )}</ul>`,
     );
   }

@@ -10,9 +10,10 @@ from hypothesis.extra.numpy import arrays
 
 from app.engine.contract.params import SamplingParams
 from app.engine.sampling import dice
-from app.engine.sampling.distribution import Distribution
+from app.engine.sampling.distribution import Distribution, FarRow, Ranking, Summary, likeliest_ids
 from app.engine.sampling.logits_process import min_p_count, top_p_count
 from app.engine.sampling.sampler import penalise, probabilities, sample
+from app.engine.sampling.scoring import score
 
 
 def random_logits(seed: int, size: int = 5_000, scale: float = 3.0) -> np.ndarray:
@@ -219,3 +220,102 @@ def test_at_temperature_zero_the_likeliest_is_certain_and_no_other_is_possible()
     choice = sample(Distribution(random_logits(3, 20)), SamplingParams(temperature=0, logprobs=3), 0.5)
     assert [other.processed_logprob for other in choice.top] == [0.0, None, None]
     assert choice.top[0].token_id == choice.token_id
+
+
+def far(logits: np.ndarray, ranked: int, temperature: float = 0.7) -> tuple[Distribution, list[int]]:
+    """The same distribution as a runner hands it over: summed up, with the likeliest beside it, the row far
+    away; and a list that grows with each time the row is fetched.
+    """
+    near, fetched = Distribution(logits), []
+    whole = near.whole
+    below = (logits - logits.max()).astype(np.float64)
+    summary = Summary(
+        peak=logits.max(),
+        total=float(np.exp(below).sum()),
+        log_total=np.float32(np.log(np.exp(below).sum())),
+        mean=None,
+        temperature=temperature,
+        total_at_temperature=float(np.exp(below / temperature).sum()),
+        ranking=Ranking(whole.token_ids[:ranked], whole.logprobs[:ranked], complete=False),
+    )
+
+    def fetch() -> np.ndarray:
+        fetched.append(1)
+        return logits
+
+    return Distribution(FarRow(len(logits), fetch), summary), fetched
+
+
+def test_of_a_row_that_is_far_away_the_likeliest_are_known_without_it():
+    logits = random_logits(5, 200)
+    near, (distribution, fetched) = Distribution(logits), far(logits, 20)
+    likely = near.whole.token_ids[:20].tolist()
+    assert len(distribution) == 200 and distribution.peak == pytest.approx(near.peak)
+    assert [distribution.rank(token) for token in likely] == list(range(1, 21))
+    assert [distribution.logprob(token) for token in likely] == [near.logprob(token) for token in likely]
+    assert len(distribution.top(20)) == 20
+    for temperature in (0.7, 1.0):
+        assert distribution.total_weight(temperature) == pytest.approx(near.total_weight(temperature))
+    choice = sample(distribution, SamplingParams(temperature=0.7, top_k=19, entropy=False), 0.5)
+    assert choice.token_id in likely and choice.entropy_bits is None and choice.top == ()
+    assert fetched == []
+
+
+def test_of_a_row_that_is_far_away_the_rest_is_as_if_it_were_near():
+    logits = random_logits(5, 200)
+    near, (distribution, fetched) = Distribution(logits), far(logits, 20)
+    assert [distribution.logprob(t) for t in range(200)] == pytest.approx(near.logprobs.tolist(), abs=1e-5)
+    assert [distribution.rank(token) for token in range(200)] == [near.rank(t) for t in range(200)]
+    assert distribution.entropy_bits == pytest.approx(near.entropy_bits)
+    assert distribution.total_weight(2.0) == pytest.approx(near.total_weight(2.0))
+    assert distribution.logprobs == pytest.approx(near.logprobs, abs=1e-5)
+    lengths = [len(ranking) for ranking in distribution.rankings()]
+    assert lengths == sorted(lengths) and (lengths[0], lengths[-1]) == (20, 200)
+    assert fetched == [1]
+    for seed in range(50):
+        params, u = random_params(seed, 200), dice.roll(seed, 0, 0)
+        ours, theirs = sample(far(logits, 20)[0], params, u), sample(near, params, u)
+        assert (ours.token_id, ours.kept, ours.rank) == (theirs.token_id, theirs.kept, theirs.rank)
+        assert ours.processed_logprob == pytest.approx(theirs.processed_logprob, abs=1e-5)
+
+
+def test_entropy_is_that_of_the_model_and_bounded_by_the_vocabulary():
+    assert Distribution(np.zeros(8, np.float32)).entropy_bits == pytest.approx(3.0)
+    logits = np.log(np.array([0.5, 0.25, 0.125, 0.125], np.float32)) + np.float32(40.0)
+    assert Distribution(logits).entropy_bits == pytest.approx(1.75, abs=1e-5)
+
+
+def test_a_penalty_counts_nothing_where_nothing_was_written():
+    logits = random_logits(2, 30)
+    params = SamplingParams(frequency_penalty=1.0, presence_penalty=1.0, repetition_penalty=2.0)
+    empty = np.array([], np.int64)
+    assert np.array_equal(penalise(logits, params, empty, 0), logits)
+    written = SamplingParams(frequency_penalty=1.0)
+    assert np.array_equal(penalise(logits, written, np.array([3, 4]), 2), logits)
+    assert penalise(logits, written, np.array([3, 4]), 1)[4] == pytest.approx(logits[4] - 1.0)
+
+
+def test_what_is_not_finite_is_no_distribution():
+    with pytest.raises(FloatingPointError, match="not finite"):
+        Distribution(np.array([0.0, np.nan, 1.0], np.float32))
+
+
+def test_as_many_likeliest_as_are_asked_for_and_no_more_than_there_are():
+    logits = np.array([1.0, 3.0, 3.0, -2.0, 2.0], np.float32)
+    assert likeliest_ids(logits, 3).tolist() == [1, 2, 4]
+    assert likeliest_ids(logits, 1).tolist() == [1]
+    assert likeliest_ids(logits, 9).tolist() == [1, 2, 4, 0, 3]
+    assert likeliest_ids(logits, 0).tolist() == []
+
+
+def test_what_a_token_in_a_text_was_worth():
+    distribution = Distribution(np.log(np.array([0.5, 0.3, 0.2], np.float32)))
+    told = score(distribution, 1, 2)
+    assert (told.token_id, told.rank) == (1, 2)
+    assert told.raw_logprob == pytest.approx(math.log(0.3), abs=1e-6)
+    assert told.entropy_bits == pytest.approx(1.485475, abs=1e-5)
+    assert [(other.token_id, other.processed_logprob) for other in told.top] == [(0, None), (1, None)]
+    assert [other.raw_logprob for other in told.top] == pytest.approx(
+        [math.log(0.5), math.log(0.3)], abs=1e-6
+    )
+    assert score(distribution, 1, 0).top == ()

@@ -1,6 +1,8 @@
 """How much of a prompt is read beside those who write."""
 
-from app.engine.serving.pace import BUSY, IDLE, SLOWER, Pace
+import pytest
+
+from app.engine.serving.pace import BUSY, IDLE, Pace
 
 
 def paced(seconds_alone: float, seconds_a_token: float, *, passes: int = 20, free: int = 1) -> Pace:
@@ -16,7 +18,7 @@ def paced(seconds_alone: float, seconds_a_token: float, *, passes: int = 20, fre
 
 def test_a_pass_is_no_more_than_so_much_slower():
     tokens = paced(0.1, 0.001).budget(waiting=1, running=True)
-    assert abs(tokens - SLOWER * 0.1 / 0.001) <= 1
+    assert abs(tokens - 0.5 * 0.1 / 0.001) <= 1  # half as long again
 
 
 def test_one_slow_pass_does_not_change_what_is_usual():
@@ -46,3 +48,24 @@ def test_who_runs_waits_a_little_for_each_who_waits():
 
 def test_nobody_to_wait_for_reads_at_full_speed():
     assert paced(0.01, 1.0).budget(waiting=1, running=False) == IDLE
+
+
+def test_what_is_usual_follows_a_machine_that_has_become_slower():
+    pace = paced(0.1, 0.005)
+    quick = pace.budget(waiting=1, running=True)
+    for _ in range(9):
+        pace.passed(0.2, wrote=True, tokens_read=0)
+    pace.passed(0.2 + quick * 0.005, wrote=True, tokens_read=quick)
+    assert pace.budget(waiting=1, running=True) == pytest.approx(2 * quick, abs=2)
+
+
+def test_of_a_pass_that_only_read_nothing_is_learnt():
+    pace = paced(0.1, 0.005)
+    before = pace.budget(waiting=1, running=True)
+    pace.passed(9.0, wrote=False, tokens_read=4)
+    assert pace.budget(waiting=1, running=True) == before
+
+
+def test_a_prompt_that_costs_nothing_or_less_is_read_as_quickly_as_may_be():
+    for seconds_a_token in (0.0, -0.001):
+        assert paced(1.0, seconds_a_token).budget(waiting=1, running=True) == BUSY[1]

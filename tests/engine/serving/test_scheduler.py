@@ -4,17 +4,20 @@ The runner here is a cache made visible: its next token depends on every token t
 slot that was swapped, copied or reused wrongly gives another text.
 """
 
+import itertools
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from app.engine.contract.outputs import Done, PromptScores, Queued, Step
-from app.engine.contract.params import GenerationRequest, Observe, SamplingParams
+from app.engine.contract.outputs import Done, FinishReason, PromptScores, Queued, Step
+from app.engine.contract.params import TEACHER, GenerationRequest, Observe, SamplingParams
 from app.engine.network.runner import DeviceLost, Prediction
 from app.engine.sampling import dice
 from app.engine.sampling.distribution import Distribution
 from app.engine.sampling.sampler import sample
+from app.engine.serving import job as job_module
 from app.engine.serving import scheduler as module
 from app.engine.serving import slot_table, waiting_line
 from app.engine.serving import slot_table as kv_cache
@@ -64,6 +67,14 @@ class VisibleCache:
         return answers
 
 
+def scheduled(runner=None, **limits) -> Scheduler:
+    return Scheduler(
+        runner or VisibleCache(),
+        ByteVocabulary(),
+        **{"slots": SLOTS, "context_length": CONTEXT, "deadline_seconds": 300.0, "teacher_slots": 0} | limits,
+    )
+
+
 def logits_after(token_ids):
     seed = int(np.dot(token_ids + 1, 31 ** (np.arange(len(token_ids)) % 7))) * 1009 + len(token_ids)
     return np.random.default_rng(seed).normal(0, 2, SIZE).astype(np.float32)
@@ -82,7 +93,7 @@ def test_any_traffic_gives_each_the_text_it_would_have_had_alone(seed, monkeypat
     chance = random.Random(seed)
     monkeypatch.setattr(slot_table, "_WORTH_FORGETTING", 1)
     monkeypatch.setattr(module, "CACHE_BYTES", chance.choice([0, 60, 10_000]))
-    scheduler = Scheduler(VisibleCache(), ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    scheduler = scheduled()
     openings = [[chance.randrange(SIZE) for _ in range(chance.randrange(1, 40))] for _ in range(3)]
     jobs, events = [], {}
     for number in range(60):
@@ -134,7 +145,11 @@ def check(job, events):
         assert ours == (theirs if finished else theirs[: len(ours)])
     for event in events:
         if isinstance(event, PromptScores):
-            assert [score.token_id for score in event.scores] == prompt[job.request.observe.scores_from :]
+            start = job.request.observe.scores_from
+            assert [score.token_id for score in event.scores] == prompt[start:]
+            for place, score in enumerate(event.scores, start):
+                row = Distribution(logits_after(np.array(prompt[:place]))) if place else None
+                assert score.raw_logprob == (row.logprob(score.token_id) if row else None)
         if isinstance(event, Distributions):
             assert event.logprobs.shape == (len(prompt), SIZE)
             expected = Distribution(logits_after(np.array(prompt))).logprobs
@@ -150,7 +165,7 @@ def submitted(scheduler, length, client="", **params):
 
 
 def test_free_slots_are_used_while_somebody_waits_for_many_and_then_kept_for_it(monkeypatch):
-    scheduler = Scheduler(VisibleCache(), ByteVocabulary(), slots=4, context_length=CONTEXT)
+    scheduler = scheduled(slots=4)
 
     def begun(events) -> bool:
         return any(isinstance(event, Step) for event in events)
@@ -173,7 +188,7 @@ def test_free_slots_are_used_while_somebody_waits_for_many_and_then_kept_for_it(
 
 def test_a_prompt_that_memory_cannot_hold_ends_alone():
     runner = VisibleCache()
-    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    scheduler = scheduled(runner)
     writes = submitted(scheduler, 3, max_tokens=20)
     scheduler.step()
     runner.tokens_too_many = BUSY[0]
@@ -186,7 +201,7 @@ def test_a_prompt_that_memory_cannot_hold_ends_alone():
 
 def test_who_writes_and_who_reads_share_a_forward_pass():
     runner = VisibleCache()
-    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    scheduler = scheduled(runner)
     submitted(scheduler, 3, max_tokens=20)
     scheduler.step()
     submitted(scheduler, 5, max_tokens=1)
@@ -200,7 +215,7 @@ def test_who_writes_and_who_reads_share_a_forward_pass():
 def test_what_the_runner_reads_for_nothing_is_read_beside_who_writes():
     runner = VisibleCache()
     runner.free_tokens = 24
-    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    scheduler = scheduled(runner)
     submitted(scheduler, 3, max_tokens=20)
     scheduler.step()
     passes = []
@@ -216,7 +231,7 @@ def test_a_lost_device_is_not_asked_again_and_everybody_is_told_once(where, monk
     """Wherever in a turn it is lost, nobody is forgotten: not who is just being let in, forked or let go."""
     monkeypatch.setattr(slot_table, "_WORTH_FORGETTING", 1)
     runner = VisibleCache()
-    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    scheduler = scheduled(runner)
     everyone = [submitted(scheduler, length, max_tokens=9, n=n) for length, n in ((20, 1), (8, 2), (12, 1))]
     for _ in range(2):
         scheduler.step()
@@ -250,7 +265,7 @@ def distinct(scheduler, token, length, client):
 
 def test_long_prompts_of_two_clients_are_read_in_turns():
     runner = VisibleCache()
-    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    scheduler = scheduled(runner)
     submitted(scheduler, 3, max_tokens=40)  # somebody writes, so a prompt is read in pieces
     scheduler.step()
     distinct(scheduler, 7, 40, "Ann")
@@ -266,7 +281,7 @@ def test_long_prompts_of_two_clients_are_read_in_turns():
 
 
 class Clock:
-    """The scheduler's `time`, which goes when it is told to."""
+    """The `time` of the scheduler and of jobs, which goes when it is told to."""
 
     now = 100.0
 
@@ -280,14 +295,16 @@ class Clock:
 def test_the_rate_is_tokens_by_the_time_between_the_first_step_and_the_last(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(module, "time", clock)
-    scheduler = Scheduler(VisibleCache(), ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    scheduler = scheduled()
     submitted(scheduler, 3, max_tokens=40, n=3)
     assert scheduler.stats().tokens_per_second == 0.0
     for _ in range(12):  # the first of them only reads and draws the first tokens
         scheduler.step()
         clock.now += 0.25
     assert scheduler.stats().tokens_per_second == pytest.approx(3 / 0.25)
-    clock.now += 4.5  # one of the last two steps is now five seconds ago
+    clock.now += 4.25
+    assert scheduler.stats().tokens_per_second == pytest.approx(3 / 0.25)
+    clock.now += 0.25  # one of the last two steps is now five seconds ago
     assert scheduler.stats().tokens_per_second == 0.0
 
 
@@ -339,9 +356,7 @@ def test_without_a_limit_every_free_slot_keeps_its_whole_text():
 
 @pytest.mark.parametrize(("deadline", "reason"), [(300.0, "length"), (-1.0, "timeout")])
 def test_who_wrote_nothing_is_told_why(deadline, reason):
-    scheduler = Scheduler(
-        VisibleCache(), ByteVocabulary(), slots=2, context_length=CONTEXT, deadline_seconds=deadline
-    )
+    scheduler = scheduled(slots=2, deadline_seconds=deadline)
     events = submitted(scheduler, 3, max_tokens=0)
     scheduler.step()
     assert events[-1].finish_reasons == (reason,)
@@ -350,7 +365,7 @@ def test_who_wrote_nothing_is_told_why(deadline, reason):
 def test_short_prompts_are_read_side_by_side_unless_padding_outweighs_what_is_read():
     for lengths, together in (((10, 6), 2), ((30, 1), 2), ((40, 1, 1), 2)):
         runner = VisibleCache()
-        scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+        scheduler = scheduled(runner)
         for token, length in enumerate(lengths):
             distinct(scheduler, token, length, str(token))
         passes = []
@@ -362,7 +377,7 @@ def test_short_prompts_are_read_side_by_side_unless_padding_outweighs_what_is_re
 
 def test_a_turn_that_fails_and_has_nobody_else_in_it_is_not_taken_again():
     runner = VisibleCache()
-    scheduler = Scheduler(runner, ByteVocabulary(), slots=SLOTS, context_length=CONTEXT)
+    scheduler = scheduled(runner)
     events = submitted(scheduler, 3, max_tokens=9)
     asked = []
 
@@ -373,3 +388,266 @@ def test_a_turn_that_fails_and_has_nobody_else_in_it_is_not_taken_again():
     runner.forward = broken
     scheduler.step()
     assert len(asked) == 1 and isinstance(events[-1], RuntimeError)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    for timed in (module, job_module):
+        monkeypatch.setattr(timed, "time", clock)
+    return clock
+
+
+def written(events) -> int:
+    return sum(isinstance(event, Step) for event in events)
+
+
+def test_the_books_say_who_runs_who_waits_and_what_the_cache_holds():
+    runner = VisibleCache()
+    runner.kv_bytes_per_token = 10
+    scheduler = scheduled(runner, slots=2)
+    submitted(scheduler, 3, max_tokens=9, n=2)
+    for _ in range(2):
+        scheduler.step()
+    submitted(scheduler, 5, max_tokens=9, client="Ann")
+    submitted(scheduler, 5, max_tokens=9, client="Bo")
+    told = scheduler.stats()
+    assert (told.running, told.waiting, told.accepted, told.slots) == (1, 2, 3, 2)
+    assert (told.steps_total, told.tokens_total, told.kv_bytes) == (2, 4, 2 * 4 * 10)
+    while not scheduler.idle:
+        scheduler.step()
+    assert scheduler.stats().requests == {"finished": 3, "cancelled": 0, "failed": 0, "timeout": 0}
+
+
+def test_a_prompt_being_read_counts_as_running():
+    scheduler = scheduled()
+    submitted(scheduler, 3, max_tokens=40)
+    scheduler.step()
+    submitted(scheduler, 40, max_tokens=1)
+    scheduler.step()
+    assert scheduler.stats().running == 2
+
+
+def test_of_prompts_read_together_the_one_that_fails_fails_alone():
+    """The first is over before the second finds no memory to fork in."""
+    runner = VisibleCache()
+    scheduler = scheduled(runner)
+    over, forked = (
+        submitted(scheduler, 6, max_tokens=0),
+        submitted(scheduler, 6, max_tokens=5, n=2, client="Bo"),
+    )
+
+    def full(*_):
+        raise MemoryError
+
+    runner.copy = full
+    scheduler.step()
+    assert isinstance(over[-1], Done) and sum(isinstance(event, Done | Exception) for event in over) == 1
+    assert isinstance(forked[-1], OutOfMemory)
+    assert scheduler.idle and scheduler._table.free == SLOTS
+    assert scheduler.stats().requests == {"finished": 1, "cancelled": 0, "failed": 1, "timeout": 0}
+
+
+class OutOfMemoryError(RuntimeError):
+    """As torch calls it on a GPU."""
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (MemoryError(), OutOfMemory),
+        (OutOfMemoryError("CUDA out of memory"), OutOfMemory),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to"), OutOfMemory),
+        (RuntimeError("shapes do not match"), RuntimeError),
+    ],
+)
+def test_too_little_memory_is_told_as_such_whoever_says_it(raised, told):
+    runner = VisibleCache()
+    scheduler = scheduled(runner)
+    events = submitted(scheduler, 3, max_tokens=5)
+
+    def fails(chunks):
+        raise raised
+
+    runner.forward = fails
+    scheduler.step()
+    assert type(events[-1]) is told
+
+
+def test_whoever_runs_out_of_time_keeps_the_reasons_of_those_that_had_ended(clock):
+    scheduler = scheduled(deadline_seconds=10.0)
+    free = SamplingParams(seed=1, n=2, max_tokens=40, ignore_eos=True)
+    first, second = (reference([1, 2, 3], free, sequence) for sequence in range(2))
+    assert first[0] not in second[:2]
+    events = []
+    request = GenerationRequest((1, 2, 3), replace(free, stop=(chr(first[0]),)))
+    scheduler.submit(Job(request, 1, events.append))
+    scheduler.step()
+    clock.now += 10.0
+    scheduler.step()
+    assert not isinstance(events[-1], Done)  # ten seconds are allowed
+    clock.now += 0.1
+    scheduler.step()
+    assert events[-1].finish_reasons == (FinishReason.STOP_STRING, FinishReason.TIMEOUT)
+    assert scheduler.stats().requests["timeout"] == 1
+
+
+def test_a_place_in_line_is_told_at_once_when_it_changes_and_again_after_four_seconds(clock):
+    scheduler = scheduled(slots=1)
+    submitted(scheduler, 3, max_tokens=60)
+    scheduler.step()
+    waits = submitted(scheduler, 3, max_tokens=1, client="Ann")
+    told = []
+    for at in (100.0, 102.0, 103.9, 104.0, 107.9, 108.0):
+        clock.now = at
+        scheduler.step()
+        told.append(len(waits))
+    assert told == [1, 1, 1, 2, 2, 3]
+    assert {event.position for event in waits} == {1}
+
+
+@pytest.mark.parametrize(
+    ("running", "asks", "let_in"),
+    [
+        ([], ("Ann", 2), True),
+        ([], ("Ann", 3), False),
+        ([], (TEACHER, 4), True),
+        ([("Ann", 2)], ("Bo", 1), False),
+        ([("Ann", 2)], (TEACHER, 2), True),
+        ([("Ann", 2)], (TEACHER, 3), False),
+        ([(TEACHER, 1)], ("Ann", 2), True),
+        ([(TEACHER, 1)], ("Ann", 3), False),
+        ([(TEACHER, 3)], ("Ann", 1), True),
+        ([(TEACHER, 3)], ("Ann", 2), False),
+    ],
+)
+def test_students_have_their_slots_and_the_teacher_those_as_well(running, asks, let_in):
+    scheduler = scheduled(slots=2, teacher_slots=2)
+    for client, n in running:
+        submitted(scheduler, 3, max_tokens=40, n=n, client=client)
+        scheduler.step()
+    client, n = asks
+    events = submitted(scheduler, 3, max_tokens=40, n=n, client=client)
+    scheduler.step()
+    assert (written(events) > 0) is let_in
+
+
+def test_a_prompt_being_read_has_slots_kept_for_all_it_will_write():
+    scheduler = scheduled(slots=4)
+    submitted(scheduler, 3, max_tokens=60)
+    scheduler.step()
+    many = submitted(scheduler, 40, max_tokens=20, n=3, client="Ann")  # read in pieces beside the first
+    scheduler.step()
+    late = submitted(scheduler, 3, max_tokens=1, client="Bo")
+    while not written(many):
+        assert not written(late)
+        scheduler.step()
+    while not scheduler.idle:
+        scheduler.step()
+    assert isinstance(many[-1], Done) and isinstance(late[-1], Done)
+
+
+def test_a_reader_far_behind_gets_nothing_more_until_it_has_caught_up(clock):
+    scheduler = scheduled()
+    behind, slow, quick = False, [], []
+    params = SamplingParams(seed=1, max_tokens=20, ignore_eos=True)
+    for events, held in ((slow, lambda: behind), (quick, lambda: False)):
+        scheduler.submit(Job(GenerationRequest((1, 2, 3), params), 1, events.append, held))
+    for _ in range(3):
+        scheduler.step()
+    behind, so_far = True, written(slow)
+    for _ in range(10):
+        scheduler.step()
+    assert written(slow) == so_far and written(quick) == so_far + 10
+    behind = False
+    while not scheduler.idle:
+        scheduler.step()
+    expected = reference([1, 2, 3], params, 0)
+    for events in (slow, quick):
+        assert [event.token_id for event in events if isinstance(event, Step)] == expected
+
+
+def test_while_every_reader_is_far_behind_the_engine_rests_for_moments_and_with_nobody_it_does_not(clock):
+    scheduler = scheduled()
+    scheduler.step()
+    assert clock.now == 100.0
+    behind = False
+    request = GenerationRequest((1, 2, 3), SamplingParams(seed=1, max_tokens=20))
+    scheduler.submit(Job(request, 1, lambda event: None, lambda: behind))
+    scheduler.step()
+    behind = True
+    scheduler.step()
+    assert 100.001 <= clock.now <= 100.02
+
+
+def test_a_pass_holds_no_more_whole_distributions_than_there_is_memory_for(monkeypatch):
+    monkeypatch.setattr(module, "CHUNK_SCORED", 4)
+    runner = VisibleCache()
+    scheduler = scheduled(runner)
+    passes, forward = [], runner.forward
+    runner.forward = lambda chunks: (
+        passes.extend((len(chunk.token_ids), chunk.logits) for chunk in chunks) or forward(chunks)
+    )
+    request = GenerationRequest(
+        tuple(range(20)), SamplingParams(max_tokens=0), observe=Observe(scores_from=10)
+    )
+    scheduler.submit(Job(request, 1, lambda event: None))
+    while not scheduler.idle:
+        scheduler.step()
+    assert passes == [(13, 4), (4, 4), (3, 3)]  # the tenth is told of by the ninth
+
+
+def test_the_rest_of_a_long_prompt_is_read_beside_a_short_one_that_came_after_it():
+    runner = VisibleCache()
+    runner.free_tokens = 24
+    scheduler = scheduled(runner)
+    submitted(scheduler, 3, max_tokens=40)
+    scheduler.step()
+    distinct(scheduler, 7, 60, "Ann")
+    distinct(scheduler, 9, 6, "Bo")
+    passes, forward = [], runner.forward
+    runner.forward = lambda chunks: (
+        passes.append([len(chunk.token_ids) for chunk in chunks]) or forward(chunks)
+    )
+    for _ in range(2):
+        scheduler.step()
+    assert passes == [[1, 48], [1, 12, 6]]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_a_new_text_takes_the_place_of_the_least_recently_used(order):
+    table = kv_cache.SlotTable(3, 8, StillTensors())
+
+    def text(token):
+        return np.full(4, token, np.int32)
+
+    owners = [object() for _ in range(3)]
+    for token, owner in enumerate(owners):
+        table.append(owner, text(token)[table.admit(owner, text(token)) :])
+    for token in order:
+        table.release(owners[token])
+    table.admit(new := object(), text(9))
+    table.append(new, text(9))
+    table.release(new)
+    held = {token: table._longest_prefix(text(token))[1] for token in (*order, 9)}
+    assert held == {order[0]: 0, order[1]: 4, order[2]: 4, 9: 4}
+
+
+@pytest.mark.parametrize(
+    ("stops", "text", "length"),
+    [
+        (("c",), b"abcd", 3),
+        (("bc",), b"abcd", 3),
+        (("bcd",), b"abcde", 4),
+        (("xyz", "cd"), b"abcde", 4),
+        (("aab",), b"aaab", 4),
+        (("ca",), b"abcd", None),
+        ((), b"abcd", None),
+    ],
+)
+def test_a_stop_string_ends_a_text_with_its_last_byte(stops, text, length):
+    stopping = StoppingCriteria(ByteVocabulary(), SamplingParams(max_tokens=99, stop=stops), 99)
+    told = [stopping.feed(byte) for byte in text]
+    ends = [at for at, reason in enumerate(told, start=1) if reason]
+    assert ends == ([length] if length else [])
+    assert not length or told[length - 1] == FinishReason.STOP_STRING

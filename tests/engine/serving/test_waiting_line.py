@@ -1,5 +1,7 @@
 """Fair turns, against a plain description of them."""
 
+from types import SimpleNamespace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,3 +75,17 @@ def test_the_line_shown_is_the_line_taken(clients: list[str], data: st.DataObjec
     for client in CLIENTS:  # each client's own in the order they came
         own = [each for each in shown if each.request.client == client]
         assert own == [each for each in jobs if each in own]
+
+
+def test_others_go_before_one_who_needs_many_slots_for_two_seconds(monkeypatch):
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    line, jobs = line_of("Ann", "Bo")
+
+    def small(job):
+        return job is jobs[1]
+
+    for at, next_job in ((100.0, jobs[1]), (101.0, jobs[1]), (102.0, jobs[1]), (102.1, None), (200.0, None)):
+        clock.now = at
+        assert line.next(small) is next_job
+    assert line.next(lambda job: True) is jobs[0]

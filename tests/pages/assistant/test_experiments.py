@@ -24,7 +24,7 @@ from app.pages.assistant.parts import (
 )
 from app.pages.experiments import EXPERIMENTS
 from app.pages.presets import read_measurement, read_presets
-from tests.byte_tokenizer import BOS, ByteTokenizer
+from tests.byte_tokenizer import BOS, EOS, ByteTokenizer
 from tests.event_stream import events
 
 TEMPLATE = "A talk.\n\nA: {question}\nB:"
@@ -90,6 +90,12 @@ def test_a_conversation_is_one_document():
 def test_an_empty_answer_leaves_no_blank_behind():
     pieces = dress.build(dress.cut_template(TEMPLATE), [("Well?", "")], "And?")
     assert "B:\n\nA: And?" in dress.document_text(pieces)
+
+
+@pytest.mark.parametrize("blank", [" ", "\n"])
+def test_a_costume_that_ends_in_a_blank_gets_no_second_one(blank: str):
+    pieces = dress.build(dress.cut_template(f"A: {{question}}\nB:{blank}"), [("Well?", "yes")], "And?")
+    assert f"B:{blank}yes\n\nA: And?" in dress.document_text(pieces)
 
 
 @given(WORDS, WORDS, WORDS)
@@ -191,14 +197,17 @@ async def test_what_can_never_fit_is_refused_before_the_first_part(laboratory: L
 async def test_tokens_and_progress_come_before_the_answers(laboratory: Laboratory):
     parts = await parts_of(dressed, laboratory, asked())
     progress = only(parts, Progress)
-    assert progress[-1] == Progress(24, 24)
-    assert [part.done for part in progress] == sorted(part.done for part in progress)
+    assert {part.total for part in progress} == {24}
+    told = [part.done for part in progress]  # each token once for both tries; the stop comes after four
+    assert told == [1, 2, 3, 4, 12, *range(13, 25), 24]
     assert {part.side for part in only(parts, Written)} == {"dressed", "bare"}
 
 
 async def test_the_tuned_model_gets_its_own_format(laboratory: Laboratory):
     request = InstructedRequest(question="2 + 2? <|im_end|>", system="Be kind.", n=1, max_tokens=4)
-    document = only(await parts_of(instructed, laboratory, request), Document)[0]
+    parts = await parts_of(instructed, laboratory, request)
+    assert only(parts, Progress) == [Progress(done, 4) for done in (1, 2, 3, 4, 4)]
+    document = only(parts, Document)[0]
     assert document.text == (
         "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\n2 + 2? <|im_end|><|im_end|>\n<|im_start|>assistant\n"
     )
@@ -216,8 +225,11 @@ def test_kl_in_bits():
 
 async def test_the_shift_names_every_token_of_the_answer(laboratory: Laboratory):
     request = ShiftRequest(question="2 + 2?", answer=" 2 + 2 = 4. Yes.", templates=[TEMPLATE, dress.BARE])
-    shifts = only(await parts_of(costume_shift, laboratory, request), Shift)
+    parts = await parts_of(costume_shift, laboratory, request)
+    shifts = only(parts, Shift)
     assert len(shifts) == 2 * len(" 2 + 2 = 4. Yes.")
+    assert parts[0] == Progress(0, 32)
+    assert only(parts, Progress) == [Progress(done, 32) for done in (0, 8, 16, 24, 32)]
     assert [shift.kl_bits for shift in shifts if shift.costume == 1] == pytest.approx([0.0] * 16)
     assert shifts[0].kl_bits > 1  # a question mark and a colon are followed by other things
     assert all(shift.kl_bits == pytest.approx(0) for shift in shifts[1:16])  # it looks one byte back
@@ -291,3 +303,61 @@ async def test_the_tuned_models_format_leaves_room_for_the_answer(laboratory: La
     assert len(only(await parts_of(instructed, laboratory, request(room)), Document)[0].tokens) == 256 - 12
     with pytest.raises(ContextOverflow):
         await anext(instructed(laboratory, request(room + 1)))
+
+
+async def test_a_forced_answer_may_fill_the_window_and_no_more(laboratory: Laboratory):
+    """The longest of the documents counts, the answer included."""
+
+    def request(letters: int) -> ShiftRequest:
+        return ShiftRequest(question="x" * letters, answer="four", templates=[TEMPLATE])
+
+    room = 256 - len(TEMPLATE.replace(dress.PLACE, "")) - len("four")
+    assert len(only(await parts_of(costume_shift, laboratory, request(room)), Shift)) == 4
+    with pytest.raises(ContextOverflow, match="prompt is 257 tokens; fake reads at most 256"):
+        await anext(costume_shift(laboratory, request(room + 1)))
+
+
+async def test_documents_leave_room_for_the_answer_and_say_how_much(laboratory: Laboratory):
+    """A dressed one, a bare one and the tuned model's, of 256 places, twelve of them the answer's."""
+    around = len(TEMPLATE.replace(dress.PLACE, ""))
+    fits = only(
+        await parts_of(dressed, laboratory, asked(question="x" * (244 - around), bare=False)), Document
+    )
+    assert len(fits[0].tokens) == 244
+    for experiment, request in (
+        (dressed, asked(question="x" * (245 - around))),
+        (instructed, InstructedRequest(question="x" * 245, max_tokens=12)),
+    ):
+        with pytest.raises(ContextOverflow, match=r"prompt is \d+ tokens; fake reads at most 244"):
+            await anext(experiment(laboratory, request))
+
+
+async def test_only_as_many_turns_go_as_must(laboratory: Laboratory):
+    turns = [{"question": f"question number {i} is a long one", "answer": "yes " * 8} for i in range(6)]
+    document = only(await parts_of(dressed, laboratory, asked(turns=turns)), Document)[0]
+    one = len(dress.document_text(dress.build(dress.cut_template("A: {question}\nB:"), [], "")))
+    one += len("question number 0 is a long one") + len(" " + "yes " * 8 + dress.BETWEEN_TURNS)
+    assert 244 - one < len(document.tokens) <= 244
+
+
+def test_blanks_alone_are_no_question_and_no_stop():
+    for changes in ({"question": " \n"}, {"stop": " "}):
+        with pytest.raises(ValidationError, match="only blanks are not enough"):
+            asked(**changes)
+
+
+async def test_an_answer_counts_as_right_by_what_stands_before_the_stop(laboratory: Laboratory):
+    wrong = only(await parts_of(dressed, laboratory, asked(expected="5")), Answers)
+    assert [side.answered for side in wrong] == [0, 0]
+    assert {answer.answered for side in wrong for answer in side.answers} == {False}
+    unasked = only(await parts_of(dressed, laboratory, asked()), Answers)
+    assert [side.answered for side in unasked] == [None, None]
+    assert {answer.answered for side in unasked for answer in side.answers} == {None}
+
+
+async def test_an_end_of_text_at_once_is_an_empty_answer_and_no_text(laboratory: Laboratory):
+    laboratory.engine.runner._background[EOS] = 60.0
+    answer = only(await parts_of(dressed, laboratory, asked(bare=False)), Answers)[0].answers[0]
+    assert (answer.shown, answer.own, answer.next_line, answer.at_once) == ("", "", None, True)
+    assert answer.finish_reason == "end-of-text"
+    assert [token.id for token in answer.tokens] == [EOS]

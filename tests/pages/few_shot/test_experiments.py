@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from app.engine.fake import FakeEngine
 from app.engine.serving.threaded_engine import EngineLimits, ThreadedEngine
-from app.errors import ContextOverflow
+from app.errors import BadRequest, ContextOverflow
 from app.experiments.experiment import Laboratory, Progress
 from app.pages.few_shot.experiments import FewShotRequest, OnePass, Point, few_shot, packed, share_of
 from app.pages.few_shot.prompt import Layout, controlled, deranged, is_right, row_texts
@@ -427,3 +428,138 @@ def test_noise_is_as_long_as_what_it_stands_for_between_3_letters_and_12():
     rows = [("x" * 2, "x" * 3), ("x" * 4, "x" * 11), ("x" * 12, "x" * 13)]
     lengths = [len(text) for row in controlled(rows, "random", 618) for text in row]
     assert lengths == [3, 3, 4, 11, 12, 12]
+
+
+async def parts_of(laboratory: Laboratory, asked: FewShotRequest) -> list[Any]:
+    return [part async for part in few_shot(laboratory, asked)]
+
+
+def of_kind(parts: list[Any], kind: type) -> list[Any]:
+    return [part for part in parts if type(part) is kind]
+
+
+@pytest.mark.parametrize(("letters", "dropped"), [(87, 0), (88, 1)])
+async def test_the_one_pass_may_fill_the_window_and_no_more(tiny: Laboratory, letters: int, dropped: int):
+    """What begins the document, "xxx: a", a line break and "b: c": 96 tokens where x comes 87 times."""
+    rows = [["x" * letters, "a"], ["b", "c"]]
+    (curve,) = of_kind(await parts_of(tiny, request(rows=rows, shots=[0])), OnePass)
+    assert (curve.dropped, len(curve.logprobs)) == (dropped, 2 - dropped)
+
+
+async def test_a_row_that_is_too_long_by_itself_is_refused(tiny: Laboratory):
+    with pytest.raises(ContextOverflow):
+        await parts_of(tiny, request(rows=[["x" * 100, "a"]], shots=[0]))
+
+
+@pytest.mark.parametrize(("letters", "dropped", "tokens"), [(82, 0, 90), (83, 1, 4)])
+async def test_a_prompt_leaves_room_for_the_answer_that_is_written(
+    tiny: Laboratory, letters: int, dropped: int, tokens: int
+):
+    """An answer has up to three tokens more than the longest expected one: here six of 96."""
+    asked = request(rows=[["x" * letters, "a"]], queries=[["ij", "ji"]], shots=[0, 1])
+    bare, point = of_kind(await parts_of(tiny, asked), Point)
+    assert (bare.dropped, bare.answers[0].prompt_tokens) == (0, 4)
+    assert (point.dropped, point.answers[0].prompt_tokens) == (dropped, tokens)
+
+
+async def test_of_many_rows_only_as_many_go_as_must(tiny: Laboratory):
+    rows = [[f"number {i}", f"{i}{i}"] for i in range(8)]  # 13 bytes each; 1 + 6 * 13 + 3 are below 90
+    (point,) = of_kind(await parts_of(tiny, request(rows=rows, queries=[["ij", "ji"]], shots=[8])), Point)
+    assert (point.dropped, point.answers[0].prompt_tokens) == (2, 82)
+
+
+async def test_a_question_may_leave_just_the_room_for_its_answer(tiny: Laboratory):
+    def asked(letters: int) -> FewShotRequest:
+        return request(rows=[], queries=[["x" * letters, "ji"]])
+
+    (point,) = of_kind(await parts_of(tiny, asked(88)), Point)
+    assert point.answers[0].prompt_tokens == 90
+    with pytest.raises(ContextOverflow, match="prompt is 91 tokens; tiny reads at most 90"):
+        await anext(few_shot(tiny, asked(89)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "passes"),
+    [
+        ({"rows": [["a", "b"]] * 24, "options": ["x"] * 8}, None),  # 25 points, 8 questions, 10 passes each
+        ({"rows": [["a", "b"]] * 25, "options": ["x"] * 8}, "2,080"),
+        ({"rows": [["a", "b"]] * 4, "options": ["x"] * 8, "controls": ["order", "random", "shuffled"]}, None),
+        ({"rows": [["a", "b"]] * 12, "options": ["x"] * 8, "controls": ["order"]}, "2,080"),
+    ],
+)
+def test_an_experiment_has_at_most_2000_passes(changes: dict[str, Any], passes: str | None):
+    changes |= {"queries": [["a", "b"]] * 8}
+    if passes is None:
+        request(**changes)
+    else:
+        with pytest.raises(ValidationError, match=f"that is {passes} passes; at most 2,000 run"):
+            request(**changes)
+
+
+@pytest.fixture
+def knowing():
+    """An engine that answers every question with " b" and ends the line."""
+    tokenizer = ByteTokenizer()
+    engine = FakeEngine(tokenizer, slots=8, queue=8, context_length=TINY_WINDOW, script="a: b\n")
+    yield Laboratory(engine, tokenizer)
+    engine.close()
+
+
+async def test_an_answer_that_is_written_is_right_up_to_the_end_of_its_row(knowing: Laboratory):
+    asked = request(rows=[["a", "b"]], queries=[["a", "b"], ["x", "c"]])
+    for point in of_kind(await parts_of(knowing, asked), Point):
+        assert [(answer.greedy, answer.right) for answer in point.answers] == [(" b", True), (" b", False)]
+        assert point.right == 1
+        assert [answer.share for answer in point.answers] == [None, None]
+
+
+async def test_news_of_the_progress_begins_with_none_and_counts_every_line(knowing: Laboratory):
+    parts = await parts_of(knowing, request(rows=[["a", "b"]], controls=["order"]))
+    assert of_kind(parts, Progress) == [Progress(done, 4) for done in (0, 2, 4)]
+
+
+async def test_the_copies_may_fill_the_window_and_say_when_they_are_read(knowing: Laboratory):
+    parts = [part async for part in repeated_tokens(knowing, RepeatedTokensRequest(length=48))]
+    assert [part for part in parts if type(part) is Progress] == [Progress(0, 1), Progress(1, 1)]
+    assert len(parts[-2].second) == 48
+    with pytest.raises(ContextOverflow, match="prompt is 98 tokens; fake reads at most 96"):
+        await anext(repeated_tokens(knowing, RepeatedTokensRequest(length=49)))
+
+
+def test_no_more_random_tokens_are_drawn_than_half_the_vocabulary():
+    assert len(set(draw_tokens(ByteTokenizer(), 257, 128, 1))) == 128
+    with pytest.raises(BadRequest, match="too much for a vocabulary of 257"):
+        draw_tokens(ByteTokenizer(), 257, 129, 1)
+
+
+class Words(ByteTokenizer):
+    """Every tenth id is a word, the others are numbers."""
+
+    def token_bytes(self, token_id: int) -> bytes:
+        return (
+            bytes([97 + token_id // 26 % 26, 97 + token_id % 26]) if token_id % 10 == 0 else b"%d" % token_id
+        )
+
+    def is_special(self, token_id: int) -> bool:
+        return False
+
+
+def test_words_are_drawn_before_anything_else():
+    drawn = draw_tokens(Words(), 200, 20, 1)
+    assert sorted(drawn) == list(range(0, 200, 10))
+    more = draw_tokens(Words(), 200, 30, 1)
+    assert sorted(more[:20]) == list(range(0, 200, 10)) and not any(token % 10 == 0 for token in more[20:])
+
+
+def test_noise_is_about_as_long_as_what_it_stands_for():
+    rows = controlled([("a", "abcdef"), ("x" * 30, "abcd")], "random", 1)
+    assert [(len(given), len(output)) for given, output in rows] == [(3, 6), (12, 4)]
+
+
+async def test_what_is_certain_costs_nothing(knowing: Laboratory):
+    """In the one pass, and in an answer that is not the one that would be written."""
+    knowing.engine.runner._background[ord("x")] = 200.0
+    parts = await parts_of(knowing, request(rows=[["a", "xx"]], queries=[["a", "xxy"]], separator=":"))
+    assert [curve.logprobs for curve in of_kind(parts, OnePass)] == [(0.0,)]
+    for point in of_kind(parts, Point):
+        assert point.answers[0].token_logprobs[:2] == (0.0, 0.0) and point.logprob < -100

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.pages.guess.example import EXACT, TEXTS, worked_example
+from app.experiments.experiment import Laboratory
+from app.pages.guess.example import TEXTS, worked_example
 from app.pages.presets import read_example
 from app.tokenization.registry import load_model_tokenizer
 
@@ -24,8 +25,9 @@ async def test_the_bits_are_the_models(default_model: Path):
     for texts in TEXTS.values():
         for text, after in texts:  # what is guessed begins with a token of its own
             assert tokenizer.encode(text + after)[: len(tokenizer.encode(text))] == tokenizer.encode(text)
-    engine = load(default_model, name="gemma-3-270m", tokenizer=tokenizer, exact=EXACT, context_length=512)
+    engine = load(default_model, name="gemma-3-270m", tokenizer=tokenizer, context_length=512)
     try:
-        assert await worked_example(engine, tokenizer, EXAMPLE["measured"]) == EXAMPLE
+        now = await worked_example(lambda exact: Laboratory(engine, tokenizer), EXAMPLE["measured"])
     finally:
         engine.close()
+    assert now == EXAMPLE

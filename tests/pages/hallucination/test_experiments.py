@@ -104,6 +104,10 @@ def test_an_answer_knows_its_tokens_and_whether_more_could_change_it():
     assert cut_answer(tokenizer, [*b" Lin", EOS], "clause").complete
     assert cut_answer(tokenizer, [*b" Lin", EOS, *b"z"], "clause").text == "Lin"
     assert not cut_answer(tokenizer, list(b" 3."), "clause").complete
+    assert not cut_answer(tokenizer, list(b" x3."), "clause").complete
+    assert cut_answer(tokenizer, list(b" B2x."), "clause").complete
+    assert cut_answer(tokenizer, list(b" 3. "), "clause").complete
+    assert not cut_answer(tokenizer, list(b" New York"), "clause").complete
     assert cut_answer(tokenizer, " Zü".encode()[:-1], "clause").text == "Z"
     assert not cut_answer(tokenizer, list(b" <strong"), "name").complete
     assert not cut_answer(tokenizer, list(b" <strong>"), "name").complete
@@ -139,6 +143,8 @@ def test_agreement_is_counted_in_groups_and_pairs():
     assert agreement.pairwise == 0.5
     assert agreement.semantic_entropy_bits == pytest.approx(0.811278, abs=1e-6)
     assert agree(["x"] * 5).semantic_entropy_bits == 0.0
+    assert agree(["lisbon", "Lisbon"]).groups[0].text == "lisbon"
+    assert agree(["Lisbon"]).pairwise == 1.0
 
 
 @given(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=32))
@@ -181,6 +187,7 @@ async def test_universes_open_with_the_distribution_and_end_with_the_outcome(lab
     assert isinstance(opening, Opening)
     assert isinstance(outcome, Outcome)
     assert b"".join(bytes.fromhex(token.bytes) for token in opening.tokens).decode() == PROMPT
+    assert len(opening.first) == 10
     assert sum(first.probability for first in opening.first) + opening.others == pytest.approx(1, abs=1e-6)
     rounds = only(parts, Round)
     assert [part.done for part in rounds] == list(range(1, 13))
@@ -222,7 +229,7 @@ async def test_without_evidence_the_same_dice_give_the_same_universes(laboratory
         assert universe.token_ids[: len(answer.token_ids)] == answer.token_ids
         assert answer.logprobs == pytest.approx(universe.logprobs[: len(answer.logprobs)], abs=1e-4)
     assert steps[0].agreement == outcome.agreement
-    assert parts[-1] == Progress(3, 3)
+    assert only(parts, Progress) == [Progress(done, 3) for done in range(4)]
 
 
 async def test_a_forced_beginning_is_scored_and_gone_on_from(laboratory):
@@ -235,7 +242,11 @@ async def test_a_forced_beginning_is_scored_and_gone_on_from(laboratory):
     assert (free.side, led.side) == ("free", "forced")
     assert b"".join(bytes.fromhex(token.bytes) for token in forced.tokens) == b" green"
     assert forced.probability == pytest.approx(math.exp(sum(forced.raw_logprobs)))
-    assert min(forced.ranks) >= 1
+    for place, (logprob, rank) in enumerate(zip(forced.raw_logprobs, forced.ranks, strict=True)):
+        known = await laboratory.next_token(laboratory.encode(PROMPT + " green"[:place]))
+        own = known[ord(" green"[place])]
+        assert logprob == pytest.approx(own, abs=1e-5)
+        assert (known > own).sum() < rank <= (known >= own).sum()
     assert [mention.word for mention in led.mentions] == ["TREES", "moon"]
     assert led.mentions[0].count == sum("trees" in universe.text for universe in led.universes)
 
@@ -425,3 +436,44 @@ async def test_evidence_that_does_not_fit_with_its_last_sentence_is_refused_befo
 )
 def test_what_is_just_within_bounds_is_taken(request_type, fields):
     request_type(**fields)
+
+
+async def test_universes_may_end_at_different_times(laboratory, fake_engine):
+    """Whoever writes alone at the end is told like all others."""
+    fake_engine.runner._background[EOS] = 2.0
+    request = UniversesRequest(prompt=PROMPT, n=4, seed=4, temperature=1.0, max_tokens=40)
+    parts = await parts_of(universes, laboratory, request)
+    outcome, rounds = parts[-1], only(parts, Round)
+    lengths = [len(universe.token_ids) for universe in outcome.universes]
+    assert len(set(lengths)) > 1
+    assert [len(part.tokens) for part in rounds] == [
+        sum(length >= part.done for length in lengths) for part in rounds
+    ]
+    assert [part.done for part in rounds] == list(range(1, max(lengths) + 1))
+    for universe in outcome.universes:
+        ended = universe.token_ids[-1] == EOS
+        assert universe.finish_reason == ("end-of-text" if ended else "length")
+        assert len(universe.token_ids) == 40 or ended
+
+
+def test_the_smallest_temperature_there_is_is_greedy_and_no_error():
+    logprobs = np.log(np.array((0.9, 0.1), np.float32))
+    assert entropy_bits(logprobs, 5e-324) == pytest.approx(0.0, abs=1e-9)
+
+
+async def test_words_that_nothing_follows_are_refused_with_what_there_is_room_for(laboratory):
+    request = OwnMistakeRequest(prompt="z" * 490, forced="y" * 10, n=4, max_tokens=24)
+    with pytest.raises(BadRequest, match="room for 12 tokens; 24 were asked for"):
+        await anext(own_mistake(laboratory, request))
+
+
+async def test_more_universes_than_the_engine_runs_at_once_are_refused_before_the_first_part(laboratory):
+    with pytest.raises(BadRequest, match="at most 8 run at once"):
+        await anext(universes(laboratory, UniversesRequest(prompt=PROMPT, n=9)))
+
+
+async def test_a_forced_word_that_is_certain_is_told_as_certain(laboratory, fake_engine):
+    fake_engine.runner._background[ord("x")] = 200.0
+    request = OwnMistakeRequest(prompt=PROMPT, forced="xx", n=4, max_tokens=1)
+    (forced,) = only(await parts_of(own_mistake, laboratory, request), Forced)
+    assert (forced.raw_logprobs, forced.ranks, forced.probability) == ((0.0, 0.0), (1, 1), 1.0)

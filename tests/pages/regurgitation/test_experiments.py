@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from app.engine.fake import SCRIPT, FakeEngine
 from app.engine.serving.threaded_engine import EngineLimits, ThreadedEngine
-from app.errors import ContextOverflow
+from app.errors import BadRequest, ContextOverflow
 from app.experiments.experiment import Laboratory, Part
 from app.pages.experiments import EXPERIMENTS
 from app.pages.presets import read_measurement, read_presets, run_preset
@@ -373,3 +373,67 @@ async def test_a_text_may_fill_the_window_up_to_two_places_and_have_two_tokens_a
         assert len(sweep.runs) == min(len(text) - 1, 64)
     with pytest.raises(ContextOverflow):
         await anext(prefix_sweep(laboratory, SweepRequest(text="x" * (room + 1))))
+
+
+async def test_an_opening_tells_what_the_model_thinks_of_the_rest(laboratory: Laboratory):
+    """Of each token behind the prefix, told the original up to there; the changed prefix first of all."""
+    request = PerturbRequest(text=TEXT, prefix=16, start=5, end=9, replacement="UP", length=6)
+    openings = [part async for part in perturb(laboratory, request) if part.kind == "opening"]
+    for opened, prefix in zip(openings, ("Once upon a time", "Once UP a time"), strict=True):
+        expected = []
+        for place in range(6):
+            known = await laboratory.next_token(laboratory.encode(prefix + TEXT[16 : 16 + place]))
+            expected.append(-float(known[ord(TEXT[16 + place])]) / math.log(2))
+        assert opened.bits == pytest.approx(expected, abs=1e-4)
+        assert opened.mean_bits == pytest.approx(sum(expected) / 6, abs=1e-4)
+
+
+async def test_a_prefix_that_is_taken_away_whole_leaves_what_begins_a_document(fake_engine: FakeEngine):
+    request = PerturbRequest(text=TEXT, prefix=4, start=0, end=4, replacement="", length=6)
+    found = [part async for part in perturb(Laboratory(fake_engine, ByteTokenizer()), request)]
+    assert (found[-1].prefix, found[-1].total, len(found[-1].ids)) == (0, 6, 6)
+    with pytest.raises(BadRequest, match="nothing of the prefix is left"):
+        await anext(perturb(Laboratory(fake_engine, ByteTokenizer(bos=False)), request))
+
+
+async def test_the_changed_characters_may_be_the_first_and_the_last_of_the_prefix(laboratory: Laboratory):
+    for start, end, expected in ((0, 1, "Xnce"), (3, 4, "OncX"), (0, 4, "X")):
+        request = PerturbRequest(text=TEXT, prefix=4, start=start, end=end, replacement="X", length=2)
+        found = [part async for part in perturb(laboratory, request)]
+        assert bytes(found[1].ids).decode() == expected
+
+
+async def test_the_second_half_is_judged_by_probability_and_rank_as_well(laboratory: Laboratory):
+    recall = (await parts_of(recite(laboratory, ReciteRequest(text="abcde", prefix=1, length=1))))["recall"]
+    half = [2**-bits for bits in recall.bits[2:]]
+    assert recall.second_half_probability == pytest.approx(sum(half) / 3, abs=1e-6)
+    assert recall.second_half_rank == sum(recall.ranks[2:]) / 3
+
+
+async def test_without_a_token_that_begins_a_document_the_first_is_not_judged(fake_engine: FakeEngine):
+    work = recite(Laboratory(fake_engine, ByteTokenizer()), ReciteRequest(text="abcd", prefix=1, length=1))
+    recall = (await parts_of(work))["recall"]
+    assert recall.bits[0] is recall.ranks[0] is None
+    assert recall.mean_bits == pytest.approx(sum(recall.bits[1:]) / 3)
+
+
+async def test_a_sweep_says_how_long_a_run_can_be(laboratory: Laboratory):
+    (sweep,) = [part async for part in prefix_sweep(laboratory, SweepRequest(text="abcdef", steps=3))]
+    assert (sweep.steps, sweep.possible) == (3, (3, 3, 3, 2, 1))
+
+
+async def test_what_is_certain_has_no_bits_and_all_of_the_probability(laboratory: Laboratory):
+    laboratory.engine.runner._background[ord("x")] = 200.0
+    recall = (await parts_of(recite(laboratory, ReciteRequest(text="xxxx", prefix=1, length=1))))["recall"]
+    assert recall.bits == (0.0,) * 4
+    assert (recall.second_half_probability, recall.second_half_rank, recall.mean_bits) == (1.0, 1.0, 0.0)
+
+
+async def test_of_a_larger_window_a_text_may_have_1024_tokens():
+    engine = FakeEngine(ByteTokenizer(), slots=2, queue=4, context_length=2048)
+    laboratory = Laboratory(engine, ByteTokenizer())
+    (sweep,) = [part async for part in prefix_sweep(laboratory, SweepRequest(text="x" * 1024))]
+    assert len(sweep.runs) == 64
+    with pytest.raises(ContextOverflow, match="prompt is 1,025 tokens; fake reads at most 1,024"):
+        await anext(prefix_sweep(laboratory, SweepRequest(text="x" * 1025)))
+    engine.close()

@@ -8,7 +8,7 @@ import { roll } from "../../../static/js/base/dice.js";
 import { CONTROLS, STEPS, clampParam, isOff, neutralParams } from "../../../static/js/base/sampling-params.js";
 import { PRESETS, presetOf } from "../../../static/pages/sampling/presets.js";
 import { Prompt, decodeSoFar } from "../../../static/pages/sampling/prompt.js";
-import { readShared, sharedState } from "../../../static/pages/sampling/share.js";
+import { onePrompt, readState, sharedState } from "../../../static/pages/sampling/share.js";
 import {
   countDraws,
   insideBand,
@@ -17,9 +17,11 @@ import {
   stripIntervals,
   tokenRows,
 } from "../../../static/pages/sampling/view.js";
-import { exampleDistribution, exampleNames } from "../../../static/pages/sampling/worked-example.js";
+import { fromSummary, isSummary, namesIn, summaryOf } from "../../../static/pages/sampling/summary.js";
 
-const example = JSON.parse(readFileSync(new URL("../../../app/pages/sampling/example.json", import.meta.url), "utf8"));
+const example = JSON.parse(
+  readFileSync(new URL("../../../app/pages/sampling/example.json", import.meta.url), "utf8"),
+).en;
 const close = (actual, expected, tolerance) =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`);
 
@@ -89,14 +91,63 @@ test("half a character waits for its other half", () => {
   assert.equal(half.append([1, 7], { id: 8, bytes: "9880" }).shown, "x😀");
 });
 
-test("a link restores what it was made from, and nothing that does not fit", () => {
-  const prompt = new Prompt({ ids: [2, 5], text: "Hi" }).edit("Hi there");
-  const params = { temperature: 0.7, top_k: 40, top_p: 0.9, min_p: 0 };
-  const state = { prompt, model: "m", params, seed: 42, rolls: 3, pick: { by: "dice", roll: 2 }, scale: "log" };
-  const { prompt: again, ...rest } = readShared(JSON.parse(JSON.stringify(sharedState(state))), state);
-  assert.deepEqual({ ...again }, { ...prompt });
-  assert.deepEqual(rest, { model: "m", params, seed: 42, rolls: 3, pick: state.pick, scale: "log" });
+const worked = {
+  prompt: new Prompt({ typed: example.prompt }),
+  ids: example.ids,
+  tokens: example.tokens,
+  bos: true,
+  model: "m",
+  distribution: fromSummary(example),
+  named: namesIn(example),
+  vocabulary: null,
+  rolls: 0,
+  pick: null,
+  us: null,
+  first: null,
+  comparison: null,
+  answered: example.prompt,
+  waiting: false,
+};
+const settings = {
+  params: { temperature: 0.7, top_k: 40, top_p: 0.9, min_p: 0 },
+  setting: "top_p",
+  seed: 42,
+  scale: "log",
+  guess: "less",
+};
+const carried = (state) =>
+  JSON.parse(JSON.stringify(sharedState(state, (id) => state.named.get(id) ?? (id === 99 ? "20" : ""))));
 
+test("a link restores what it was made from: prompt, numbers, dice", () => {
+  const prompt = new Prompt({ ids: [2, 5], text: "Hi" }).edit("Hi there");
+  const dice = { rolls: 1003, pick: { by: "dice", roll: 2 }, first: 3, us: rollMany(42, 3, 2, 1000) };
+  const mine = { ...worked, ...dice, prompt, ids: [2, 5], answered: "Hi there" };
+  const state = { ...mine, ...settings, own: true, other: worked };
+  const again = readState(carried(state), state, worked);
+  assert.deepEqual({ ...again.prompt }, { ...prompt });
+  for (const name of ["params", "setting", "seed", "scale", "guess", "own", "rolls", "pick", "first", "us", "ids"]) {
+    assert.deepEqual(again[name], state[name], name);
+  }
+  assert.equal(again.waiting, false); // nothing has to be asked
+  for (const index of [0, 1, 59])
+    close(again.distribution.probability(index), mine.distribution.probability(index), 1e-4);
+  close(again.distribution.entropyBits, mine.distribution.entropyBits, 0.01);
+  assert.deepEqual(onePrompt(again.other).prompt, worked.prompt);
+});
+
+test("a token that was picked in the tail keeps its name and its number in a link", () => {
+  const distribution = fromSummary(example);
+  distribution.ids[5000] = 99;
+  const summary = summaryOf(distribution, (id) => (id === 99 ? "20" : "61"), 5000);
+  assert.ok(isSummary(summary));
+  const again = fromSummary(summary);
+  assert.equal(again.ids[5000], 99);
+  assert.equal(namesIn(summary).get(99), "20");
+  close(again.probability(5000), distribution.probability(5000), 1e-7);
+});
+
+test("a link of before holds a prompt and no numbers; what does not fit stays as it is", () => {
+  const state = { ...worked, ...settings, own: false, other: worked };
   const broken = {
     text: "a",
     typed: "b",
@@ -105,13 +156,29 @@ test("a link restores what it was made from, and nothing that does not fit", () 
     params: { temperature: "hot", top_k: 1e99 },
     pick: { by: "strip", u: 7 },
   };
-  const safe = readShared(broken, state);
-  assert.deepEqual([safe.prompt.ids, safe.prompt.shown, safe.seed, safe.pick], [null, "ab", undefined, null]);
-  assert.equal(safe.params.temperature, 0.7);
+  const safe = readState(broken, state, worked);
+  assert.deepEqual([safe.prompt.ids, safe.prompt.shown, safe.seed, safe.pick], [null, "ab", 42, null]);
+  assert.deepEqual([safe.own, safe.waiting, safe.params.temperature], [true, true, 0.7]);
+});
+
+test("numbers of a link that are none are asked for again", () => {
+  const state = { ...worked, ...settings, own: true, other: worked, prompt: new Prompt({ typed: "x" }), answered: "x" };
+  for (const spoil of [
+    (seen) => (seen.listed[0][1] = "<img>"),
+    (seen) => (seen.listed[0][2] = 3),
+    (seen) => (seen.tail = [[1, -1]]),
+    (seen) => (seen.vocabulary = 2 ** 40),
+    (seen) => (seen.tokens = [null]),
+  ]) {
+    const link = carried(state);
+    assert.equal(readState(link, state, worked).waiting, false);
+    spoil(link.mine.seen);
+    assert.equal(readState(link, state, worked).waiting, true);
+  }
 });
 
 test("rows, the others and the whole sum to one hundred percent", () => {
-  const distribution = exampleDistribution(example);
+  const distribution = fromSummary(example);
   for (const params of [{}, { temperature: 0.7, top_k: 9 }, { temperature: 3, min_p: 0.01 }, { temperature: 0 }]) {
     const processed = distribution.process(params);
     const rows = tokenRows(distribution, processed, 12, () => "61");
@@ -136,7 +203,7 @@ test("rows, the others and the whole sum to one hundred percent", () => {
 });
 
 test("a thousand rolls lie where theory says, and follow the same dice under other settings", () => {
-  const distribution = exampleDistribution(example);
+  const distribution = fromSummary(example);
   const us = rollMany(42, 1, 5, 1000);
   assert.equal(us[0], roll(42, 1, 5));
   const processed = distribution.process({ temperature: 0.8, top_p: 0.9 });
@@ -155,17 +222,17 @@ test("a thousand rolls lie where theory says, and follow the same dice under oth
 });
 
 test("the worked example gives its own numbers back", () => {
-  const distribution = exampleDistribution(example);
-  const processed = distribution.process(example.params);
+  const distribution = fromSummary(example);
   assert.equal(distribution.size, example.vocabulary);
   close(distribution.entropyBits, example.entropy_bits, 0.01);
-  close(processed.entropyBits, example.processed.entropy_bits, 0.01);
-  close(processed.mass, example.processed.mass, 0.002);
-  assert.ok(Math.abs(processed.kept - example.processed.kept) <= 1);
   for (const [index, row] of example.rows.entries()) {
-    close(distribution.probability(index), row.raw, 2e-4);
-    close(processed.probability(index), row.processed, 5e-4);
+    close(distribution.probability(index), row.p, 2e-4);
+    assert.equal(namesIn(example).get(distribution.ids[index]), row.bytes);
   }
-  assert.equal(distribution.ids[processed.draw(example.roll.u)], example.roll.id);
-  assert.equal(exampleNames(example).get(example.roll.id), example.roll.bytes);
+  const hot = distribution.process({ temperature: 2 });
+  close(hot.probability(0), example.hot.first, 2e-4);
+  close(1 - hot.cumulative(5), example.hot.remainder, 0.002);
+  const chat = distribution.process({ temperature: 0.8, top_p: 0.9 });
+  assert.ok(Math.abs(chat.kept - example.chat.kept) <= 1);
+  close(chat.mass, example.chat.mass, 0.002);
 });

@@ -1,0 +1,140 @@
+"""A page told in steps: each step fits one screen, can be read from the last row, and has an address."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+from playwright.sync_api import Page, expect
+
+from app.main import create_app
+from app.pages.registry import PAGES
+from app.settings import Settings
+from tests.in_browser import NewPage
+
+DESK = {"viewport": {"width": 1280, "height": 720}}
+PROJECTOR = {"viewport": {"width": 1920, "height": 1080}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+LEAST_READ, LEAST = 32, 24  # px on a projector: what is read, and everything else
+
+
+def told_in_steps() -> Iterator[tuple[str, str]]:
+    """Every step of every page: path, name."""
+    client = TestClient(create_app(Settings(engine="fake")), base_url="http://localhost")
+    for page in PAGES:
+        if page.development:
+            continue
+        html = client.get(page.path).text
+        foot = re.search(r'(?s)<ol class="stage-steps".*?</ol>', html)
+        for name in re.findall(r'href="#([\w-]+)"', foot[0]) if foot else ():
+            yield page.path, name
+
+
+STEPS = list(told_in_steps())
+PATHS = sorted({path for path, _ in STEPS})
+steps = pytest.mark.parametrize(("path", "step"), STEPS)
+
+
+def open_step(page: Page, path: str, step: str, *, projector: bool = False) -> None:
+    if projector:
+        page.add_init_script("localStorage.setItem('projector', 'on')")
+    page.goto(f"{path}#{step}")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".stage-steps [aria-current]")).to_have_attribute("href", f"#{step}")
+
+
+@steps
+def test_a_step_fits_one_screen_at_a_desk_and_on_a_wall(new_page: NewPage, path: str, step: str):
+    for options, projector in ((DESK, False), (PROJECTOR, True)):
+        page = new_page(**options)
+        open_step(page, path, step, projector=projector)
+        beyond = page.evaluate(
+            "(() => { const m = document.querySelector('main'); return m.scrollHeight - m.clientHeight })()"
+        )
+        assert beyond <= 0, (options, beyond)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        assert page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+        page.context.close()
+
+
+@steps
+def test_on_a_phone_the_claim_and_the_main_button_are_seen_together(new_page: NewPage, path: str, step: str):
+    page = new_page(**PHONE)
+    open_step(page, path, step)
+    expect(page.locator(".claim")).to_be_in_viewport(ratio=1)
+    buttons = page.locator(".screen .button-primary").locator("visible=true")
+    assert buttons.count() <= 1  # one idea, one button
+    if buttons.count():
+        expect(buttons).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+@steps
+def test_on_a_wall_everything_is_large_enough(new_page: NewPage, path: str, step: str):
+    page = new_page(**PROJECTOR)
+    open_step(page, path, step, projector=True)
+    small = page.evaluate(
+        """([least, read]) => {
+          const walker = document.createTreeWalker(document.querySelector(".screen"), NodeFilter.SHOW_TEXT);
+          const small = [];
+          while (walker.nextNode()) {
+            const { parentElement: element, data } = walker.currentNode;
+            if (data.trim() === "" || !element.checkVisibility() || element.closest(".visually-hidden, [aria-hidden=true]"))
+              continue;
+            const size = parseFloat(getComputedStyle(element).fontSize);
+            const bound = element.closest(".why, .choice, .roll-sentence, .button-primary") ? read : least;
+            if (size < bound - 0.1) small.push([data.trim().slice(0, 40), size]);
+          }
+          return small;
+        }""",
+        [LEAST, LEAST_READ],
+    )
+    assert small == []
+    chrome = page.evaluate(
+        "['.page-header', '.stage-foot'].reduce((sum, each) => sum + document.querySelector(each).offsetHeight, 0)"
+    )
+    assert chrome <= 108  # a tenth of the height
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_steps_have_addresses_dots_and_a_way_back(page: Page, path: str):
+    names = [name for of, name in STEPS if of == path]
+    page.goto(path)
+    for name in names[1:]:
+        page.locator("a.stage-next:not([rel])").locator("visible=true").click()
+        expect(page).to_have_url(re.compile(f"#{name}$"))
+    for name in reversed(names[:-1]):
+        page.go_back()
+        expect(page.locator(".stage-steps [aria-current]")).to_have_attribute(
+            "href", re.compile(f"#({name}|{names[0]})$")
+        )
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_show_all_gives_the_whole_page(page: Page, path: str):
+    page.goto(path)
+    page.get_by_role("button", name="Details").click()
+    page.get_by_role("button", name="Show all steps").click()
+    hidden = page.evaluate(
+        "[...document.querySelectorAll('main [data-off]')].filter((part) => !part.checkVisibility()).length"
+    )
+    assert hidden == 0
+
+
+def test_nothing_jumps_when_results_come(new_page: NewPage):
+    """Layout shift while one rolls, on the two pages that roll."""
+    for path in ("/#roll", "/sampling#try"):
+        page = new_page(**DESK)
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        page.evaluate(
+            """() => {
+              globalThis.shift = 0;
+              new PerformanceObserver((list) => { for (const entry of list.getEntries()) globalThis.shift += entry.value; })
+                .observe({ type: "layout-shift" });
+            }"""
+        )
+        for _ in range(3):
+            page.get_by_role("button", name=re.compile("^Roll( the dice)?$")).click()
+            page.wait_for_timeout(900)
+        assert page.evaluate("globalThis.shift") <= 0.02, path
