@@ -89,7 +89,6 @@ def _span(text: str, cut: Cut) -> tuple[int, int, bool]:
     return start, start + len(text[start:end].rstrip()), found is not None
 
 
-<<<<<<< HEAD
 def _start(text: str) -> int | None:
     """Where the answer begins; None while a tag in front of it is not whole."""
     start = len(text) - len(text.lstrip(_BEFORE))
@@ -100,18 +99,8 @@ def _start(text: str) -> int | None:
     return start
 
 
-def _capitalised(words: Sequence[re.Match[str]]) -> list[bool]:
-    """One True for each word of the run of capitalised words at the beginning."""
-    run = []
-    for word in words:
-        if not word.group().strip(_AROUND)[:1].isupper():
-            break
-        run.append(True)
-    return run
-=======
 def _is_capitalised(word: re.Match[str]) -> bool:
     return word.group().strip(_AROUND)[:1].isupper()
->>>>>>> stage
 
 
 def _tokens_for(tokenizer: Tokenizer, token_ids: Sequence[int], length: int) -> int:

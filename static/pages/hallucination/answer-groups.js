@@ -1,7 +1,5 @@
 // The different answers to one question, as bars with their counts, and how much they agree.
 
-/** @import * as contract from "contract" */
-
 import { html, nothing } from "lit";
 import { formatBits, formatChoices, formatCount, formatNumber, formatProbability } from "../../js/base/format.js";
 import { t } from "../../js/base/i18n.js";
@@ -21,14 +19,7 @@ export class AnswerGroups extends PageElement {
 
   constructor() {
     super();
-<<<<<<< HEAD
     this.figure = null;
-=======
-    /** @type {contract.hallucination.Outcome | null} */
-    this.outcome = null;
-    /** @type {contract.hallucination.Opening | null} */
-    this.opening = null;
->>>>>>> stage
     this.label = "";
   }
 
@@ -52,24 +43,12 @@ export class AnswerGroups extends PageElement {
     `;
   }
 
-<<<<<<< HEAD
   updated() {
     tint(this);
   }
 
   #meters(asked, { groups, largest, pairwise, semanticBits }, first) {
     const most = formatNumber(Math.log2(asked), 2);
-=======
-  /**
-   * @param {number} n
-   * @param {contract.hallucination.Agreement} agreement
-   */
-  #meters(n, { groups, largest, pairwise, semantic_entropy_bits: bits }) {
-    const { entropy_bits: first } = this.opening;
-    const pairs = formatProbability(pairwise);
-    const most = formatNumber(Math.log2(n), 2);
-    const choices = formatChoices(first);
->>>>>>> stage
     return html`<div class="counts agreement-meters">
       ${meter(formatCount(groups.length), t("different answers in {n} tries", { n: asked }))}
       ${meter(formatProbability(largest), t("gave the most common answer"))}
@@ -86,18 +65,10 @@ export class AnswerGroups extends PageElement {
     </div>`;
   }
 
-<<<<<<< HEAD
   #group({ text, count, share }, index, asked, place) {
     return html`<li class="answer-group" data-hue=${hueAt(place)}>
       ${markerChip({ marker: markerAt(index), alone: count === 1 })}
       <span class="answer-text" lang=${languageOf(text)}>${text || t("(nothing)")}</span>
-=======
-  /** @param {contract.hallucination.Group} group */
-  #group({ text, count, share }, index, n) {
-    return html`<li class="answer-group">
-      ${markerChip({ marker: markerAt(index), index, alone: count === 1 })}
-      <span class="answer-text" lang="en">${text || t("(nothing)")}</span>
->>>>>>> stage
       <svg class="answer-bar" aria-hidden="true"><rect class="answer-bar-fill"
         width=${`${share * 100}%`} height="100%"></rect></svg>
       <span class="answer-count number">${t("{count} of {total}", { count, total: asked })}</span>

@@ -33,30 +33,11 @@ export const store = new Store({ request: example, figures: [], shown: 0 });
 
 const figureNow = () => figureFor(store.state.figures, store.state.request);
 
-<<<<<<< HEAD
 function measuredFor(request) {
   const preset = pageData.presets.find((one) => one.experiment === "evidence" && sameRequest(one.request, request));
   const parts = pageData.measurement?.results[preset?.id];
   if (!parts) return null;
   return { request, source: pageData.measurement, origin: "measured", state: "done", steps: parts.map(stepOf) };
-=======
-async function start() {
-  const { sentences, ...rest } = store.state.request;
-  const request = { ...rest, sentences: sentences.filter(({ text }) => text.trim() !== "") };
-  store.update({ steps: [], made: request, request, source: null });
-  const finished = await run.start("evidence", request, {
-    onPart: (kind, data) => kind === "step" && store.update({ steps: [...store.state.steps, data] }),
-  });
-  if (!finished) return;
-  store.update({ source: madeHere(run) });
-  const { steps } = store.state;
-  announce(
-    t("Agreement from {before} without evidence to {after} with all of it.", {
-      before: formatProbability(steps[0].agreement.largest),
-      after: formatProbability(steps.at(-1).agreement.largest),
-    }),
-  );
->>>>>>> stage
 }
 
 function stepOf({ sentence, label, entropy_bits: bits, answers, agreement }) {

@@ -1,7 +1,5 @@
 // Two sides: what the universes write by themselves, and what they write after words that were put in their mouth.
 
-/** @import * as contract from "contract" */
-
 import { html, nothing } from "lit";
 import { formatCount, formatProbability } from "../../js/base/format.js";
 import { cutAt, languageOf } from "./view.js";
@@ -37,7 +35,6 @@ export class MistakeSides extends PageElement {
     `;
   }
 
-  /** @param {contract.hallucination.Forced} forced */
   #odds({ probability, ranks }) {
     const words = html`<b lang=${languageOf(this.words)}>${this.words.trim()}</b>`;
     const values = { words, p: formatProbability(probability), rank: formatCount(ranks[0]) };
@@ -55,10 +52,6 @@ export class MistakeSides extends PageElement {
     </section>`;
   }
 
-  /**
-   * @param {string} title
-   * @param {contract.hallucination.Outcome} outcome
-   */
   #outcome(title, { universes, mentions, n }) {
     const words = mentions.map(({ word }) => word);
     const marked = (text) => cutAt(text, words).map((piece, i) => (i % 2 ? html`<mark>${piece}</mark>` : piece));
@@ -77,7 +70,6 @@ export class MistakeSides extends PageElement {
     `;
   }
 
-  /** @param {contract.hallucination.Mention} mention */
   #mention({ word, count }, total) {
     const values = {
       word: html`<b lang=${languageOf(word)}>${word}</b>`,

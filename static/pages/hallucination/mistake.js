@@ -47,7 +47,6 @@ const keep = (figure) => store.update({ figures: shelved(store.state.figures, fi
 
 async function start() {
   const { request } = store.state;
-<<<<<<< HEAD
   const came = [];
   const texts = { free: written(request.n), forced: written(request.n) };
   const figure = { request, source: null, origin: "here", state: "stopped", result: NOTHING };
@@ -64,19 +63,6 @@ async function start() {
   };
   if (!(await run.start("own-mistake", request, { onPart }))) return;
   show("done");
-=======
-  const parts = [];
-  store.update({ result: null, made: request, source: null });
-  const finished = await run.start("own-mistake", request, {
-    onPart: (kind, data) => {
-      if (kind !== "outcome" && kind !== "forced") return;
-      parts.push(data);
-      store.update({ result: resultOf(parts) });
-    },
-  });
-  if (!finished) return;
-  store.update({ source: madeHere(run) });
->>>>>>> stage
   announce(t("Both sides are written."));
 }
 

@@ -1,7 +1,5 @@
 // The tries of one prompt in full, one line each. Equal answers share a letter and a colour.
 
-/** @import * as contract from "contract" */
-
 import { html, nothing } from "lit";
 import { t } from "../../js/base/i18n.js";
 import { tintsOf } from "./figure.js";
@@ -20,16 +18,9 @@ export class UniverseList extends PageElement {
 
   constructor() {
     super();
-<<<<<<< HEAD
     this.tries = null;
     this.keys = [];
     this.agreement = { groups: [] };
-=======
-    /** @type {contract.hallucination.Universe[] | null} */
-    this.universes = null;
-    /** @type {contract.hallucination.Agreement | null} */
-    this.agreement = null;
->>>>>>> stage
     this.label = "";
   }
 
@@ -40,21 +31,14 @@ export class UniverseList extends PageElement {
   render() {
     const markers = markersOf(this.agreement);
     const tints = tintsOf(this.keys);
-    return html`<ol class="universe-list" aria-label=${this.label || t("Tries")}>
+    return html`<ol class="universe-list" aria-label=${this.label || t("All answers")}>
       ${this.tries.map((one, index) => this.#line(one, markers.get(index), tints.get(one.key)))}
     </ol>`;
   }
 
-<<<<<<< HEAD
   #line(one, marker, place) {
     const [before, answer, after] = marker ? aroundAnswer(one) : [one.text, "", ""];
     return html`<li class="universe" data-hue=${place === undefined ? nothing : hueAt(place)}>
-=======
-  /** @param {contract.hallucination.Universe} universe */
-  #universe(universe, marker) {
-    const [before, answer, after] = marker ? aroundAnswer(universe) : [universe.text, "", ""];
-    return html`<li class="universe">
->>>>>>> stage
       ${marker ? markerChip(marker) : html`<span class="universe-marker is-waiting" aria-hidden="true"></span>`}
       <p class="universe-text" lang=${languageOf(one.text)}>${before}${answer ? html`<b>${answer}</b>` : nothing}<span
         class="universe-rest">${after}</span></p>

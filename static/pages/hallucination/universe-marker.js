@@ -6,11 +6,6 @@ import { t } from "../../js/base/i18n.js";
 /** The template of a marker `{marker, alone}`. */
 export function markerChip({ marker, alone }) {
   const name = alone ? t("answer {marker}, alone", { marker }) : t("answer {marker}", { marker });
-<<<<<<< HEAD
   return html`<span class="universe-marker"><span
-    aria-hidden="true">${marker}</span><span class="visually-hidden">${name}</span></span>`;
-=======
-  return html`<span class="universe-marker" data-tint=${alone ? "none" : (index % 5) + 1}><span
     translate="no" aria-hidden="true">${marker}</span><span class="visually-hidden">${name}</span></span>`;
->>>>>>> stage
 }

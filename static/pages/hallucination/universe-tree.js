@@ -1,7 +1,5 @@
 // Where tries split: a tree over tokens in which the width of a branch is the probability of its path.
 
-/** @import * as contract from "contract" */
-
 import { html, nothing, svg } from "lit";
 import { formatProbability } from "../../js/base/format.js";
 import { languageOf, markersOf, treeLayout } from "./view.js";
@@ -27,10 +25,8 @@ export class UniverseTree extends PageElement {
 
   constructor() {
     super();
-    /** @type {contract.hallucination.Branch[] | null} */
     this.branches = null;
     this.bytes = [];
-    /** @type {contract.hallucination.Agreement | null} */
     this.agreement = null;
   }
 
@@ -88,7 +84,6 @@ export class UniverseTree extends PageElement {
     return depth === 0 ? 0 : 1.5 + FLOW + (depth - 1) * (LABEL + FLOW);
   }
 
-  /** @param {import("./view.js").TreeItem} item */
   #label(item) {
     if (item.depth === 0) return nothing;
     const x = this.#left(item.depth) + 0.25;
@@ -99,7 +94,7 @@ export class UniverseTree extends PageElement {
       return svg`<text class="tree-label is-rest" x=${x} y=${y}>${rest}</text>`;
     }
     const name = item.label.length > LONGEST ? `${item.label.slice(0, LONGEST - 1)}…` : item.label;
-    return svg`<text class="tree-label" lang="en" x=${x} y=${y}>${name} <tspan
+    return svg`<text class="tree-label" lang=${languageOf(item.label)} x=${x} y=${y}>${name} <tspan
       class="tree-number">${written(item.width)}</tspan> ${this.#ends(item)}</text>`;
   }
 
@@ -115,7 +110,6 @@ export class UniverseTree extends PageElement {
     return this.agreement ? (markersOf(this.agreement).get(sequence)?.marker ?? "") : "";
   }
 
-  /** @param {import("./view.js").TreeItem} item */
   #item(item) {
     const { branch } = item;
     const numbers = { p: written(branch.probability), path: written(branch.width), n: branch.sequences.length };

@@ -3,8 +3,6 @@
  * Pure: knows numbers and strings, no page.
  */
 
-/** @import * as contract from "contract" */
-
 import { decodeUtf8, hexToBytes, visibleText } from "../../js/base/bytes.js";
 import { agreementOf } from "./figure.js";
 
@@ -16,11 +14,7 @@ export function markerAt(index) {
   return index < LETTERS.length ? letter : LETTERS[Math.floor(index / LETTERS.length) - 1] + letter;
 }
 
-/**
- * Universe -> {marker, index, alone} of the group it belongs to.
- *
- * @param {contract.hallucination.Agreement} agreement
- */
+/** Universe -> {marker, index, alone} of the group it belongs to. */
 export function markersOf({ groups }) {
   const markers = new Map();
   groups.forEach(({ sequences, count }, index) => {
@@ -29,11 +23,7 @@ export function markersOf({ groups }) {
   return markers;
 }
 
-/**
- * A continuation cut around its answer: [before, answer, after].
- *
- * @param {contract.hallucination.Universe} universe
- */
+/** A continuation cut around its answer: [before, answer, after]. */
 export function aroundAnswer({ text, answer }) {
   const start = answer === "" ? 0 : Math.max(0, text.indexOf(answer));
   return [text.slice(0, start), text.slice(start, start + answer.length), text.slice(start + answer.length)];
@@ -42,7 +32,7 @@ export function aroundAnswer({ text, answer }) {
 /**
  * @typedef {{
  *   index: number, depth: number, width: number, kind: string, centre?: number, space?: number,
- *   label?: string, branch?: contract.hallucination.Branch, children?: TreeItem[], rest?: TreeItem,
+ *   label?: string, branch?: any, children?: TreeItem[], rest?: TreeItem,
  * }} TreeItem
  */
 
@@ -50,10 +40,6 @@ export function aroundAnswer({ text, answer }) {
  * The tree with a row for every end and for every rest: branches `{index, label, depth, row, top, height, ...}`.
  * Heights are widths (probabilities) times `scale`; a row is at least `line` high, so that its label can be read.
  * A rest below `thinnest` gets no row.
- *
- * @param {contract.hallucination.Branch[]} branches
- * @param {string[]} bytes hex of each branch's token
- * @param {{ scale: number, line: number, thinnest?: number }} room
  */
 export function treeLayout(branches, bytes, { scale, line, thinnest = 0 }) {
   const children = branches.map(() => []);
@@ -107,16 +93,9 @@ const STRONG = [50, 255, 150, 330, 95, 200, 290]; // hues that can be told apart
 const MANY = 4; // tries that make an answer strong
 
 /**
-<<<<<<< HEAD
  * Where each try lies in each column, equal answers together, the most frequent first: `{groups: [{text, from, size}],
  * places, hues, strong}`. `places[try]` is its row, `hues[try]` the hue of its answer. An answer that many agree on
  * gets a strong colour and keeps it; no colour depends on a later column.
-=======
- * The river's bands: the answers that at least two universes give in some step, most universes first, and one band
- * for all that stand alone. `shares[step]` is the band's share of the universes there.
- *
- * @param {contract.hallucination.EvidenceStep[]} steps
->>>>>>> stage
  */
 export function lanesOf(steps) {
   const strong = new Map();

@@ -1,12 +1,7 @@
 /** What the hallucination page says about its figures: whose they are, and what they show. */
 
-<<<<<<< HEAD
 import { formatDay } from "../../js/base/dates.js";
 import { errorMessage } from "../../js/base/error-message.js";
-=======
-/** @import * as contract from "contract" */
-
->>>>>>> stage
 import { msg, t } from "../../js/base/i18n.js";
 import { models } from "../../js/base/models.js";
 
@@ -37,10 +32,6 @@ const DIFFERENT = 4; // answers that an unknown event should at least give
 /**
  * Whether a worked example shows on the loaded model what it is there for: null where it does, otherwise an honest
  * sentence. `truth` is the answer of the record.
- *
- * @param {string | null} id
- * @param {string | null} truth
- * @param {contract.hallucination.Agreement} agreement
  */
 export function presetFailure(preset, truth, { groups, largest }) {
   const right = truth !== null && groups[0].text.toLowerCase().includes(truth.toLowerCase());
