@@ -111,7 +111,7 @@ def test_the_known_fact_and_the_confident_mistake_are_nearly_agreed_on(client: T
         for name in ("known", "wrong")
     }
     assert all(0.75 < share < 1 for share in shares.values())
-    assert says(client, "/hallucination", "near agreement, low entropy")
+    assert says(client, "/hallucination", "They nearly agree, entropy is low, and it is false.")
     assert says(client, "/", "what it knows stays the same in most of them")
 
 

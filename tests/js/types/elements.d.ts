@@ -15,7 +15,7 @@ import type { CostumeMovers } from "../../../static/pages/assistant/costume-move
 import type { DiceStrip } from "../../../static/js/elements/dice-strip.js";
 import type { DocumentEditor } from "../../../static/pages/playground/document-editor.js";
 import type { EvidenceEditor } from "../../../static/pages/hallucination/evidence-editor.js";
-import type { EvidenceRiver } from "../../../static/pages/hallucination/evidence-river.js";
+import type { EvidenceStream } from "../../../static/pages/hallucination/evidence-stream.js";
 import type { ExampleRows } from "../../../static/pages/few_shot/example-rows.js";
 import type { FewChart } from "../../../static/pages/few_shot/few-chart.js";
 import type { FewDocument } from "../../../static/pages/few_shot/few-document.js";
@@ -51,6 +51,7 @@ import type { TracedText } from "../../../static/js/elements/traced-text.js";
 import type { TriesList } from "../../../static/pages/assistant/tries-list.js";
 import type { UniverseList } from "../../../static/pages/hallucination/universe-list.js";
 import type { UniverseTree } from "../../../static/pages/hallucination/universe-tree.js";
+import type { TriesGrid } from "../../../static/pages/hallucination/tries-grid.js";
 
 declare global {
   interface HTMLElementTagNameMap {
@@ -70,7 +71,7 @@ declare global {
     "dice-strip": DiceStrip;
     "document-editor": DocumentEditor;
     "evidence-editor": EvidenceEditor;
-    "evidence-river": EvidenceRiver;
+    "evidence-stream": EvidenceStream;
     "example-rows": ExampleRows;
     "few-chart": FewChart;
     "few-document": FewDocument;
@@ -104,6 +105,7 @@ declare global {
     "token-tax": TokenTax;
     "traced-text": TracedText;
     "tries-list": TriesList;
+    "tries-grid": TriesGrid;
     "universe-list": UniverseList;
     "universe-tree": UniverseTree;
   }
