@@ -1,7 +1,6 @@
 /** Every shared element in every state. Development only. */
 
 import { textToHex } from "../../js/base/bytes.js";
-import "../../js/elements/answer-veil.js";
 import "../status/class-activity.js";
 import "../status/class-controls.js";
 import "../status/class-door.js";

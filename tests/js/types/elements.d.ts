@@ -1,6 +1,5 @@
 // The tags of this site's elements, for `querySelector` and its like, and the events that they tell.
 import type { AnswerGroups } from "../../../static/pages/hallucination/answer-groups.js";
-import type { AnswerVeil } from "../../../static/js/elements/answer-veil.js";
 import type { BranchTree } from "../../../static/pages/playground/branch-tree.js";
 import type { ChatLines } from "../../../static/pages/assistant/chat-lines.js";
 import type { ClassActivity } from "../../../static/pages/status/class-activity.js";
@@ -56,7 +55,6 @@ import type { TriesGrid } from "../../../static/pages/hallucination/tries-grid.j
 declare global {
   interface HTMLElementTagNameMap {
     "answer-groups": AnswerGroups;
-    "answer-veil": AnswerVeil;
     "branch-tree": BranchTree;
     "chat-lines": ChatLines;
     "class-activity": ClassActivity;
