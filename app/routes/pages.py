@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +18,7 @@ from app.pages.presets import Measurement, Preset, read_example, read_measuremen
 from app.pages.registry import BESIDE, CHAPTERS, PAGES, Page
 from app.paths import STATIC, TEMPLATES
 from app.routes import page_data
+from app.routes.classroom import class_state
 from app.routes.localisation import LANGUAGES, Language, negotiate, sentences
 from app.routes.models import state_of
 from app.routes.modules import FRAME, modules_of, script_of, sheets_of
@@ -100,7 +101,7 @@ def page_context(page: Page, request: Request) -> PageContext:
         measurement=measurement,
         page_data=page_data.address(page.name, measurement) if example or presets else "",
         model_state=model_state | {"models": [_brief(model) for model in model_state["models"]]},
-        class_state=asdict(site.classroom),
+        class_state=class_state(site),
         messages=page_data.messages_address(page.name, language),
         import_map=IMPORT_MAP,
         modules=modules,
