@@ -40,7 +40,7 @@ export class ClassControls extends PageElement {
             blur.length > 0 ? t("{n} words are blurred", { n: blur.length }) : t("none now")
           }</span></div>
         <p class="small quiet">${t(
-          "Whole words, as they are shown; the text beneath can still be selected and copied, and what a person types into a field stays sharp. No list is complete: a model finds other words.",
+          "Whole words, as they are shown; the text beneath can still be selected and copied. Words typed into the Playground’s document are blurred, too; in other fields they stay sharp. No list is complete: a model finds other words.",
         )}</p>
       </form>
     `;

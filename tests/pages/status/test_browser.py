@@ -333,6 +333,7 @@ def test_the_teachers_wishes_are_said_back(page: Page, tell: Tell):
     page.wait_for_timeout(100)
     expect(said).to_be_visible()  # the next look at the server has no say in it
     expect(page.get_by_text("3 words are blurred")).to_be_visible()
+    expect(page.get_by_text("Words typed into the Playground’s document are blurred, too")).to_be_visible()
     page.get_by_label("Content note on every page").check()
     expect(page.get_by_role("complementary", name="To the class")).to_be_visible()
     page.get_by_role("button", name="Pause all screens").click()
