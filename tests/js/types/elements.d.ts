@@ -31,7 +31,8 @@ import type { ProbabilityBars } from "../../../static/js/elements/probability-ba
 import type { PromptBox } from "../../../static/js/elements/prompt-box.js";
 import type { PromptHints } from "../../../static/pages/sampling/prompt-hints.js";
 import type { PromptTokens } from "../../../static/pages/sampling/prompt-tokens.js";
-import type { QrCode } from "../../../static/pages/status/qr-code.js";
+import type { ClassPause } from "../../../static/pages/status/class-pause.js";
+import type { QrCode } from "../../../static/js/elements/qr-code.js";
 import type { RecitalText } from "../../../static/pages/regurgitation/recital-text.js";
 import type { RollResult } from "../../../static/pages/sampling/roll-result.js";
 import type { RunBar } from "../../../static/js/elements/run-bar.js";
@@ -62,6 +63,7 @@ declare global {
     "class-curtain": ClassCurtain;
     "class-door": ClassDoor;
     "class-note": ClassNote;
+    "class-pause": ClassPause;
     "compare-panes": ComparePanes;
     "context-meter": ContextMeter;
     "continuation-list": ContinuationList;
