@@ -111,15 +111,23 @@ def test_the_known_fact_and_the_confident_mistake_are_nearly_agreed_on(client: T
         for name in ("known", "wrong")
     }
     assert all(0.75 < share < 1 for share in shares.values())
-    assert says(client, "/hallucination", "near agreement, low entropy")
+    assert says(client, "/hallucination", "They nearly agree, entropy is low, and it is false.")
     assert says(client, "/", "what it knows stays the same in most of them")
 
 
 def test_of_the_new_text_next_to_nothing_is_recited(client: TestClient):
-    for name in ("control", "control-16", "control-24", "control-32", "control-36"):
+    for name in (
+        "control",
+        "control-2",
+        "control-16",
+        "control-24",
+        "control-32",
+        "control-36",
+        "control-zh",
+    ):
         (recital,) = measured("regurgitation", name, "recital")
         assert recital["equal"] <= 0.05 * recital["total"]
-    assert says(client, "/regurgitation", "of that it recites next to nothing")
+    assert says(client, "/regurgitation", "Beside it, a text that nobody wrote before")
 
 
 def test_measured_files_are_as_the_command_writes_them():

@@ -34,60 +34,67 @@ def computed(page: Page, bar: str) -> None:
 
 
 def test_a_text_of_ones_own_is_recited(page: Page):
-    page.goto("/regurgitation")
-    page.get_by_role("radio", name="Your own text").check()
+    page.goto("/regurgitation#own")
     page.locator("#own").fill(GENESIS)
-    page.get_by_role("slider", name="Tokens given", exact=True).fill("8")
+    page.get_by_role("slider", name="Tokens shown", exact=True).fill("8")
     page.locator("#run button").click()
     computed(page, "#run")
     same = page.locator("#main-recital .recital-same").all_text_contents()
     given = page.locator("#main-recital .recital-given").text_content()
     assert GENESIS.startswith(given + same[0])
     assert len(same[0].split()) >= 8
-    expect(page.locator("#sentence")).to_contain_text("; the control: ", timeout=PATIENCE)
+    expect(page.locator("#control-score")).not_to_have_text("–", timeout=PATIENCE)
+    page.get_by_role("button", name="Details").click()
     expect(page.locator("#main-heat .heat-token").first).to_have_text("And")
 
 
-def test_a_prompt_of_ones_own_in_sixteen_universes(new_page: NewPage):
+def test_a_prompt_of_ones_own_asked_sixteen_times(new_page: NewPage):
     page = new_page(locale="zh-CN")
-    page.goto("/hallucination")
-    page.locator("#universes-prompt").fill("The most beautiful town in Norway is")
-    page.locator("#universes run-bar button").click()
-    computed(page, "#universes run-bar")
-    expect(page.locator(".universe-all .universe")).to_have_count(16)
-    counts = page.locator("[data-figure] .universe-main .answer-count").all_inner_texts()
-    assert sum(int(re.match(r"\d+", count)[0]) for count in counts) == 16
-    expect(page.locator(".universe-tree")).to_be_visible()
+    page.goto("/hallucination#own")
+    own = page.locator("[data-asking=own]")
+    own.get_by_role("textbox").fill("The most beautiful town in Norway is")
+    own.locator("[data-ask]").click()
+    expect(own.locator("[data-ask]")).to_have_text("再问一遍", timeout=PATIENCE)
+    answers = own.locator(".card-try.is-answered")
+    expect(answers).to_have_count(16)
+    different = answers.evaluate_all("nodes => new Set(nodes.map(node => node.dataset.hue)).size")
+    expect(own.locator("[data-number]")).to_have_text(str(different))
+    page.locator("[popovertarget=details]").click()
+    expect(page.locator("#figures .universe-tree")).to_be_visible()
 
 
 @pytest.mark.parametrize("locale", ["en", "zh-CN"])
-def test_universes_are_run_and_stopped_by_keyboard_alone(new_page: NewPage, locale: str):
+def test_a_question_is_asked_and_stopped_by_keyboard_alone(new_page: NewPage, locale: str):
     page = new_page(locale=locale)
-    page.goto("/hallucination")
-    page.locator("#universes-prompt").focus()
+    page.goto("/hallucination#own")
+    own = page.locator("[data-asking=own]")
+    own.get_by_role("textbox").focus()
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type(f"The oldest library of {locale} is")  # what was asked before is answered at once
-    button = page.locator("#universes run-bar button")
+    button = own.locator("[data-ask]")
     expect(button).to_be_enabled()
     for _ in range(30):
         if button.evaluate("node => node === document.activeElement"):
             break
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    bar = page.locator("#universes run-bar")
-    some_came = "() => /[3-9]/.test(document.querySelector('#universes .run-count')?.textContent)"
+    some_came = "() => /\\w/.test(document.querySelector('[data-asking=own] .card-try').textContent)"
     page.wait_for_function(some_came, timeout=PATIENCE)  # looks at every frame: it is over in a second
     page.keyboard.press("Escape")
-    cancelled = re.compile(r"Cancelled after \d+ of 24|已取消")
-    expect(bar).to_contain_text(cancelled)
-    expect(page.locator(".universe-all .universe-text").first).not_to_be_empty()
+    expect(own.locator("[data-note]")).to_contain_text(re.compile(r"Stopped: \d+ of 16|已停止"))
+    expect(own.locator(".card-try").first).not_to_be_empty()
     page.keyboard.press("Enter")
-    computed(page, "#universes run-bar")
+    expect(own.locator(".card-try.is-answered")).to_have_count(16, timeout=PATIENCE)
+
+
+def percent(text: str) -> float:
+    return float(re.sub(r"[^\d.]", "", text))
 
 
 def test_rows_of_ones_own_are_learned_from(page: Page):
-    page.goto("/few-shot")
-    page.get_by_role("button", name="Your own").click()
+    page.goto("/few-shot#own")
+    expect(page.locator("#few-run button")).to_be_enabled()
+    page.locator("[data-task]").select_option("")
     rows = page.locator("#few-rows")
     for number, (word, digit) in enumerate([("one", "1"), ("two", "2"), ("three", "3")], 1):
         if rows.locator(".example-row").count() < number:
@@ -98,11 +105,12 @@ def test_rows_of_ones_own_are_learned_from(page: Page):
     page.locator("#few-queries").get_by_label("output, row 1").fill("7")
     page.locator("#few-run button").click()
     computed(page, "#few-run")
-    expect(page.locator("few-shot-answers tbody tr")).to_contain_text("✓ right")
-    with_three = page.locator("[data-big]").inner_text()
+    expect(page.locator(".example-verdict")).to_contain_text("✓ right")
+    expect(page.locator("[data-score]")).to_have_text("1 of 1 right")
+    page.get_by_role("button", name="Details").click()
+    with_three = percent(page.locator("[data-big]").inner_text())
     page.get_by_role("slider", name="Examples shown", exact=True).fill("0")
-    without = page.locator("[data-big]").inner_text()
-    assert float(with_three.split()[0]) > 10 * float(without.strip("<").split()[0])
+    assert with_three > 10 * percent(page.locator("[data-big]").inner_text())
 
 
 def test_a_question_of_ones_own_is_answered_in_the_costume(page: Page):

@@ -63,14 +63,17 @@ export class Plot {
       figure.xDomain,
       figure.xScale,
       Math.max(2, Math.round((this.right - this.left) / (4.5 * rem))),
+      xs.every(Number.isInteger), // what is counted has no halves
     );
     this.ends = figure.series.map((series) => ({ series, y: this.#endOf(series) }));
   }
 
   /** Without data only the axis that was asked for is known. */
-  #ticks(scale, asked, kind, most) {
+  #ticks(scale, asked, kind, most, whole = false) {
     if (!this.xs.length && !asked) return [];
-    const values = kind === "log" ? logTicks(scale.domain(), most) : scale.ticks(most);
+    const values = (kind === "log" ? logTicks(scale.domain(), most) : scale.ticks(most)).filter(
+      (value) => !whole || Number.isInteger(value),
+    );
     const digits = decimalsFor(values);
     const text = (value) => formatNumber(value, kind === "log" ? decimalsOf(value) : digits);
     return values.map((value) => ({ value, text: text(value) }));

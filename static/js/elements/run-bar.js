@@ -28,7 +28,7 @@ export class RunBar extends PageElement {
     this.label = "";
     this.stale = false;
     this.disabled = false;
-    /** @type {EventTarget & { ready: boolean, state: any }} */
+    /** @type {EventTarget & { ready: boolean, offline?: boolean, state: any }} */
     this.models = models;
   }
 
@@ -112,6 +112,8 @@ export class RunBar extends PageElement {
     const shown = state === "done" ? this.run.model : state === "idle" ? this.measurement?.model : null;
     let remark = null;
     if (state === "running") remark = null;
+    else if (this.models.offline)
+      remark = t("The server does not answer just now. Your text stays here; the page tries again by itself.");
     else if (!this.models.ready)
       remark = t("The model is still getting ready. Its progress stands at the top of the page.");
     else if (this.stale && state !== "failed")

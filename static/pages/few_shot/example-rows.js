@@ -3,7 +3,7 @@
  *
  * Properties: `rows` ([[input, output], ...]), `names` (what the two halves are called), `label` (of the list), `add`
  * (text of the button), `most`, `least` (how many rows there may be), `shown` (rows from here on are marked as not
- * shown to the model), `longest` (characters).
+ * shown to the model), `longest` (characters), `verdicts` (what came of each row: {greedy, right} or null).
  * Event: `rows-changed {rows}`. Alt with an arrow key moves the row one is in.
  */
 
@@ -21,6 +21,7 @@ export class ExampleRows extends PageElement {
     least: { attribute: false },
     shown: { attribute: false },
     longest: { attribute: false },
+    verdicts: { attribute: false },
   };
 
   constructor() {
@@ -33,6 +34,7 @@ export class ExampleRows extends PageElement {
     this.least = 0;
     this.shown = Infinity;
     this.longest = 200;
+    this.verdicts = [];
   }
 
   get ready() {
@@ -61,6 +63,7 @@ export class ExampleRows extends PageElement {
         ${this.#tool("↓", t("Move row {n} down", { n }), index === last, () => this.#move(index, 1, "down"), "down")}
         ${this.#tool("×", t("Remove row {n}", { n }), fixed, () => this.#remove(index), "remove")}
       </span>
+      ${this.verdicts[index] ? verdict(this.verdicts[index]) : nothing}
       ${hidden ? html`<span class="visually-hidden">${t("not shown to the model")}</span>` : nothing}
     </li>`;
   }
@@ -129,6 +132,11 @@ export class ExampleRows extends PageElement {
     const tools = [...row.querySelectorAll("button")].filter((tool) => !tool.disabled);
     (inputs[place] ?? tools.find((tool) => tool.dataset.tool === place) ?? tools[0] ?? inputs[0]).focus();
   }
+}
+
+function verdict({ greedy, right }) {
+  return html`<p class=${`example-verdict ${right ? "is-right" : "is-wrong"}`}>${t("The model writes:")} <span
+    class="few-greedy" lang="">${greedy.trim() || t("(nothing)")}</span> <b>${right ? t("✓ right") : t("✗ wrong")}</b></p>`;
 }
 
 customElements.define("example-rows", ExampleRows);

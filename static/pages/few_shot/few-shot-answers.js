@@ -50,9 +50,9 @@ export class FewShotAnswers extends PageElement {
   #row({ question, expected, probability, share, greedy, right }, index, shares) {
     const number = (p) => (p === null ? "–" : formatProbability(p));
     return html`<tr class=${index === this.selected ? "is-selected" : ""}>
-      <th scope="row"><button type="button" class="few-question" lang="en"
+      <th scope="row"><button type="button" class="few-question" lang=""
         aria-pressed=${index === this.selected} @click=${() => this.#pick(index)}>${question || "…"}</button></th>
-      <td lang="en">${expected || "…"}</td>
+      <td lang="">${expected || "…"}</td>
       <td class="few-number">${number(probability)}</td>
       ${shares ? html`<td class="few-number">${number(share)}</td>` : nothing}
       <td>${greedy === null ? "–" : verdict(greedy, right)}</td>
@@ -65,7 +65,7 @@ export class FewShotAnswers extends PageElement {
 }
 
 function verdict(greedy, right) {
-  return html`<span class="few-greedy" lang="en">${greedy.trim() || t("(nothing)")}</span> <span
+  return html`<span class="few-greedy" lang="">${greedy.trim() || t("(nothing)")}</span> <span
     class=${`few-verdict ${right ? "is-right" : "is-wrong"}`}>${right ? t("✓ right") : t("✗ wrong")}</span>`;
 }
 

@@ -1,8 +1,10 @@
-/** How the few-shot page looks for a state: everything the page writes into its elements. */
+/** How the stage of the few-shot page looks for a state: everything it writes into its elements. */
 
-import { formatCount, formatLogprob, formatNumber, formatProbability } from "../../js/base/format.js";
+import { formatDay } from "../../js/base/dates.js";
+import { formatCount } from "../../js/base/format.js";
 import { t } from "../../js/base/i18n.js";
-import { LINES, NOTHING, heldOutSeries, onePassSeries, pointAt } from "./result.js";
+import { isStale, linesOf, resultNow, shotsAt, stopsOf } from "./boards.js";
+import { conclusionOf, enoughOf, pointAt, predictionOf } from "./result.js";
 import {
   LONGEST,
   MOST_QUERIES,
@@ -12,86 +14,216 @@ import {
   fullRows,
   problemOf,
   question,
-  shotsOf,
   shownAffix,
 } from "./task.js";
 
-export const main = document.getElementById("main");
-const find = (selector) => main.querySelector(selector);
-/** @type {(selector: string) => NodeListOf<HTMLElement>} */
-const all = (selector) => main.querySelectorAll(selector);
+const stage = /** @type {HTMLElement} */ (document.querySelector(".few"));
+const find = (selector) => stage.querySelector(selector);
 
 export const elements = {
+  stage,
+  document: find("few-document"),
+  guess: /** @type {HTMLFormElement} */ (find(".few-guess")),
+  task: find("[data-task]"),
   rows: find("#few-rows"),
   queries: find("#few-queries"),
   slider: find("#few-shots"),
-  curve: find("#few-curve"),
+  chart: find("#few-chart"),
   run: find("#few-run"),
-  answers: find("few-shot-answers"),
-  strip: find("#few-tokens"),
-  line: find("[data-line]"),
   options: find("[data-options]"),
-  affixes: [.../** @type {NodeListOf<HTMLInputElement>} */ (main.querySelectorAll("[data-affix]"))],
+  affixes: [.../** @type {NodeListOf<HTMLInputElement>} */ (stage.querySelectorAll("[data-affix]"))],
+  breaks: [.../** @type {NodeListOf<HTMLButtonElement>} */ (stage.querySelectorAll("[data-break]"))],
 };
 
 const names = () => [t("input"), t("output")];
-const number = (value, measure) => (measure === "logprob" ? formatLogprob(value) : formatProbability(value));
 
-/** The numbers of examples that the slider stops at. */
-export function stopsOf(state) {
-  return shotsOf(state.task);
+/** What the model read and wrote: the board's rows on the line that is looked at, and each question. */
+export function documentOf(board, { hidden, running }) {
+  const { task, line } = board;
+  const shots = shotsAt(board);
+  const result = resultNow(board);
+  const told = result.examples[line];
+  const dropped = pointAt(result, line, shots)?.dropped ?? 0;
+  const rows = told
+    ? told.texts.slice(dropped, shots).map((text, i) => parted(text, told.rows[dropped + i], task))
+    : fullRows(task)
+        .slice(0, shots)
+        .map((row) => parted(question(task, row[0]) + answer(task, row[1]), row, task));
+  const answers = hidden ? null : pointAt(result, line, shots)?.answers;
+  const questions = fullQueries(task).map(([given], index) => ({
+    text: question(task, given),
+    written: answers?.[index]?.greedy ?? null,
+    right: answers?.[index]?.right ?? false,
+  }));
+  return { rows, questions, marked: { shuffled: 2, format: 1 }[line] ?? null, waiting: running };
 }
 
-/** The number of examples that the slider stands on. */
-export function shotsAt(state) {
-  const stops = stopsOf(state);
-  return stops[Math.min(state.stop, stops.length - 1)];
+/** A row as the server wrote it: up to its input, what stands between, its output. Its end is not shown. */
+function parted(text, [given, output], { row_separator: end }) {
+  const row = text.endsWith(end) ? text.slice(0, -end.length) : text;
+  const [middle, last] = [row.indexOf(given) + given.length, row.length - output.length];
+  return [row.slice(0, middle), row.slice(middle, last), row.slice(last)];
 }
 
-export function show(state) {
-  const { task, result } = state;
-  const shots = shotsAt(state);
-  showTask(state, shots);
-  showSlider(state, shots);
-  showCurve(state, shots);
-  showNumbers(state, shots);
-  showAnswers(state, shots);
-  showPrompt(state, shots);
-  elements.run.stale = state.stale;
-  elements.run.disabled = problemOf(task) !== null;
-  elements.run.measurement = state.measured;
-  const dropped = Math.max(0, ...Object.values(result.points.true ?? {}).map((point) => point.dropped));
-  const notice = find("[data-notice]");
-  notice.hidden = dropped === 0;
-  notice.textContent =
-    dropped === 0 ? "" : t("The window has no room for all rows: the oldest {n} were dropped.", { n: dropped });
+/**
+ * @param {{ board: any, told: any, titles: string[], step: string, guess: string | null, revealed: boolean,
+ *   twin: string, run: any }} view
+ */
+export function showStage({ board, told, titles, step, guess, revealed, twin, run }) {
+  const running = run.state === "running";
+  const hidden = step === "guess" && !revealed;
+  Object.assign(elements.document, documentOf(board, { hidden, running }));
+  showGuess(told, guess);
+  showChart(board, step);
+  showWords({ board, step, guess, revealed, running });
+  find("[data-source]").textContent = sourceOf(board, run);
+  const twins = /** @type {NodeListOf<HTMLInputElement>} */ (stage.querySelectorAll("[name=twin]"));
+  twins.forEach((radio, index) => {
+    radio.checked = radio.value === twin;
+    radio.nextElementSibling.textContent = titles[index];
+  });
 }
 
-function showTask({ task, preset }, shots) {
-  for (const button of all("[data-preset]")) {
-    button.setAttribute("aria-pressed", String(button.dataset.preset === (preset ?? "own")));
+/** A bar that runs a board, and says where its numbers come from. */
+export function showRun(bar, board, run) {
+  const measurement = resultNow(board).questions === null ? null : board.source;
+  Object.assign(bar, { disabled: problemOf(board.task) !== null, stale: isStale(board), measurement });
+  if (bar.run !== run) bar.run = run;
+}
+
+function sourceOf({ source }, run) {
+  if (run.state === "running") return t("Computing with {model}", { model: run.model ?? "" });
+  if (source === null) return t("Not computed yet.");
+  return t("Measured on {model}, {day}.", { model: source.model, day: formatDay(source.measured_on) });
+}
+
+function showGuess({ task }, guess) {
+  const queries = fullQueries(task);
+  const [given, output] = queries[0];
+  find("[data-question]").textContent = t(
+    "The model reads “{given}” and should write “{answer}”. How many examples does it need before it gets {most} of {n} such words right?",
+    { given: question(task, given), answer: output, most: Math.ceil(0.8 * queries.length), n: queries.length },
+  );
+  for (const radio of elements.guess.querySelectorAll("input")) radio.checked = radio.value === guess;
+  elements.guess.querySelector("button").disabled = guess === null;
+}
+
+function showChart(board, step) {
+  const { chart, slider } = elements;
+  const stops = stopsOf(board);
+  const n = fullQueries(board.task).length;
+  const lines = linesOf(board);
+  const shots = shotsAt(board);
+  const now = pointAt(resultNow(board), board.line, shots);
+  const count = now ? t("{right} of {n} right", { right: now.right, n }) : "";
+  slider.max = String(Math.max(1, stops.length - 1));
+  slider.disabled = stops.length < 2;
+  slider.value = String(Math.min(board.stop, stops.length - 1));
+  slider.setAttribute("aria-valuetext", [t("{n} examples", { n: shots }), count].filter(Boolean).join(", "));
+  find("[data-shots]").textContent = formatCount(shots);
+  find("[data-score]").textContent = count;
+  Object.assign(chart, {
+    places: stops.map(formatCount),
+    lines: lines.map(({ style, rights }) => ({ style, values: rights })),
+    ticks: Array.from({ length: Math.max(1, n) + 1 }, (_, right) => right),
+    at: Math.min(board.stop, stops.length - 1),
+    label: t("Right answers by the number of examples: {lines}", { lines: lines.map(spokenLine).join("; ") }),
+  });
+  for (const button of elements.breaks) {
+    const { break: line } = button.dataset;
+    button.setAttribute("aria-pressed", String(board.drawn[line] !== undefined));
+    button.disabled = resultNow(board).examples[line] === undefined;
   }
+  stage.dataset.step = step;
+}
+
+const spokenLine = ({ name, rights }) => `${t(name)}: ${rights.map(formatCount).join(", ") || "–"}`;
+
+/** One sentence under the chart: what the guess came to, what follows, or what is missing. */
+function showWords({ board, step, guess, revealed, running }) {
+  const said = find("[data-said]");
+  said.textContent = sentenceFor({ board, step, guess, revealed, running });
+}
+
+function sentenceFor({ board, step, guess, revealed, running }) {
+  const result = resultNow(board);
+  if (running) return "";
+  if (step === "own") return problemOf(board.task) ?? ownSentence(board, result);
+  if (step === "surprise") {
+    const drawn = board.line !== "true" && board.drawn[board.line] === stopsOf(board).at(-1);
+    return drawn
+      ? conclusionOf(result, board.line)
+      : t("The true examples are drawn. Change one thing about them: what do you expect?");
+  }
+  const prediction = predictionOf(result);
+  const reached = board.drawn.true ?? 0;
+  if (prediction === null || reached < (enoughOf(result, "true") ?? stopsOf(board).at(-1))) {
+    return t("Drag the slider: one example more, and one more.");
+  }
+  if (!revealed || guess === null) return prediction.measured;
+  const label = elements.guess.querySelector(`[value="${guess}"]`).closest("label").textContent.trim();
+  const values = { guess: label, measured: prediction.measured };
+  return guess === prediction.answer
+    ? t("You said “{guess}”, and so it is. {measured}", values)
+    : t("You said “{guess}”. {measured}", values);
+}
+
+/** What came of the reader's own task: what breaking it did, or that this model cannot do it. */
+function ownSentence(board, result) {
+  if (board.line !== "true" && board.drawn[board.line] === stopsOf(board).at(-1))
+    return conclusionOf(result, board.line);
+  const last = pointAt(result, "true", stopsOf(board).at(-1));
+  if (last === null) return "";
+  return failureOf(last) || predictionOf(result)?.measured || "";
+}
+
+/** A task that this model cannot do is called that. */
+export function failureOf(last) {
+  if (last === null || last.shots === 0 || last.right * 4 > last.answers.length) return "";
+  const { shots, right, answers } = last;
+  return t("This model cannot do it: after {shots} examples {right} of {n} right.", {
+    shots,
+    right,
+    n: answers.length,
+  });
+}
+
+/** The reader's own rows, in their fields, and what runs them. */
+export function showEditor(board, run) {
+  showRun(elements.run, board, run);
+  const { task, preset } = board;
   const shared = { names: names(), longest: LONGEST };
-  Object.assign(elements.rows, shared, {
+  const { rows, queries, affixes, options } = elements;
+  elements.task.value = preset ?? "";
+  Object.assign(rows, shared, {
     rows: task.rows,
     label: t("Examples"),
     add: t("Add an example"),
     most: MOST_ROWS,
-    shown: shownRows(task, shots),
+    shown: shownRows(task, shotsAt(board)),
   });
-  Object.assign(elements.queries, shared, {
+  Object.assign(queries, shared, {
     rows: task.queries,
     label: t("Questions"),
     add: t("Add a question"),
     most: MOST_QUERIES,
     least: 1,
+    verdicts: verdictsOf(board),
   });
-  for (const field of elements.affixes) {
+  for (const field of affixes) {
     if (field !== document.activeElement) field.value = shownAffix(task[field.dataset.affix]);
   }
-  if (elements.options !== document.activeElement) elements.options.value = task.options.join(", ");
+  if (options !== document.activeElement) options.value = task.options.join(", ");
   const [given, output] = fullRows(task)[0] ?? [t("input"), t("output")];
   find("[data-shape]").replaceChildren(...marked([question(task, given), answer(task, output) + task.row_separator]));
+}
+
+/** What the model wrote for each question in its field: null where it has not, or the question is not complete. */
+function verdictsOf(board) {
+  const { task, line } = board;
+  const answers = pointAt(resultNow(board), line, shotsAt(board))?.answers ?? [];
+  let asked = 0;
+  return task.queries.map(([given, output]) => (given !== "" && output !== "" ? (answers[asked++] ?? null) : null));
 }
 
 /** Rows beyond this one are not in the prompt; half-filled rows never are. */
@@ -107,143 +239,4 @@ function marked([before, after]) {
     Object.assign(document.createElement("span"), { textContent: visible(before) }),
     Object.assign(document.createElement("b"), { textContent: visible(after) }),
   ];
-}
-
-function showSlider(state, shots) {
-  const { slider } = elements;
-  slider.max = stopsOf(state).length - 1;
-  slider.value = Math.min(state.stop, slider.max);
-  slider.setAttribute("aria-valuetext", t("{n} examples", { n: shots }));
-  find("[data-shots]").textContent = formatCount(shots);
-}
-
-function showCurve({ result, view, measure, task }, shots) {
-  for (const button of all("[data-view]")) button.setAttribute("aria-pressed", String(button.dataset.view === view));
-  for (const button of all("[data-measure]"))
-    button.setAttribute("aria-pressed", String(button.dataset.measure === measure));
-  const series = (view === "rows" ? onePassSeries : heldOutSeries)(result, measure, t);
-  Object.assign(elements.curve, {
-    series,
-    xLabel: t("examples shown"),
-    yLabel: measure === "logprob" ? t("log p of the right answer (nats)") : t("probability of the right answer"),
-    yFormat: (value) => number(value, measure),
-    xFormat: (value) => formatCount(value),
-    yDomain: measure === "logprob" ? null : [0, 1],
-    xDomain: [0, Math.max(1, fullRows(task).length)],
-    at: shots,
-    pickable: true,
-    label: t("Probability of the right answer by the number of examples, for true examples and for each control"),
-  });
-  find("[data-view-note]").textContent =
-    view === "rows"
-      ? t(
-          "One pass over the whole prompt: each row's own answer, given only the rows before it. A control's labels are its own, wrong ones.",
-        )
-      : t("Mean over the held-out questions. At 0 all lines meet: the prompt is the same.");
-}
-
-function showNumbers({ result: drawn, line, task, stale }, shots) {
-  const result = stale ? NOTHING : drawn;
-  const now = pointAt(result, line, shots);
-  const before = pointAt(result, line, 0);
-  const n = now ? now.answers.length : fullQueries(task).length;
-  find("[data-big]").textContent = now ? formatProbability(now.probability) : "–";
-  find("[data-big-label]").textContent = t("probability of the right answer, mean of {n} questions", { n });
-  find("[data-change]").textContent = now && before ? changeOf(before, now, n) : "";
-  const wrong = pointAt(result, "shuffled", shots);
-  const right = pointAt(result, "true", shots);
-  find("[data-honest]").textContent = failureOf(pointAt(result, "true", shotsOf(task).at(-1)));
-  find("[data-sentence]").textContent =
-    right && wrong && shots > 0
-      ? t("With {shots} examples: {right} of {n} right and {p}. With shuffled labels: {wrong} of {n} right and {q}.", {
-          shots,
-          right: right.right,
-          n,
-          p: formatProbability(right.probability),
-          wrong: wrong.right,
-          q: formatProbability(wrong.probability),
-        })
-      : "";
-}
-
-/** A task that this model cannot do is called that. */
-function failureOf(last) {
-  if (last === null || last.shots === 0 || last.right * 4 > last.answers.length) return "";
-  const { shots, right, answers, probability } = last;
-  return t("This model cannot do it: after {shots} examples {right} of {n} right, {p}.", {
-    shots,
-    right,
-    n: answers.length,
-    p: formatProbability(probability),
-  });
-}
-
-function changeOf(before, now, n) {
-  const nats = now.logprob - before.logprob;
-  const values = { before: formatProbability(before.probability), right: now.right, n };
-  if (now.shots === 0) return t("without an example · {right} of {n} right", values);
-  return t("{before} with no example · log p {change} nats · {right} of {n} right", {
-    ...values,
-    change: `${nats < 0 ? "−" : "+"}${formatNumber(Math.abs(nats), 1)}`,
-  });
-}
-
-function showAnswers({ result, line, task, query, stale }, shots) {
-  const point = pointAt(result, line, shots);
-  const queries = fullQueries(task);
-  const { answers } = elements;
-  answers.selected = query;
-  answers.rows = queries.map(([given, expected], index) => {
-    const found = stale ? null : (point?.answers[index] ?? null);
-    return {
-      question: given,
-      expected,
-      probability: found && Math.exp(found.logprob),
-      share: found?.share ?? null,
-      greedy: found?.greedy ?? null,
-      right: found?.right ?? false,
-    };
-  });
-  const available = LINES.filter(({ line: one }) => one === "true" || result.points[one]);
-  if (elements.line.options.length !== available.length) {
-    elements.line.replaceChildren(
-      ...available.map(({ line: value, name }) =>
-        Object.assign(document.createElement("option"), { value, textContent: t(name) }),
-      ),
-    );
-  }
-  elements.line.value = line;
-}
-
-function showPrompt({ prompt, tokens, bos, result, line, query, stale }, shots) {
-  find("[data-prompt]").textContent = prompt;
-  elements.strip.label = t("Tokens of the prompt");
-  if (tokens !== null) elements.strip.tokens = tokens;
-  find("[data-tokens]").textContent = tokens === null ? "" : countSentence(tokens.length, bos);
-  const found = stale ? null : pointAt(result, line, shots)?.answers[query];
-  const place = find("[data-answer-tokens]");
-  const pieces = found ? result.questions.answer_tokens[query] : [];
-  place.replaceChildren(...(found ? [answerTokens(pieces, found)] : []));
-}
-
-function countSentence(n, bos) {
-  return bos ? t("{n} tokens and the beginning-of-text token before them", { n }) : t("{n} tokens", { n });
-}
-
-function answerTokens(pieces, { token_logprobs: logprobs, logprob }) {
-  const list = Object.assign(document.createElement("p"), { className: "few-product" });
-  const decoder = new TextDecoder();
-  const text = (hex) =>
-    decoder.decode(Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))).replaceAll(" ", "·");
-  list.append(t("The right answer, token by token:"), " ");
-  pieces.forEach(({ bytes }, index) => {
-    const chip = Object.assign(document.createElement("span"), { className: "few-piece" });
-    chip.append(
-      Object.assign(document.createElement("code"), { textContent: text(bytes), lang: "en" }),
-      ` ${formatProbability(Math.exp(logprobs[index]))}`,
-    );
-    list.append(index > 0 ? " × " : "", chip);
-  });
-  list.append(` = ${formatProbability(Math.exp(logprob))}`);
-  return list;
 }

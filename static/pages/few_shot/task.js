@@ -53,7 +53,18 @@ export function sharedTask(shared) {
   if (Array.isArray(shared?.options)) task.options = shared.options.filter(text).map(cut).slice(0, 8);
   if (Array.isArray(shared?.controls)) task.controls = CONTROLS.filter((control) => shared.controls.includes(control));
   if (Number.isSafeInteger(shared?.seed) && shared.seed >= 0) task.seed = shared.seed;
-  return { ...task, rows: rows.length > 0 ? rows : task.rows, queries: queries.length > 0 ? queries : task.queries };
+  const found = {
+    ...task,
+    rows: rows.length > 0 ? rows : task.rows,
+    queries: queries.length > 0 ? queries : task.queries,
+  };
+  return risesTo(fullRows(found).length, shared?.shots) ? { ...found, shots: shared.shots } : found;
+}
+
+/** Whether these are numbers of examples that end with all of them. */
+function risesTo(all, shots) {
+  if (!Array.isArray(shots) || !shots.every(Number.isSafeInteger)) return false;
+  return shots[0] === 0 && shots.at(-1) === all && shots.every((n, i) => i === 0 || n > shots[i - 1]);
 }
 
 const complete = ([given, output]) => given !== "" && output !== "";

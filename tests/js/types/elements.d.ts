@@ -15,8 +15,10 @@ import type { CostumeMovers } from "../../../static/pages/assistant/costume-move
 import type { DiceStrip } from "../../../static/js/elements/dice-strip.js";
 import type { DocumentEditor } from "../../../static/pages/playground/document-editor.js";
 import type { EvidenceEditor } from "../../../static/pages/hallucination/evidence-editor.js";
-import type { EvidenceRiver } from "../../../static/pages/hallucination/evidence-river.js";
+import type { EvidenceStream } from "../../../static/pages/hallucination/evidence-stream.js";
 import type { ExampleRows } from "../../../static/pages/few_shot/example-rows.js";
+import type { FewChart } from "../../../static/pages/few_shot/few-chart.js";
+import type { FewDocument } from "../../../static/pages/few_shot/few-document.js";
 import type { FewShotAnswers } from "../../../static/pages/few_shot/few-shot-answers.js";
 import type { HeatStrip } from "../../../static/js/elements/heat-strip.js";
 import type { IdList } from "../../../static/pages/tokenizer/id-list.js";
@@ -49,6 +51,7 @@ import type { TracedText } from "../../../static/js/elements/traced-text.js";
 import type { TriesList } from "../../../static/pages/assistant/tries-list.js";
 import type { UniverseList } from "../../../static/pages/hallucination/universe-list.js";
 import type { UniverseTree } from "../../../static/pages/hallucination/universe-tree.js";
+import type { TriesGrid } from "../../../static/pages/hallucination/tries-grid.js";
 
 declare global {
   interface HTMLElementTagNameMap {
@@ -68,8 +71,10 @@ declare global {
     "dice-strip": DiceStrip;
     "document-editor": DocumentEditor;
     "evidence-editor": EvidenceEditor;
-    "evidence-river": EvidenceRiver;
+    "evidence-stream": EvidenceStream;
     "example-rows": ExampleRows;
+    "few-chart": FewChart;
+    "few-document": FewDocument;
     "few-shot-answers": FewShotAnswers;
     "heat-strip": HeatStrip;
     "id-list": IdList;
@@ -100,6 +105,7 @@ declare global {
     "token-tax": TokenTax;
     "traced-text": TracedText;
     "tries-list": TriesList;
+    "tries-grid": TriesGrid;
     "universe-list": UniverseList;
     "universe-tree": UniverseTree;
   }
@@ -148,6 +154,7 @@ declare global {
     "token-tapped": CustomEvent;
     "try-picked": CustomEvent;
     "undo-asked": CustomEvent;
+    "place-picked": CustomEvent;
     "x-picked": CustomEvent;
   }
 }

@@ -337,7 +337,7 @@ def test_who_waits_sees_the_place_in_line_and_about_how_long(
 def test_an_experiment_that_waits_says_its_place_too(new_page: NewPage, troubles: Troubles, tmp_path: Path):
     with crowded(tmp_path, troubles) as server:
         page = new_page(base_url=f"http://127.0.0.1:{server.port}")
-        page.goto("/regurgitation")
+        page.goto("/regurgitation#control")
         bar = page.locator("run-bar").first
         run = bar.get_by_role("button")
         expect(run).to_be_enabled()
