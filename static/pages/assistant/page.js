@@ -50,10 +50,14 @@ const FRESH = {
 
 /**
  * `lesson` is the question that the steps are about, `own` the reader's. `answers` holds what came for them, each
- * with the key of what it answers; `asking` is the key of the one that comes, `played` how much is shown of a
- * measured one.
+ * with the key of what it answers; `asking` is the key of the one that comes, `wanted` of the one that is asked for
+ * as soon as that has come, `played` how much is shown of a measured one.
  */
-const store = new Store({ ...FRESH, guess: null, answers: [], asking: null, played: null, editing: false });
+const store = new Store({
+  ...FRESH,
+  ...{ guess: null, answers: [], editing: false },
+  ...{ asking: null, wanted: null, played: null },
+});
 const run = new ExperimentRun();
 
 const place = () => (stepNow() === "own" ? "own" : "lesson");
@@ -73,8 +77,8 @@ function answerOf(subject) {
 const showsFinished = () => ["stop", "why"].includes(stepNow());
 
 function isWritten(key) {
-  const { asking, played } = store.state;
-  return (asking === key && run.state === "running") || played?.key === key;
+  const { asking, wanted, played } = store.state;
+  return (run.state === "running" && (asking === key || wanted === key)) || played?.key === key;
 }
 
 /** Everything that is drawn, of the subject on the stage. */
@@ -95,7 +99,6 @@ function now() {
 }
 
 let settle = () => {}; // ends the playing of a measured answer
-let wanted = null; // what is to be asked as soon as the answer under way has come
 
 const keep = (answer) => store.update({ answers: withAnswer(store.state.answers, answer) });
 
@@ -105,7 +108,7 @@ async function ask() {
   const subject = subjectNow();
   const key = keyOf(subject);
   if (run.state === "running") {
-    wanted = key;
+    store.update({ wanted: key });
     return;
   }
   if (!models.ready) {
@@ -115,9 +118,9 @@ async function ask() {
   }
   store.update({ asking: key });
   if (await run.start("dressed", stageRequest(subject), { onPart: taker(subject, key) })) announceAnswer(subject);
-  const next = wanted;
-  wanted = null;
-  if (next === keyOf(subjectNow())) ask();
+  const { wanted } = store.state;
+  store.update({ wanted: null });
+  if (wanted === keyOf(subjectNow())) ask();
 }
 
 /** Takes the parts of an answer as they come. */
@@ -242,8 +245,10 @@ elements.form.addEventListener("submit", (event) => {
 elements.ask.addEventListener("click", () => {
   const subject = subjectNow();
   if (!isOpen(subject, answerOf(subject), now())) submit();
-  else if (run.state === "running") run.cancel();
-  else settle();
+  else if (run.state === "running") {
+    store.update({ wanted: null });
+    run.cancel();
+  } else settle();
 });
 elements.question.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
@@ -317,7 +322,7 @@ function open(read) {
     ...FRESH,
     measured: first.request.question,
   });
-  store.update({ lesson, own, guess, answers, asking: null });
+  store.update({ lesson, own, guess, answers, asking: null, wanted: null });
   elements.question.value = typeof read?.typed === "string" ? read.typed.slice(0, 2000) : "";
   tries.restore(computed.tries);
   shift.restore(computed.shift);

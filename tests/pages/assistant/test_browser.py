@@ -14,7 +14,7 @@ from tests.event_stream import events
 from tests.in_browser import NewPage, Troubles, answer_with_models, axe
 from tests.live import serve, wait_until
 
-SLOW_MS = 200  # a token: time enough to press Cancel
+SLOW_MS = 120  # a token: time enough to press Cancel
 OWN = "Who lives by the sea?"
 STEPS = ("bare", "costume", "stop", "why", "own")
 QUESTIONS = ("Who is Max?", "Where does he live?", "What does he see?", "And then?")
@@ -51,7 +51,7 @@ def live(page: Page, step: str = "own", path: str = "/assistant") -> Page:
 
 
 def step(page: Page, name: str) -> None:
-    page.locator(f'.stage-steps a[href="#{name}"]').click()
+    page.evaluate("(name) => { location.hash = name; }", name)
     expect(page.locator(f'.stage-steps a[href="#{name}"]')).to_have_attribute("aria-current", "step")
 
 
@@ -309,6 +309,21 @@ def test_a_switch_in_the_middle_lets_the_answer_come(new_page: NewPage, slow_ser
     expect(document(page)).to_contain_text(whole.strip())
 
 
+def test_a_costume_put_on_in_the_middle_waits_for_the_bare_answer(
+    new_page: NewPage, slow_server: str, troubles: Troubles
+):
+    troubles.hosts.add(slow_server.removeprefix("http://"))
+    page = live(new_page(base_url=slow_server), "bare")
+    ask_button(page).click()
+    expect(written(page)).to_be_visible(timeout=20_000)
+    step(page, "costume")
+    page.get_by_role("switch", name="Costume").check()
+    answered(page)
+    expect(document(page)).to_contain_text("Human: What is 2 + 2?")
+    page.get_by_role("switch", name="Costume").uncheck()
+    expect(document(page)).to_have_attribute("data-end", "stopped after 40 tokens")
+
+
 def test_chat_and_document_show_their_end(page: Page):
     live(page)
     at_end = "it => it.scrollHeight - it.scrollTop - it.clientHeight < 2"
@@ -399,7 +414,7 @@ def test_a_link_holds_the_tries_and_the_shift(page: Page, new_page: NewPage):
     live(page)
     ask(page)
     details(page)
-    page.get_by_role("button", name="Try both again and again").click()
+    page.get_by_role("button", name="Try both several times").click()
     expect(page.locator("#tries-run")).to_contain_text("Computed here just now", timeout=30_000)
     page.get_by_role("button", name="Measure the answer in the costume").click()
     expect(page.locator("#shift-run")).to_contain_text("Computed here just now", timeout=30_000)
@@ -423,13 +438,13 @@ def test_a_link_after_a_cancelled_answer_holds_what_came(
 ):
     troubles.hosts.add(slow_server.removeprefix("http://"))
     page = live(new_page(base_url=slow_server))
-    page.get_by_label("Your question").fill(OWN)
+    page.get_by_label("Your question").fill("Who lives by the lake?")
     page.get_by_label("Your question").press("Enter")
     expect(written(page)).to_be_visible(timeout=20_000)
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#state")).to_have_text("Cancelled. What came stays.")
     before = seen(page)
-    assert OWN in before[0]
+    assert "Who lives by the lake?" in before[0]
     details(page)
     page.get_by_role("button", name="Copy link").click()
     expect(page).to_have_url(re.compile("#s="))
@@ -586,14 +601,16 @@ def test_a_dead_server_is_said_at_the_control(new_page: NewPage, troubles: Troub
 def test_it_can_be_cancelled_in_the_middle(new_page: NewPage, slow_server: str, troubles: Troubles):
     troubles.hosts.add(slow_server.removeprefix("http://"))
     page = live(new_page(base_url=slow_server))
-    page.get_by_label("Your question").fill(OWN)
+    page.get_by_label("Your question").fill(
+        "Who lives in the wood?"
+    )  # what was asked before is answered at once
     page.get_by_label("Your question").press("Enter")
     expect(written(page)).to_be_visible(timeout=20_000)
     expect(page.locator("#state")).to_contain_text("fake is writing")
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#state")).to_have_text("Cancelled. What came stays.")
     expect(written(page)).to_be_visible()
-    expect(chat(page).first).to_have_text(OWN)
+    expect(chat(page).first).to_have_text("Who lives in the wood?")
 
 
 def test_with_the_keyboard_alone(page: Page):
@@ -648,7 +665,7 @@ def test_a_right_answer_of_ones_own_is_counted(page: Page):
     details(page)
     expect(page.locator("#dressed-count")).to_have_text("")
     page.get_by_label("Right answer, to count").fill("a dog")
-    page.get_by_role("button", name="Try both again and again").click()
+    page.get_by_role("button", name="Try both several times").click()
     expect(page.locator("#tries-run")).to_contain_text("Computed here just now", timeout=30_000)
     expect(page.locator("#dressed-count")).to_contain_text("of 4 tries answered")
     expect(page.locator("#bare-count")).to_contain_text("of 4 tries answered")
@@ -671,7 +688,7 @@ def test_a_number_box_shows_the_value_that_is_used(page: Page):
         box.press("Tab")
         expect(box).to_have_value(used)
     with page.expect_request("**/api/experiments/dressed") as asked:
-        page.get_by_role("button", name="Try both again and again").click()
+        page.get_by_role("button", name="Try both several times").click()
     body = asked.value.post_data_json
     assert (body["temperature"], body["n"], body["max_tokens"], body["seed"]) == (2, 3, 40, 0)
     expect(written(page)).to_have_count(0)  # the answer on the stage was drawn with other dice
