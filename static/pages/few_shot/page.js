@@ -38,7 +38,7 @@ import {
 import { drawer, promptNow, runHere, showDetails } from "./details.js";
 import { openRepeat, startRepeat, takeRepeat } from "./repeat.js";
 import { LINES, NOTHING, enoughOf, withPart } from "./result.js";
-import { elements, showEditor, showStage } from "./show.js";
+import { chosen, elements, showEditor, showStage } from "./show.js";
 import { readAffix, requestOf } from "./task.js";
 
 const SHOWS_BREAKS = ["surprise", "own"]; // broken lines belong to the steps that break them; the drawer has all
@@ -56,7 +56,7 @@ const FRESH = { story: first(story), strict: opened(strict), own: opened(OWN) };
 const runs = Object.fromEntries(BOARDS.map((name) => [name, new ExperimentRun()]));
 const store = new Store({
   ...FRESH,
-  guess: null, // an option's value
+  guess: chosen(), // an option's value; it may have been chosen before this script came
   revealed: false,
   twin: "story", // which of the two tasks is broken
   view: "questions",
@@ -211,7 +211,7 @@ function open(kept) {
   const values = [...elements.guess.querySelectorAll("input")].map(({ value }) => value);
   store.update({
     ...boards,
-    guess: values.includes(kept.guess) ? kept.guess : null,
+    guess: values.includes(kept.guess) ? kept.guess : chosen(),
     revealed: kept.revealed === true,
     twin: oneOf(kept.twin, ["story", "strict"]),
     view: oneOf(kept.view, ["questions", "rows"]),

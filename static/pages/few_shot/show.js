@@ -35,6 +35,11 @@ export const elements = {
   breaks: [.../** @type {NodeListOf<HTMLButtonElement>} */ (stage.querySelectorAll("[data-break]"))],
 };
 
+/** The option that is ticked on the form, or null. */
+export function chosen() {
+  return /** @type {HTMLInputElement | null} */ (elements.guess.querySelector(":checked"))?.value ?? null;
+}
+
 const names = () => [t("input"), t("output")];
 
 /** What the model read and wrote: the board's rows on the line that is looked at, and each question. */
