@@ -63,14 +63,17 @@ export function documentOf(board, { hidden, running }) {
   return { rows, questions, marked: { shuffled: 2, format: 1 }[line] ?? null, waiting: running };
 }
 
-/** A row as the server wrote it: up to its input, what stands between, its output. What parts it from the next is not shown. */
+/** A row in three: up to its input, what stands between, its output. What parts it from the next is not shown. */
 function parted(text, [given, output], { row_separator: end }) {
   const row = text.endsWith(end) ? text.slice(0, -end.length) : text;
   const [middle, last] = [row.indexOf(given) + given.length, row.length - output.length];
   return [row.slice(0, middle), row.slice(middle, last), row.slice(last)];
 }
 
-/** @param {{ board: any, told: any, titles: string[], step: string, guess: string | null, revealed: boolean, twin: string, run: any }} view */
+/**
+ * @param {{ board: any, told: any, titles: string[], step: string, guess: string | null, revealed: boolean,
+ *   twin: string, run: any }} view `told` is the story's board, `titles` are those of the two tasks that are broken
+ */
 export function showStage({ board, told, titles, step, guess, revealed, twin, run }) {
   const running = run.state === "running";
   const hidden = step === "guess" && !revealed;
