@@ -35,7 +35,7 @@ import {
   wholeLine,
   withLine,
 } from "./boards.js";
-import { drawer, promptNow, runHere, showDetails } from "./details.js";
+import { drawer, promptNow, runHere, showDetails, veil } from "./details.js";
 import { openRepeat, startRepeat, takeRepeat } from "./repeat.js";
 import { LINES, NOTHING, enoughOf, withPart } from "./result.js";
 import { chosen, elements, showEditor, showStage } from "./show.js";
@@ -97,7 +97,10 @@ function show() {
     run: runs[name],
   });
   showEditor(state.own, runs.own);
-  if (!drawer.matches(":popover-open")) return; // a slider that is dragged draws what is seen
+  const covered =
+    name === "story" && stepNow() === "guess" && !revealed && !("all" in document.documentElement.dataset);
+  veil(covered);
+  if (covered || !drawer.matches(":popover-open")) return; // a slider that is dragged draws what is seen
   showDetails({ board: whole, run: runs[name], view, measure, tokens, bos: startsWithBos(whole) });
   if (tokens?.of !== promptNow(whole)) question.want();
 }
