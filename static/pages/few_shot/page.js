@@ -225,8 +225,10 @@ function open(kept) {
   if (old && kept.step === undefined) showStep(kept.preset === story ? "control" : "own");
 }
 
+/** The tokens of a prompt out of a link, which anyone may have written. */
 function tokensFrom(kept) {
-  return typeof kept?.of === "string" && Array.isArray(kept.list) ? kept : null;
+  const isToken = (token) => Number.isSafeInteger(token?.id) && /^([0-9a-f]{2})*$/.test(token.bytes);
+  return typeof kept?.of === "string" && Array.isArray(kept.list) && kept.list.every(isToken) ? kept : null;
 }
 
 /** Where all steps are shown at once, the one whose part is touched is the one on the stage. */
