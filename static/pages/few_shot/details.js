@@ -21,6 +21,12 @@ export function promptNow(board) {
   return promptAt(resultNow(board), board.line, shots, board.query) ?? promptText(board.task, shots, given);
 }
 
+/** Before the guess the drawer keeps the answer to itself. */
+export function veil(covers) {
+  find("[data-veil]").hidden = !covers;
+  find("[data-numbers]").hidden = covers;
+}
+
 /** Runs the task that the step on the stage is about. */
 export const runHere = find("#few-run-here");
 

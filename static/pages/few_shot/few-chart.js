@@ -2,9 +2,10 @@
  * <few-chart>: a few lines over a row of places, each with its number below. Places are evenly spaced, so that a slider
  * under the chart stands below its point.
  *
- * Properties: `places` (what is written below each; "" for nothing), `lines` ([{style, values}], the values of
- * the first places), `ticks` (numbers on the other axis; the last is its end), `at` (a place, or null), `apart`
- * (lines that lie on each other are drawn side by side), `label`. Event: `place-picked {place}`.
+ * Properties: `places` (what is written below each; "" for nothing), `lines` ([{style, values}], values of the first
+ * places), `ticks` (numbers on the other axis; the last is its end), `at` (a place, or null), `apart` (lines that lie
+ * on each other are drawn side by side), `label`.
+ * Event: `place-picked {place}`.
  */
 
 import { html, nothing, svg } from "lit";
@@ -14,8 +15,8 @@ const LEFT = 1.9; // all in the size of the axes' type
 const RIGHT = 0.9;
 const TOP = 0.7;
 const BOTTOM = 1.5;
-const MOST_MARKED = 20; // points
 const APART = 0.3;
+const MOST_MARKED = 20; // beyond, the line alone
 
 export class FewChart extends PageElement {
   static properties = {
@@ -84,37 +85,37 @@ export class FewChart extends PageElement {
 
   #axes() {
     const { width, height, em } = this.size;
+    const right = width - RIGHT * em;
     const across = this.ticks.map((value) => {
       const y = this.#y(value);
-      const name = value === 0 ? "few-axis" : "few-grid";
-      return svg`<path class=${name} d=${`M${LEFT * em} ${y}H${width - RIGHT * em}`}></path>
-        <text class="few-tick" x=${(LEFT - 0.6) * em} y=${y} text-anchor="end"
-          dominant-baseline="central">${value}</text>`;
+      return svg`<path class=${value === 0 ? "few-axis" : "few-grid"} d=${`M${LEFT * em} ${y}H${right}`}></path><text
+        class="few-tick" x=${(LEFT - 0.6) * em} y=${y} text-anchor="end" dominant-baseline="central">${value}</text>`;
     });
-    const along = this.places.map((text, place) =>
-      text === ""
-        ? nothing
-        : svg`<text class=${`few-tick ${place === this.at ? "is-at" : ""}`} x=${this.#x(place)} y=${height - 0.3 * em}
-            text-anchor="middle">${text}</text>`,
-    );
+    const along = this.places.map((text, place) => {
+      if (text === "") return nothing;
+      return svg`<text class=${`few-tick ${place === this.at ? "is-at" : ""}`} x=${this.#x(place)}
+        y=${height - 0.3 * em} text-anchor="middle">${text}</text>`;
+    });
     return [across, along];
   }
 
   #cursor() {
     if (this.at === null) return nothing;
-    const line = `M${this.#x(this.at)} ${this.#y(this.ticks.at(-1))}V${this.#y(0)}`;
-    return svg`<path class="few-cursor" d=${line}></path>`;
+    const path = `M${this.#x(this.at)} ${this.#y(this.ticks.at(-1))}V${this.#y(0)}`;
+    return svg`<path class="few-cursor" d=${path}></path>`;
   }
 
   #line({ style, values }) {
+    const { em } = this.size;
     const order = this.lines.findIndex((line) => line.style === style);
-    const shift = this.apart ? order * APART * this.size.em : 0;
-    const points = values.map((value, place) => [this.#x(place), this.#y(value) + (value === 0 ? -shift : shift)]);
-    const drawn = points.map(([x, y]) => [x.toFixed(1), y.toFixed(1)]);
-    const marker = ([x, y]) => svg`<circle class="figure-marker" cx=${x} cy=${y} r=${0.24 * this.size.em}></circle>`;
+    const shift = this.apart ? order * APART * em : 0;
+    const points = values.map((value, place) => {
+      return [this.#x(place), this.#y(value) + (value === 0 ? -shift : shift)].map((at) => at.toFixed(1));
+    });
+    const marked = values.length <= MOST_MARKED;
     return svg`<g class=${`line-${style}`}>
-      <path class="figure-line" d=${drawn.map(([x, y], i) => `${i ? "L" : "M"}${x} ${y}`).join("")}></path>
-      ${drawn.length <= MOST_MARKED ? drawn.map(marker) : nothing}
+      <path class="figure-line" d=${points.map(([x, y], i) => `${i ? "L" : "M"}${x} ${y}`).join("")}></path>
+      ${marked ? points.map(([x, y]) => marker(x, y, 0.24 * em)) : nothing}
     </g>`;
   }
 
@@ -128,5 +129,7 @@ export class FewChart extends PageElement {
     this.dispatchEvent(new CustomEvent("place-picked", { bubbles: true, detail: { place } }));
   }
 }
+
+const marker = (x, y, r) => svg`<circle class="figure-marker" cx=${x} cy=${y} r=${r}></circle>`;
 
 customElements.define("few-chart", FewChart);

@@ -35,10 +35,10 @@ import {
   wholeLine,
   withLine,
 } from "./boards.js";
-import { drawer, promptNow, runHere, showDetails } from "./details.js";
+import { drawer, promptNow, runHere, showDetails, veil } from "./details.js";
 import { openRepeat, startRepeat, takeRepeat } from "./repeat.js";
 import { LINES, NOTHING, enoughOf, withPart } from "./result.js";
-import { elements, showEditor, showStage } from "./show.js";
+import { chosen, elements, showEditor, showStage } from "./show.js";
 import { readAffix, requestOf } from "./task.js";
 
 const SHOWS_BREAKS = ["surprise", "own"]; // broken lines belong to the steps that break them; the drawer has all
@@ -56,7 +56,7 @@ const FRESH = { story: first(story), strict: opened(strict), own: opened(OWN) };
 const runs = Object.fromEntries(BOARDS.map((name) => [name, new ExperimentRun()]));
 const store = new Store({
   ...FRESH,
-  guess: null, // an option's value
+  guess: chosen(), // an option's value; it may have been chosen before this script came
   revealed: false,
   twin: "story", // which of the two tasks is broken
   view: "questions",
@@ -97,7 +97,10 @@ function show() {
     run: runs[name],
   });
   showEditor(state.own, runs.own);
-  if (!drawer.matches(":popover-open")) return; // a slider that is dragged draws what is seen
+  const covered =
+    name === "story" && stepNow() === "guess" && !revealed && !("all" in document.documentElement.dataset);
+  veil(covered);
+  if (covered || !drawer.matches(":popover-open")) return; // a slider that is dragged draws what is seen
   showDetails({ board: whole, run: runs[name], view, measure, tokens, bos: startsWithBos(whole) });
   if (tokens?.of !== promptNow(whole)) question.want();
 }
@@ -211,7 +214,7 @@ function open(kept) {
   const values = [...elements.guess.querySelectorAll("input")].map(({ value }) => value);
   store.update({
     ...boards,
-    guess: values.includes(kept.guess) ? kept.guess : null,
+    guess: values.includes(kept.guess) ? kept.guess : chosen(),
     revealed: kept.revealed === true,
     twin: oneOf(kept.twin, ["story", "strict"]),
     view: oneOf(kept.view, ["questions", "rows"]),
@@ -222,8 +225,10 @@ function open(kept) {
   if (old && kept.step === undefined) showStep(kept.preset === story ? "control" : "own");
 }
 
+/** The tokens of a prompt out of a link, which anyone may have written. */
 function tokensFrom(kept) {
-  return typeof kept?.of === "string" && Array.isArray(kept.list) ? kept : null;
+  const isToken = (token) => Number.isSafeInteger(token?.id) && /^([0-9a-f]{2})*$/.test(token.bytes);
+  return typeof kept?.of === "string" && Array.isArray(kept.list) && kept.list.every(isToken) ? kept : null;
 }
 
 /** Where all steps are shown at once, the one whose part is touched is the one on the stage. */

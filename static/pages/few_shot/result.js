@@ -81,7 +81,7 @@ export function enoughOf(result, line) {
   return enough?.shots ?? null;
 }
 
-/** What happened, held against a guess: `{answer, measured}`, one of the options; null before it is known. */
+/** What a guess is held against: `{answer, measured}`, the answer one of the options; null before it is known. */
 export function predictionOf(result) {
   const points = pointsOf(result, "true");
   if (points.length < 2) return null;

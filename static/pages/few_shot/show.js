@@ -35,6 +35,11 @@ export const elements = {
   breaks: [.../** @type {NodeListOf<HTMLButtonElement>} */ (stage.querySelectorAll("[data-break]"))],
 };
 
+/** The option that is ticked on the form, or null. */
+export function chosen() {
+  return /** @type {HTMLInputElement | null} */ (elements.guess.querySelector(":checked"))?.value ?? null;
+}
+
 const names = () => [t("input"), t("output")];
 
 /** What the model read and wrote: the board's rows on the line that is looked at, and each question. */
@@ -58,7 +63,7 @@ export function documentOf(board, { hidden, running }) {
   return { rows, questions, marked: { shuffled: 2, format: 1 }[line] ?? null, waiting: running };
 }
 
-/** A row as the server wrote it: up to its input, what stands between, its output. Its end is not shown. */
+/** A row in three: up to its input, what stands between, its output. What parts it from the next is not shown. */
 function parted(text, [given, output], { row_separator: end }) {
   const row = text.endsWith(end) ? text.slice(0, -end.length) : text;
   const [middle, last] = [row.indexOf(given) + given.length, row.length - output.length];
@@ -67,7 +72,7 @@ function parted(text, [given, output], { row_separator: end }) {
 
 /**
  * @param {{ board: any, told: any, titles: string[], step: string, guess: string | null, revealed: boolean,
- *   twin: string, run: any }} view
+ *   twin: string, run: any }} view `told` is the story's board, `titles` are those of the two tasks that are broken
  */
 export function showStage({ board, told, titles, step, guess, revealed, twin, run }) {
   const running = run.state === "running";

@@ -113,6 +113,10 @@ def test_it_opens_with_a_question_and_gives_nothing_away(page: Page):
     expect(page.locator("few-document .few-open")).to_have_text(["?"] * 5)
     assert marks(page) == []
     expect(page.get_by_role("button", name="Show me")).to_be_disabled()
+    details(page)
+    expect(page.get_by_text("Guess first. Every number stands here afterwards.")).to_be_visible()
+    expect(page.locator("#few-curve")).to_be_hidden()
+    page.keyboard.press("Escape")
     page.get_by_role(
         "link", name="Next: Examples"
     ).click()  # whoever does not guess finds the slider at nothing, and no line
@@ -120,6 +124,17 @@ def test_it_opens_with_a_question_and_gives_nothing_away(page: Page):
     assert points(page) == 0
     expect(page.locator("[data-said]")).to_have_text("Drag the slider: one example more, and one more.")
     assert asked == []
+
+
+def test_without_scripts_it_is_a_page_to_read(new_page: NewPage, troubles: Troubles):
+    troubles.expect(
+        r"\(csp\)$|preloaded using link preload"
+    )  # so Chromium calls modules where scripts are off
+    page = new_page(java_script_enabled=False)
+    page.goto("/few-shot")
+    expect(page.get_by_text("butterfly: 나비")).to_be_visible()
+    expect(page.get_by_text("With no example: 0 of 5 right. With 2: 5 of 5.")).to_be_visible()
+    expect(page.locator(".few-reason")).to_be_visible()
 
 
 def test_the_reveal_moves_the_slider_and_holds_the_guess_against_what_comes(page: Page):
