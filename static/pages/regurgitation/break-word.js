@@ -10,7 +10,7 @@ import { Store } from "../../js/base/store.js";
 import { isOpening, isRecital } from "./book.js";
 import { HOWS, replacement, wordsOf } from "./changes.js";
 import { play } from "./play.js";
-import { pieces, textOf } from "./recital.js";
+import { pieces, scoreOf, textOf } from "./recital.js";
 import { requestOf } from "./state.js";
 
 const LENGTH = 48;
@@ -150,7 +150,10 @@ export function startBreaking({ store, known, sourceOf, presets, measured, measu
     if (!asked.request)
       return local.state.how === "other" ? t("Type another word.") : t("This change leaves the word as it is.");
     if (!result?.after) return run.state === "running" ? "" : t("Not recited yet: press Recite.");
-    return t("Unbroken, the next {run} follow without a slip.", { run: formatNumber(result.before.run) });
+    const unbroken = scoreOf(known(mainText()), store.state.prefix, LENGTH);
+    return unbroken?.whole && unbroken.total === result.after.total
+      ? t("Unbroken: {equal} of {total}.", { equal: formatNumber(unbroken.equal), total: formatNumber(unbroken.total) })
+      : t("Unbroken, the next {run} follow without a slip.", { run: formatNumber(result.before.run) });
   }
 
   function drawExamples() {
@@ -231,8 +234,8 @@ export function startBreaking({ store, known, sourceOf, presets, measured, measu
       tell();
     });
   other.addEventListener("input", () => {
-    rest();
     local.update({ other: other.value });
+    rest();
   });
   other.addEventListener("change", tell);
   models.addEventListener("change", draw);

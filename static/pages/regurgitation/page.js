@@ -16,7 +16,7 @@ import { Book, keyOf, measuredBook } from "./book.js";
 import { startBreaking } from "./break-word.js";
 import { figures, showDetails } from "./details.js";
 import { glide, play } from "./play.js";
-import { bestOpening, writtenFrom } from "./recital.js";
+import { bestOpening, recitalFrom, writtenFrom } from "./recital.js";
 import "./recital-text.js";
 import { elements, show } from "./show.js";
 import {
@@ -103,9 +103,13 @@ async function recite() {
   if (done && prefixOf(store.state) === prefix) announce(elements.sentence.textContent);
 }
 
-/** Once it runs here, letting go of the slider or taking another control asks again. */
+/** Once it runs here, letting go of the slider or taking another control asks for what is not known from there. */
 function reciteAgain() {
-  if (models.ready && runs.main.state !== "idle" && store.state.step !== "guess") recite();
+  const { state } = store;
+  if (!models.ready || runs.main.state === "idle" || !["control", "compare", "own"].includes(state.step)) return;
+  const sides = state.step === "compare" ? ["main", "control"] : ["main"];
+  const isKnown = (side) => recitalFrom(known(requestOf(state, side, presets)), prefixOf(state)) !== null;
+  if (!sides.every(isKnown)) recite();
 }
 
 let stop = () => {}; // ends what is played, if something is
@@ -154,10 +158,10 @@ function move(prefix) {
 }
 
 function type(own) {
-  for (const run of Object.values(runs)) run.reset();
-  rest();
   showStep("own"); // on the long page
   store.update({ own });
+  for (const run of Object.values(runs)) run.reset();
+  rest();
 }
 
 /** A text at hand: what was measured of it stands there at once, as if it were written now. */

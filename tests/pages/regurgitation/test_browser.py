@@ -297,6 +297,16 @@ def test_a_result_never_stands_under_another_text(page: Page):
     expect(page.locator("#main-recital .recital-same")).to_have_count(0)
 
 
+def test_the_caret_stays_where_one_types(page: Page):
+    own(page)
+    recite(page).click()
+    computed(page)
+    page.locator("#own").evaluate("area => area.setSelectionRange(4, 4)")
+    page.locator("#own").press("x")
+    page.locator("#own").press("y")
+    expect(page.locator("#own")).to_have_value(re.compile("^Oncexy upon"))
+
+
 def test_a_text_at_hand_is_recited_without_a_model(page: Page):
     page.route("**/api/experiments/*", lambda route: route.abort())
     page.goto("/regurgitation#own")
@@ -314,9 +324,10 @@ def test_a_word_is_broken_in_the_text_itself(page: Page):
     word.click()
     expect(page.locator("#main-recital .recital-word[aria-pressed=true]")).to_have_text("CongressCnogress")
     expect(page.locator("#main-score")).to_have_text("0")
-    expect(page.locator("#word-sentence")).to_contain_text("Unbroken, the next")
+    expect(page.locator("#word-sentence")).to_contain_text("Unbroken")
     slider(page).fill("8")
     expect(page.locator("#main-score")).to_have_text("45")
+    expect(page.locator("#word-sentence")).to_have_text("Unbroken: 45 of 46.")
     expect(page.locator("#word-run")).to_contain_text("Measured on gemma-3-270m")
     page.locator("#main-recital .recital-word[aria-pressed=true]").click()  # and mended
     expect(page.locator("#main-recital .recital-word[aria-pressed=true]")).to_have_count(0)
@@ -333,7 +344,7 @@ def test_every_word_of_the_first_opening_was_broken_before(page: Page):
         page.get_by_label(how).check()
         for index in range(8):
             words.nth(index).click()
-            expect(page.locator("#word-sentence")).to_contain_text("Unbroken, the next")
+            expect(page.locator("#word-sentence")).to_contain_text("Unbroken")
 
 
 def test_one_word_is_changed(page: Page):
@@ -358,6 +369,19 @@ def change(page: Page, word: str, how: str) -> None:
     page.get_by_label(how).check()
     page.locator("#main-recital").get_by_role("button", name=word, exact=True).click()
     computed(page, "#word-run")
+
+
+def test_another_word_is_typed_and_stands_in_its_place(page: Page):
+    at(live(page), "break")
+    slider(page).fill("8")
+    page.get_by_role("radio", name="other word").check()
+    page.locator("#main-recital").get_by_role("button", name="Congress").click()
+    expect(page.locator("#word-sentence")).to_have_text("Type another word.")
+    page.locator("#other").fill("Parliament")
+    page.keyboard.press("Enter")
+    computed(page, "#word-run")
+    expect(page.locator("#main-recital .recital-given")).to_contain_text("CongressParliament shall")
+    expect(page.locator("#other")).to_have_value("Parliament")
 
 
 def test_what_a_changed_word_gave_says_which_model_it_is_from(page: Page):
