@@ -16,7 +16,7 @@ import { LABELS } from "./evidence-editor.js";
 import { agreementOf, figureFor, sameRequest, shelved } from "./figure.js";
 import { orNothing, packEvidence, unpackEvidence } from "./packing.js";
 import { exampleOf, isExample, settingsOf, showSettings, watchSettings } from "./settings.js";
-import { languageOf } from "./view.js";
+import { languageOf, unfinished } from "./view.js";
 import { sourceSentence, waitingSentence } from "./words.js";
 
 const PRESET = "collapse";
@@ -117,7 +117,8 @@ function show({ request, shown }) {
   const stream = part("evidence-stream");
   Object.assign(stream, { steps, columns, shown });
   stream.setAttribute("aria-busy", String(figure?.state === "writing" && steps.length < shown));
-  part(".tail").textContent = request.sentences[Math.min(shown, request.sentences.length) - 1]?.text ?? request.prompt;
+  const newest = request.sentences[Math.min(shown, request.sentences.length) - 1]?.text ?? request.prompt;
+  Object.assign(part(".tail"), { textContent: newest, lang: languageOf(newest) });
   heads(request, steps, shown);
   showButton(request, figure, shown);
   part("[data-source]").textContent = stateSentence(figure, shown);
@@ -139,7 +140,7 @@ function heads({ prompt, sentences }, steps, shown) {
     </li>`;
   };
   const given = sentences.map(({ text, label }, index) => head(index + 1, text, label === "unknown" ? null : label));
-  render(html`${head(0, `${prompt} …`, null)}${given}`, list);
+  render(html`${head(0, unfinished(prompt), null)}${given}`, list);
 }
 
 function showButton(request, figure, shown) {

@@ -11,8 +11,8 @@ import { agreementOf, begun } from "./figure.js";
 import { orNothing, packFigure, unpackFigure } from "./packing.js";
 import { exampleOf, isExample, settingsOf, showSettings, watchSettings } from "./settings.js";
 import "./tries-grid.js";
-import { languageOf } from "./view.js";
-import { presetFailure, presetNote, sourceSentence, storyOf, waitingSentence } from "./words.js";
+import { languageOf, unfinished } from "./view.js";
+import { presetFailure, presetNote, sentences, sourceSentence, storyOf, waitingSentence } from "./words.js";
 
 const EXAMPLES = { invented: "invented", real: "known", own: "wrong" }; // step -> the example it begins with
 export const OWN_TOKENS = 24; // written of each try of a question of one's own
@@ -37,12 +37,12 @@ function show(step) {
   const { figure } = ask;
   const prompt = part("[data-prompt]");
   if (prompt) {
-    prompt.textContent = `${request.prompt} …`;
+    prompt.textContent = unfinished(request.prompt);
     prompt.lang = languageOf(request.prompt);
   }
-  part(".tail").textContent = request.prompt.slice(-60);
+  Object.assign(part(".tail"), { textContent: request.prompt.slice(-60), lang: languageOf(request.prompt) });
   const shown = figure ?? begun(request, preset, null);
-  Object.assign(part("tries-grid"), { tries: shown.tries, keys: shown.keys, only: storyOf(shown.preset) === "after" });
+  Object.assign(part("tries-grid"), { tries: shown.tries, keys: shown.keys, brief: storyOf(shown.preset) === "after" });
   section.toggleAttribute("data-asked", figure !== null);
   showResult(part, figure, guess);
   const waiting = waitingSentence(measuredFor(request));
@@ -77,7 +77,7 @@ function noteOf(figure, groups, n) {
   const [{ text, count }] = groups;
   const answer = text || t("(nothing)");
   const most = count >= total / 4 ? t("{count} of {total} say {answer}.", { count, total, answer }) : "";
-  return [most, fails ?? presetNote(figure.preset)].filter(Boolean).join(" ");
+  return sentences(most, fails ?? presetNote(figure.preset));
 }
 
 const labelOf = (part, guess) =>
@@ -170,8 +170,8 @@ function showWhy() {
     render(
       html`${asked.map(({ request, tries, keys }) => {
         const { groups } = agreementOf(tries);
-        return html`<div class="why-figure"><p lang=${languageOf(request.prompt)}>${request.prompt} …</p>
-          <tries-grid class="is-small" only label=${request.prompt} .tries=${tries} .keys=${keys}></tries-grid>
+        return html`<div class="why-figure"><p lang=${languageOf(request.prompt)}>${unfinished(request.prompt)}</p>
+          <tries-grid class="is-small" brief .tries=${tries} .keys=${keys}></tries-grid>
           <p><b class="number">${formatNumber(groups.length)}</b>
             ${t("different answers", { n: groups.length })}</p></div>`;
       })}`,

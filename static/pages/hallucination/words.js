@@ -2,7 +2,7 @@
 
 import { formatDay } from "../../js/base/dates.js";
 import { errorMessage } from "../../js/base/error-message.js";
-import { msg, t } from "../../js/base/i18n.js";
+import { language, msg, t } from "../../js/base/i18n.js";
 import { models } from "../../js/base/models.js";
 
 const NOTES = {
@@ -52,6 +52,11 @@ export function presetFailure(preset, truth, { groups, largest }) {
   return null;
 }
 
+/** Sentences one after the other, as the page's language sets them. */
+export function sentences(...each) {
+  return each.filter(Boolean).join(language() === "zh-CN" ? "" : " ");
+}
+
 /** Whose numbers a figure shows; `error` where its run failed. */
 export function sourceSentence({ source, origin, state }, error) {
   if (state === "stopped" && error) return errorMessage(error);
@@ -64,7 +69,7 @@ export function sourceSentence({ source, origin, state }, error) {
         ? t("From a link. Its sender had these answers from {model} on {day}.", values)
         : t("Answered by {model} on {day}.", values);
   const now = models.ready ? models.state.loaded.name : null;
-  return now === null || now === model ? whose : `${whose} ${t("Loaded now: {now}.", { now })}`;
+  return now === null || now === model ? whose : sentences(whose, t("Loaded now: {now}.", { now }));
 }
 
 /** Why the model cannot be asked just now, and what the button does instead; empty where it can. */
