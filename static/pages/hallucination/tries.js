@@ -3,7 +3,7 @@
 
 import { html, render } from "lit";
 import { formatCount, formatNumber } from "../../js/base/format.js";
-import { t } from "../../js/base/i18n.js";
+import { t, tParts } from "../../js/base/i18n.js";
 import { models } from "../../js/base/models.js";
 import { announce } from "../../js/base/page.js";
 import { Asking, measuredFor, presets } from "./asking.js";
@@ -12,7 +12,7 @@ import { orNothing, packFigure, unpackFigure } from "./packing.js";
 import { exampleOf, isExample, settingsOf, showSettings, watchSettings } from "./settings.js";
 import "./tries-grid.js";
 import { languageOf, unfinished } from "./view.js";
-import { presetFailure, presetNote, sentences, sourceSentence, storyOf, waitingSentence } from "./words.js";
+import { presetFailure, between, presetNote, sourceSentence, storyOf, waitingSentence } from "./words.js";
 
 const EXAMPLES = { invented: "invented", real: "known", own: "wrong" }; // step -> the example it begins with
 export const OWN_TOKENS = 24; // written of each try of a question of one's own
@@ -64,7 +64,7 @@ function showResult(part, figure, guess) {
   part("[data-unit]").textContent = t("different answers", { n: groups.length });
   part("[data-said]").textContent =
     guess && figure?.state === "done" ? t("You said: {guess}.", { guess: labelOf(part, guess) }) : "";
-  part("[data-note]").textContent = figure === null || figure.state === "writing" ? "" : noteOf(figure, groups, n);
+  render(html`${figure === null || figure.state === "writing" ? "" : noteOf(figure, groups, n)}`, part("[data-note]"));
 }
 
 function noteOf(figure, groups, n) {
@@ -75,9 +75,10 @@ function noteOf(figure, groups, n) {
   const truth = presets.get(figure.preset)?.note.truth ?? null;
   const fails = figure.preset === null ? null : presetFailure(figure.preset, truth, agreement);
   const [{ text, count }] = groups;
-  const answer = text || t("(nothing)");
-  const most = count >= total / 4 ? t("{count} of {total} say {answer}.", { count, total, answer }) : "";
-  return sentences(most, fails ?? presetNote(figure.preset));
+  const answer = html`<bdi>${text || t("(nothing)")}</bdi>`;
+  const most =
+    count >= total / 4 ? [...tParts("{count} of {total} say {answer}.", { count, total, answer }), between()] : [];
+  return [...most, ...(fails ?? [presetNote(figure.preset)])];
 }
 
 const labelOf = (part, guess) =>
