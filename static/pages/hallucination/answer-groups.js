@@ -50,7 +50,7 @@ export class AnswerGroups extends PageElement {
   #meters(asked, { groups, largest, pairwise, semanticBits }, first) {
     const most = formatNumber(Math.log2(asked), 2);
     return html`<div class="counts agreement-meters">
-      ${meter(formatCount(groups.length), t("different answers in {n} tries", { n: asked }))}
+      ${meter(formatCount(groups.length), t("different answers", { n: groups.length }))}
       ${meter(formatProbability(largest), t("gave the most common answer"))}
       ${meter(formatProbability(pairwise), t("of all pairs of tries agree"))}
       ${meter(formatBits(semanticBits, 2), t("semantic entropy, of at most {most}", { most }))}

@@ -6,7 +6,7 @@ import "./universe-tree.js";
 import { watchSteps } from "../../js/base/steps.js";
 import { agreementOf } from "./figure.js";
 import { asks } from "./tries.js";
-import { languageOf } from "./view.js";
+import { languageOf, unfinished } from "./view.js";
 import { storyOf } from "./words.js";
 
 const place = document.getElementById("figures");
@@ -20,7 +20,7 @@ function show() {
   part("[data-nothing]").hidden = figure !== null;
   part("[data-figures]").hidden = figure === null;
   if (figure === null) return;
-  part("[data-prompt]").textContent = `${figure.request.prompt} …`;
+  part("[data-prompt]").textContent = unfinished(figure.request.prompt);
   part("[data-prompt]").lang = languageOf(figure.request.prompt);
   const agreement = agreementOf(figure.tries);
   part("answer-groups").figure = figure;

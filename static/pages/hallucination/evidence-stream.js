@@ -58,7 +58,7 @@ export class EvidenceStream extends PageElement {
     const number = size > 1 ? html` <b class="number">${size}</b>` : nothing;
     const looks = [size > 1 ? "" : "is-single", size > 2 ? "" : "is-small"].join(" ");
     return html`<span class="stream-label ${looks}" lang=${languageOf(text)}
-      data-place=${[column, from, size, count, this.columns].join(" ")}>${text || t("(nothing)")}${number}</span>`;
+      data-place=${[column, from, size, count, this.columns].join(" ")}><bdi>${text || t("(nothing)")}</bdi>${number}</span>`;
   }
 
   updated() {

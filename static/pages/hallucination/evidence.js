@@ -6,7 +6,7 @@ import "./evidence-editor.js";
 import "./evidence-stream.js";
 import { ExperimentRun } from "../../js/base/experiment.js";
 import { formatProbability } from "../../js/base/format.js";
-import { t } from "../../js/base/i18n.js";
+import { t, tParts } from "../../js/base/i18n.js";
 import { models } from "../../js/base/models.js";
 import { announce, pageData } from "../../js/base/page.js";
 import { Store } from "../../js/base/store.js";
@@ -16,7 +16,7 @@ import { LABELS } from "./evidence-editor.js";
 import { agreementOf, figureFor, sameRequest, shelved } from "./figure.js";
 import { orNothing, packEvidence, unpackEvidence } from "./packing.js";
 import { exampleOf, isExample, settingsOf, showSettings, watchSettings } from "./settings.js";
-import { languageOf } from "./view.js";
+import { languageOf, unfinished } from "./view.js";
 import { sourceSentence, waitingSentence } from "./words.js";
 
 const PRESET = "collapse";
@@ -110,6 +110,13 @@ function saysOf({ tries }) {
   return count === tries.length ? t("All {total} say {answer}.", values) : t("{n} different answers", values);
 }
 
+/** The same to look at: an answer that is written from right to left turns nothing around it. */
+function saidOf(step) {
+  const [{ text, count }] = agreementOf(step.tries).groups;
+  if (count !== step.tries.length) return saysOf(step);
+  return tParts("All {total} say {answer}.", { answer: html`<bdi>${text}</bdi>`, total: step.tries.length });
+}
+
 function show({ request, shown }) {
   const figure = figureNow();
   const steps = figure?.steps ?? [];
@@ -117,7 +124,8 @@ function show({ request, shown }) {
   const stream = part("evidence-stream");
   Object.assign(stream, { steps, columns, shown });
   stream.setAttribute("aria-busy", String(figure?.state === "writing" && steps.length < shown));
-  part(".tail").textContent = request.sentences[Math.min(shown, request.sentences.length) - 1]?.text ?? request.prompt;
+  const newest = request.sentences[Math.min(shown, request.sentences.length) - 1]?.text ?? request.prompt;
+  Object.assign(part(".tail"), { textContent: newest, lang: languageOf(newest) });
   heads(request, steps, shown);
   showButton(request, figure, shown);
   part("[data-source]").textContent = stateSentence(figure, shown);
@@ -135,11 +143,11 @@ function heads({ prompt, sentences }, steps, shown) {
     return html`<li class=${isNext ? "is-next" : ""}>
       <p>${label ? html`<span class="evidence-label" data-label=${label}>${t(LABELS[label])}</span> ` : ""}<span
         class=${index === 0 ? "evidence-bare" : ""} lang=${languageOf(text)}>${text}</span></p>
-      <p class="evidence-says">${step ? saysOf(step) : ""}</p>
+      <p class="evidence-says">${step ? saidOf(step) : ""}</p>
     </li>`;
   };
   const given = sentences.map(({ text, label }, index) => head(index + 1, text, label === "unknown" ? null : label));
-  render(html`${head(0, `${prompt} …`, null)}${given}`, list);
+  render(html`${head(0, unfinished(prompt), null)}${given}`, list);
 }
 
 function showButton(request, figure, shown) {
@@ -188,9 +196,9 @@ function showDrawer(request, figure) {
           "{share} gave the most common answer, {n} different answers, first token {bits}",
           values,
         )}</span>
-        <span class="river-answers" lang=${languageOf(groups[0]?.text ?? "")}>${groups
-          .map(({ text, count }) => `${text} ${count}`)
-          .join(", ")}</span></li>`;
+        <span class="river-answers" lang=${languageOf(groups[0]?.text ?? "")}>${groups.map(
+          ({ text, count }) => html`<span><bdi>${text}</bdi> ${count}</span> `,
+        )}</span></li>`;
     })}`,
     numbers,
   );

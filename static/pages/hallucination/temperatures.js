@@ -7,7 +7,7 @@ import { begun, finished } from "./figure.js";
 import { packFigure, unpackFigure } from "./packing.js";
 import { settingsOf } from "./settings.js";
 import { asks } from "./tries.js";
-import { languageOf } from "./view.js";
+import { languageOf, unfinished } from "./view.js";
 
 const SIDES = { "invented-greedy": 0, "invented-plain": 1 }; // preset -> temperature
 
@@ -42,7 +42,7 @@ function show({ sides }) {
   const request = own();
   const asked = sides[0]?.request ?? sides[1]?.request ?? request;
   const prompt = part("[data-prompt]");
-  prompt.textContent = `${asked.prompt} …`;
+  prompt.textContent = unfinished(asked.prompt);
   prompt.lang = languageOf(asked.prompt);
   sides.forEach((figure, index) => {
     const groups = section.querySelectorAll("answer-groups")[index];

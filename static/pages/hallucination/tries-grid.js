@@ -12,7 +12,7 @@ export class TriesGrid extends PageElement {
   static properties = {
     tries: { attribute: false }, // of a figure, or empty ones; null: keep what the server wrote
     keys: { attribute: false }, // of the figure: the order of its colours
-    only: { type: Boolean }, // show answers only: the rest would say things of real people
+    brief: { type: Boolean }, // show answers only: the rest would say things of real people
     label: { type: String },
   };
 
@@ -20,7 +20,7 @@ export class TriesGrid extends PageElement {
     super();
     this.tries = null;
     this.keys = [];
-    this.only = false;
+    this.brief = false;
     this.label = "";
   }
 
@@ -42,7 +42,7 @@ export class TriesGrid extends PageElement {
     return html`<li class="card-try ${stands ? "is-answered" : ""}" lang=${languageOf(one.text)}
       data-hue=${stands ? hueAt(place) : nothing}><p>${
         stands ? html`<b class="by-model">${answer || t("(nothing)")}</b>` : nothing
-      }${this.only ? nothing : html`<span class="by-model">${after}</span>`}</p></li>`;
+      }${this.brief ? nothing : html`<span class="by-model">${after}</span>`}</p></li>`;
   }
 
   updated() {

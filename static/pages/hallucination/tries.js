@@ -3,7 +3,7 @@
 
 import { html, render } from "lit";
 import { formatCount, formatNumber } from "../../js/base/format.js";
-import { t } from "../../js/base/i18n.js";
+import { t, tParts } from "../../js/base/i18n.js";
 import { models } from "../../js/base/models.js";
 import { announce } from "../../js/base/page.js";
 import { Asking, measuredFor, presets } from "./asking.js";
@@ -11,8 +11,8 @@ import { agreementOf, begun } from "./figure.js";
 import { orNothing, packFigure, unpackFigure } from "./packing.js";
 import { exampleOf, isExample, settingsOf, showSettings, watchSettings } from "./settings.js";
 import "./tries-grid.js";
-import { languageOf } from "./view.js";
-import { presetFailure, presetNote, sourceSentence, storyOf, waitingSentence } from "./words.js";
+import { languageOf, unfinished } from "./view.js";
+import { presetFailure, between, presetNote, sourceSentence, storyOf, waitingSentence } from "./words.js";
 
 const EXAMPLES = { invented: "invented", real: "known", own: "wrong" }; // step -> the example it begins with
 export const OWN_TOKENS = 24; // written of each try of a question of one's own
@@ -37,12 +37,12 @@ function show(step) {
   const { figure } = ask;
   const prompt = part("[data-prompt]");
   if (prompt) {
-    prompt.textContent = `${request.prompt} …`;
+    prompt.textContent = unfinished(request.prompt);
     prompt.lang = languageOf(request.prompt);
   }
-  part(".tail").textContent = request.prompt.slice(-60);
+  Object.assign(part(".tail"), { textContent: request.prompt.slice(-60), lang: languageOf(request.prompt) });
   const shown = figure ?? begun(request, preset, null);
-  Object.assign(part("tries-grid"), { tries: shown.tries, keys: shown.keys, only: storyOf(shown.preset) === "after" });
+  Object.assign(part("tries-grid"), { tries: shown.tries, keys: shown.keys, brief: storyOf(shown.preset) === "after" });
   section.toggleAttribute("data-asked", figure !== null);
   showResult(part, figure, guess);
   const waiting = waitingSentence(measuredFor(request));
@@ -64,7 +64,7 @@ function showResult(part, figure, guess) {
   part("[data-unit]").textContent = t("different answers", { n: groups.length });
   part("[data-said]").textContent =
     guess && figure?.state === "done" ? t("You said: {guess}.", { guess: labelOf(part, guess) }) : "";
-  part("[data-note]").textContent = figure === null || figure.state === "writing" ? "" : noteOf(figure, groups, n);
+  render(html`${figure === null || figure.state === "writing" ? "" : noteOf(figure, groups, n)}`, part("[data-note]"));
 }
 
 function noteOf(figure, groups, n) {
@@ -75,9 +75,10 @@ function noteOf(figure, groups, n) {
   const truth = presets.get(figure.preset)?.note.truth ?? null;
   const fails = figure.preset === null ? null : presetFailure(figure.preset, truth, agreement);
   const [{ text, count }] = groups;
-  const answer = text || t("(nothing)");
-  const most = count >= total / 4 ? t("{count} of {total} say {answer}.", { count, total, answer }) : "";
-  return [most, fails ?? presetNote(figure.preset)].filter(Boolean).join(" ");
+  const answer = html`<bdi>${text || t("(nothing)")}</bdi>`;
+  const most =
+    count >= total / 4 ? [...tParts("{count} of {total} say {answer}.", { count, total, answer }), between()] : [];
+  return [...most, ...(fails ?? [presetNote(figure.preset)])];
 }
 
 const labelOf = (part, guess) =>
@@ -170,8 +171,8 @@ function showWhy() {
     render(
       html`${asked.map(({ request, tries, keys }) => {
         const { groups } = agreementOf(tries);
-        return html`<div class="why-figure"><p lang=${languageOf(request.prompt)}>${request.prompt} …</p>
-          <tries-grid class="is-small" only label=${request.prompt} .tries=${tries} .keys=${keys}></tries-grid>
+        return html`<div class="why-figure"><p lang=${languageOf(request.prompt)}>${unfinished(request.prompt)}</p>
+          <tries-grid class="is-small" brief .tries=${tries} .keys=${keys}></tries-grid>
           <p><b class="number">${formatNumber(groups.length)}</b>
             ${t("different answers", { n: groups.length })}</p></div>`;
       })}`,

@@ -126,6 +126,11 @@ export function hueAt(place) {
   return Math.round((30 + place * 137.508) % 360);
 }
 
+/** A prompt as it stands before an answer: it goes on. */
+export function unfinished(prompt) {
+  return languageOf(prompt) === "zh-CN" ? `${prompt}……` : `${prompt} …`;
+}
+
 /** The language a text is marked as, so that a voice reads it rightly. */
 export function languageOf(text) {
   return /\p{Script=Han}/u.test(text) ? "zh-CN" : "en";

@@ -2,8 +2,9 @@
 
 import { formatDay } from "../../js/base/dates.js";
 import { errorMessage } from "../../js/base/error-message.js";
-import { msg, t } from "../../js/base/i18n.js";
+import { language, msg, t, tParts } from "../../js/base/i18n.js";
 import { models } from "../../js/base/models.js";
+import { html } from "lit";
 
 const NOTES = {
   known: msg("It has read this many times. The details that follow are made up, though."),
@@ -31,25 +32,30 @@ const DIFFERENT = 4; // answers that an unknown event should at least give
 
 /**
  * Whether a worked example shows on the loaded model what it is there for: null where it does, otherwise an honest
- * sentence. `truth` is the answer of the record.
+ * sentence, in the pieces that lit draws. `truth` is the answer of the record.
  */
 export function presetFailure(preset, truth, { groups, largest }) {
   const right = truth !== null && groups[0].text.toLowerCase().includes(truth.toLowerCase());
-  const values = { n: groups.length, answer: groups[0].text };
+  const values = { n: groups.length, answer: html`<bdi>${groups[0].text}</bdi>` };
   const story = storyOf(preset);
   if (story === "known" && !(right && largest > AGREES)) {
-    return t("This model does not know it: {n} different answers, most often “{answer}”.", values);
+    return tParts("This model does not know it: {n} different answers, most often “{answer}”.", values);
   }
   if (story === "after" && groups.length < DIFFERENT) {
-    return t("This model gives only {n} different answers. It may have read about it, or it repeats itself.", values);
+    return [t("This model gives only {n} different answers. It may have read about it, or it repeats itself.", values)];
   }
   if (story === "invented" && largest > AGREES) {
-    return t("This model mostly says “{answer}”: invented all the same.", values);
+    return tParts("This model mostly says “{answer}”: invented all the same.", values);
   }
   if (story === "wrong" && (right || largest <= AGREES)) {
-    return t("This model is not confidently wrong here: most often “{answer}”, {n} different answers.", values);
+    return tParts("This model is not confidently wrong here: most often “{answer}”, {n} different answers.", values);
   }
   return null;
+}
+
+/** What stands between two sentences in the page's language. */
+export function between() {
+  return language() === "zh-CN" ? "" : " ";
 }
 
 /** Whose numbers a figure shows; `error` where its run failed. */
@@ -64,7 +70,7 @@ export function sourceSentence({ source, origin, state }, error) {
         ? t("From a link. Its sender had these answers from {model} on {day}.", values)
         : t("Answered by {model} on {day}.", values);
   const now = models.ready ? models.state.loaded.name : null;
-  return now === null || now === model ? whose : `${whose} ${t("Loaded now: {now}.", { now })}`;
+  return now === null || now === model ? whose : `${whose}${between()}${t("Loaded now: {now}.", { now })}`;
 }
 
 /** Why the model cannot be asked just now, and what the button does instead; empty where it can. */

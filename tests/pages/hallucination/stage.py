@@ -83,7 +83,7 @@ def drawer(page: Page) -> Locator:
     """The drawer, opened."""
     part = page.locator("#details")
     if not part.is_visible():
-        page.get_by_role("button", name=re.compile("^(Details|详情)$")).click()
+        page.locator("[popovertarget=details]").click()
     expect(part).to_be_visible()
     return part
 
