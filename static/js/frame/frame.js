@@ -13,6 +13,7 @@ import "./class-curtain.js";
 import "./class-note.js";
 import "./model-status.js";
 import "./stage.js";
+import "../elements/glossary-term.js";
 import "../elements/status-message.js";
 
 const status = document.querySelector("model-status");
