@@ -54,7 +54,7 @@ def test_a_stream_cut_on_its_way_is_said_and_what_came_stays(behind: Behind):
     faults.cut_at, faults.cut_count = b"event: token", 5
     page.get_by_role("button", name="Continue", exact=True).click()
     expect(page.locator("main status-message")).to_contain_text("The answer broke off before its end.")
-    expect(page.locator("#outcome")).to_contain_text("Broke off; what came is kept.")
+    expect(page.locator("#outcome")).to_contain_text("Broke off. The text so far is kept.")
     assert text(page).startswith(PROMPT)
     assert len(text(page)) > len(PROMPT)
     page.wait_for_timeout(1500)
@@ -111,7 +111,7 @@ def test_a_killed_server_is_missed_and_found_again_without_running_anything(
         page.wait_for_function("() => document.querySelector('document-editor').entries.length > 12")
         asked = generations(page)
         first.stop(signal.SIGKILL)
-        expect(page.locator("#outcome")).to_contain_text("Broke off; what came is kept.")
+        expect(page.locator("#outcome")).to_contain_text("Broke off. The text so far is kept.")
         expect(page.locator("main status-message")).to_contain_text("The answer broke off before its end.")
         expect(status(page)).to_contain_text("no answer")
         kept = text(page)

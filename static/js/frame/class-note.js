@@ -26,14 +26,14 @@ export class ClassNote extends PageElement {
     if (this.teacher && this.state.curtain) {
       sentences.push(
         html`<p><b>${t(
-          "The curtain is drawn: every screen but yours is covered.",
+          "All screens are paused, except yours.",
         )}</b> <a href=${this.link}>${t("Open the class")}</a></p>`,
       );
     }
     if (this.state.note) {
       sentences.push(
         html`<p>${t(
-          "A base model continues anything, in any tone. What it writes can be false, rude or upsetting, and nobody means it. If something troubles you, tell your teacher.",
+          "A base model continues anything, in any tone. What it writes can be false, rude or upsetting, and there is no intention behind it. If something troubles you, tell your teacher.",
         )}</p>`,
       );
     }

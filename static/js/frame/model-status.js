@@ -125,7 +125,7 @@ export class ModelStatus extends PageElement {
               ${
                 loaded === null || language() === "en"
                   ? nothing
-                  : html`<br />${t("{name} goes on running.", { name: t(loaded.title) })}`
+                  : html`<br />${t("{name} keeps running.", { name: t(loaded.title) })}`
               }
             </p>`
         }

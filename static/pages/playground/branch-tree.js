@@ -38,10 +38,7 @@ export class BranchTree extends PageElement {
   }
 
   render() {
-    if (!this.root)
-      return html`<p class="quiet small">${t(
-        "Branches appear here when a line is left for another: nothing is thrown away.",
-      )}</p>`;
+    if (!this.root) return html`<p class="quiet small">${t("Every path you leave is kept here.")}</p>`;
     return this.view === "blocks" ? this.#blocks() : html`<ul class="branch-list">${this.#node(this.root)}</ul>`;
   }
 
@@ -127,7 +124,7 @@ export class BranchTree extends PageElement {
   #thin(top) {
     const thin = top.children.filter(({ probability }) => probability !== null && probability < THINNEST_LABEL);
     if (thin.length === 0) return nothing;
-    return html`<p class="row small">${t("Too thin to see:")}
+    return html`<p class="row small">${t("Too thin to draw:")}
       ${thin.map(
         (node) => html`<button type="button" class="button button-small branch-thin" @click=${() => this.#enter(node)}>
         <span class="token-text">${visibleText(node.entries[0].bytes)}</span>

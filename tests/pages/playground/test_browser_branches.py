@@ -176,7 +176,7 @@ def test_a_late_rank_is_not_written_into_the_card_of_another_token(page: Page):
     expect(place).to_be_visible()
     held: list[Route] = []
     page.route("**/api/next-token", lambda route: held.append(route))
-    page.get_by_label("Or a token of your own, space included").fill(" boats")
+    page.get_by_label("Or type a token of your own, with its leading space").fill(" boats")
     with page.expect_request("**/api/next-token"):
         page.get_by_role("button", name="How likely?").click()
     put_caret(page, len(text(page)))
@@ -191,7 +191,7 @@ def test_a_token_of_one_s_own_gets_its_exact_rank(page: Page):
     open_with(page)
     write(page)
     put_caret(page, len(PROMPT) + 1)
-    page.get_by_label("Or a token of your own, space included").fill(" boats")
+    page.get_by_label("Or type a token of your own, with its leading space").fill(" boats")
     page.get_by_role("button", name="How likely?").click()
     expect(page.locator(".step-probe")).to_contain_text("#")
     page.get_by_role("button", name="Branch with it").click()

@@ -130,7 +130,7 @@ def test_a_replay_that_gives_another_text_says_why(page: Page, numerics: str, re
         route.continue_(post_data=route.request.post_data_json | {"seed": int(seed) + 1})
 
     page.route("**/api/completions", with_other_dice)
-    page.get_by_text("Share, replay, take away").click()
+    page.get_by_text("Share, replay, download").click()
     page.get_by_role("button", name="Replay the last run").click()
     said = page.locator("#share-said")
     expect(said).to_contain_text(

@@ -34,7 +34,7 @@ def tell(browser, live_server: str) -> Iterator[Tell]:
 
 
 def curtain(page: Page) -> Locator:
-    return page.get_by_role("dialog", name="the curtain is drawn")
+    return page.get_by_role("dialog", name="Eyes to the front")
 
 
 def blurred(page: Page, where: str = "body") -> list[str]:
@@ -164,7 +164,7 @@ def test_the_curtain_covers_every_screen_but_the_teachers_and_loses_nothing(
     axe(student)
     teacher.goto("/playground")  # the teacher goes on, and is told
     expect(curtain(teacher)).to_have_count(0)
-    expect(teacher.get_by_text("every screen but yours is covered")).to_be_visible()
+    expect(teacher.get_by_text("All screens are paused")).to_be_visible()
     tell(curtain=False)
     student.evaluate(ASK_NOW)
     expect(curtain(student)).to_have_count(0)
@@ -179,7 +179,7 @@ def test_a_reload_does_not_open_the_curtain(page: Page, new_page: NewPage, tell:
     expect(curtain(page)).to_be_visible()
     chinese = new_page(locale="zh-CN")
     chinese.goto("/sampling")
-    expect(chinese.get_by_role("dialog", name="幕布已拉上")).to_be_visible()
+    expect(chinese.get_by_role("dialog", name="请看前面")).to_be_visible()
     page.goto("/status")  # where a teacher becomes one
     expect(page.get_by_label("Or type the secret")).to_be_visible()
 
@@ -290,7 +290,7 @@ def test_a_server_that_is_full_is_asked_again_and_the_page_says_so(page: Page, t
     page.route("**/api/completions", answer)
     page.get_by_role("button", name="Ten more tokens").click()
     expect(page.get_by_text("This page asks again in 2 seconds.")).to_be_visible()
-    expect(page.get_by_text("As many tokens as asked for.")).to_be_visible()
+    expect(page.get_by_text("Done.")).to_be_visible()
     expect(page.get_by_text("This page asks again")).to_have_count(0)
     assert len(tries) == 2
 
@@ -330,7 +330,7 @@ def test_who_waits_sees_the_place_in_line_and_about_how_long(
             expect(outcome).to_contain_text(
                 re.compile(r"Waiting: number [12] in the queue, about (5|10) s"), timeout=20_000
             )
-            expect(outcome).to_contain_text("As many tokens as asked for.", timeout=20_000)
+            expect(outcome).to_contain_text("Done.", timeout=20_000)
         page.close()  # before its server goes
 
 

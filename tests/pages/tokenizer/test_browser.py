@@ -106,7 +106,7 @@ def test_whitespace_has_marks_that_can_be_turned_off(page: Page):
     surface = strip(page).get_by_role("listbox")
     mark = "node => getComputedStyle(node.querySelector('.run'), '::before').content"
     assert "×7" in surface.evaluate(mark)
-    page.get_by_label("Show blanks as marks").uncheck()
+    page.get_by_label("Show spaces and line breaks").uncheck()
     assert "×7" not in surface.evaluate(mark)
 
 
@@ -128,7 +128,7 @@ def test_special_tokens_are_text_unless_asked(page: Page, live_server: str):
     editor(page).fill(text)
     expect_ids(page, [token["id"] for token in ask(live_server, text, "cl100k_base")])
     expect(strip(page).locator(".special")).to_have_count(0)
-    page.get_by_label("Read special tokens").check()
+    page.get_by_label("Treat special tokens as special").check()
     expect(strip(page).locator(".special")).to_have_text("<|endoftext|>")
     expect_ids(page, [token["id"] for token in ask(live_server, text, "cl100k_base", "parse")])
     expect(page.get_by_text("1 outlined chip is a special token")).to_be_visible()
@@ -203,7 +203,7 @@ def test_the_keyboard_alone(page: Page):
     page.keyboard.press("ArrowRight")
     expect(card(page).locator(".card-title")).to_have_text("How")
     page.keyboard.press("Escape")
-    expect(card(page)).to_contain_text("Point at a token")
+    expect(card(page)).to_contain_text("Hover over a token")
     page.keyboard.press("ArrowRight")
     expect(card(page).locator(".card-title")).to_have_text("·r")
 
@@ -288,7 +288,7 @@ def test_a_link_opens_the_same_tokens_in_a_clean_profile(page: Page, new_page: N
     opened(other, page.url.removeprefix(live_server))
     expect_ids(other, expected)
     expect(editor(other)).to_have_value("A link, with 😀 and\ttabs")
-    expect(card(other)).to_contain_text("Point at a token")
+    expect(card(other)).to_contain_text("Hover over a token")
     assert not any("completions" in url or "next-token" in url for url in asked)
 
 
