@@ -53,7 +53,7 @@ def test_a_stream_cut_on_its_way_is_said_and_what_came_stays(behind: Behind):
     asked = generations(page)
     faults.cut_at, faults.cut_count = b"event: token", 5
     page.get_by_role("button", name="Continue", exact=True).click()
-    expect(page.locator("main status-message")).to_contain_text("The answer broke off before its end.")
+    expect(page.locator("main status-message")).to_contain_text("The answer broke off.")
     expect(page.locator("#outcome")).to_contain_text("Broke off. The text so far is kept.")
     assert text(page).startswith(PROMPT)
     assert len(text(page)) > len(PROMPT)
@@ -90,7 +90,7 @@ def test_an_experiment_cut_on_its_way_is_said_and_its_parts_stay(behind: Behind)
     asked = generations(page)
     bar = page.locator("run-bar").first
     bar.get_by_role("button", name="Run it here").click()
-    expect(bar).to_contain_text("The answer broke off before its end. What came is kept.")
+    expect(bar).to_contain_text("The answer broke off. What arrived is kept.")
     page.wait_for_timeout(1500)
     assert len([path for path in asked if "/experiments/" in path]) == 1
     faults.cut_at = b""
@@ -112,7 +112,7 @@ def test_a_killed_server_is_missed_and_found_again_without_running_anything(
         asked = generations(page)
         first.stop(signal.SIGKILL)
         expect(page.locator("#outcome")).to_contain_text("Broke off. The text so far is kept.")
-        expect(page.locator("main status-message")).to_contain_text("The answer broke off before its end.")
+        expect(page.locator("main status-message")).to_contain_text("The answer broke off.")
         expect(status(page)).to_contain_text("no answer")
         kept = text(page)
     with program(tmp_path / "second", "--port", str(first.port)) as second:

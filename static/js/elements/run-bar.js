@@ -115,7 +115,7 @@ export class RunBar extends PageElement {
     let remark = null;
     if (state === "running") remark = null;
     else if (!this.models.ready)
-      remark = t("The model is still getting ready. Its progress stands at the top of the page.");
+      remark = t("The model is still getting ready. Its progress is shown at the top of the page.");
     else if (this.stale && state !== "failed") remark = t("You changed something. Run again to update.");
     else if (shown && loaded !== shown) {
       remark = t("Another model is loaded now: {loaded}. These numbers are {shown}'s; run to see its own.", {

@@ -63,7 +63,7 @@ export class BranchTree extends PageElement {
                 : html`<span title=${t("probability of its first token there")}
                   >${formatProbability(node.probability)}</span>`
             }
-            ${node.count > 1 ? html`<span title=${t("lines that run through here")}>×${node.count}</span>` : nothing}
+            ${node.count > 1 ? html`<span title=${t("branches through here")}>×${node.count}</span>` : nothing}
           </span>
           ${node.ends ? this.#tools(node.ends) : nothing}
         </div>
@@ -107,7 +107,7 @@ export class BranchTree extends PageElement {
       </div>
       ${this.#thin(top)}
       <p class="quiet small">${t(
-        "Heights are the model's own probabilities of the first token of each line; grey is everything it could have written there instead.",
+        "Heights are the model's own probabilities of each branch's first token. Grey is everything else it could have written there.",
       )}</p>
     `;
   }

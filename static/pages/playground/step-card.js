@@ -91,7 +91,7 @@ export class StepCard extends PageElement {
       return html`<dl>${place}</dl><p class="quiet">${news}</p>`;
     }
     if (numbers.raw_logprob === null) {
-      const reason = t("Nothing stands before it, so the model has no expectation.");
+      const reason = t("There is nothing before it, so the model expects nothing.");
       return html`<dl>${place}</dl><p class="quiet">${reason}</p>`;
     }
     const impossible = !entry.step && this.params ? impossibleUnder(this.params, numbers) : null;
@@ -118,13 +118,13 @@ export class StepCard extends PageElement {
 
   #moved() {
     return html`<p class="small quiet">${t(
-      "The text before it changed after it was written; these numbers are for the text as it stands.",
+      "The text before it was changed later; these numbers are for the text as it is now.",
     )}</p>`;
   }
 
   #unusual() {
     return html`<p class="small quiet">${t(
-      "≠ Cutting this text afresh would give other tokens here. The model wrote these, so these stay.",
+      "≠ Cutting this text again would give other tokens here. The model wrote these, so they stay.",
     )}</p>`;
   }
 

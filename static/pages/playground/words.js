@@ -9,7 +9,7 @@ const REASONS = {
   "stop-string": msg("Stopped at a stop string."),
   length: msg("Done."),
   "context-full": msg("The context window is full: nothing more fits."),
-  timeout: msg("Took too long and was ended. The text so far is kept."),
+  timeout: msg("This took too long and was stopped. The text so far is kept."),
   cancelled: msg("Stopped. The text so far is kept."),
   sentence: msg("The sentence ended."),
   error: msg("Broke off. The text so far is kept."),
@@ -24,7 +24,7 @@ export function outcomeText(session) {
   const { running, outcome } = session.state;
   if (running) return runningText(running);
   if (!outcome) return session.state.history.past.length > 0 || session.state.history.kind !== "open" ? "" : null;
-  if (outcome.reason === "recut") return t("Cut anew for {model}; the numbers were {from}’s and are gone.", outcome);
+  if (outcome.reason === "recut") return t("Cut again for {model}; the numbers from {from} no longer apply.", outcome);
   const parts = [reasonText(outcome.reason)];
   if (outcome.rate !== null)
     parts.push(t("{rate} tokens/s", { rate: formatNumber(outcome.rate, outcome.rate < 10 ? 1 : 0) }));

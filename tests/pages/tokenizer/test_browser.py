@@ -119,7 +119,7 @@ def test_tokens_that_share_a_character_show_it_once(page: Page):
     expect(group.locator(".glyph")).to_have_text("😀")
     expect(group.get_by_role("option").nth(0)).to_have_text("F0 9F 98")
     expect(group.get_by_role("option").nth(1)).to_have_text("80")
-    expect(page.get_by_text("A tall chip holds only part of the character")).to_be_visible()
+    expect(page.get_by_text("A tall chip is only a piece of a character")).to_be_visible()
 
 
 def test_special_tokens_are_text_unless_asked(page: Page, live_server: str):
@@ -311,7 +311,7 @@ def test_changing_the_language_keeps_the_text(page: Page):
     editor(page).fill("keep me")
     expect(chips(page)).to_have_count(2)
     page.locator("header").get_by_role("link", name="中文").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("它从没见过字母")
+    expect(page.get_by_role("heading", level=1)).to_have_text("它看不见字，只看见编号")
     expect(page.locator("#text")).to_have_value("keep me")
     expect(card(page)).to_contain_text(
         "把鼠标移到一个词元上"
