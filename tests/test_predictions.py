@@ -50,7 +50,7 @@ def test_the_dice_took_the_likeliest_token_as_often_as_the_page_says(client: Tes
     assert f'data-answer="{likeliest}"' in question
     assert f"{likeliest} of {len(steps)}." in question
     least = min(steps, key=lambda step: step[0])
-    assert f"in place {least[2]} of its list" in question
+    assert f"number {least[2]} on its list" in question
 
 
 def measured(page: str, preset: str, kind: str) -> list[dict]:

@@ -409,7 +409,7 @@ def test_templates_write_numbers_and_tokens_as_scripts_do():
     assert chinese["probability"](0.2134) == "21.3%"
     assert english["count"](262144) == chinese["count"](262144) == "262,144"
     assert english["compact"](268098176) == "268M"
-    assert chinese["compact"](6_000_000_000_000) == "6万亿"
+    assert chinese["compact"](6_000_000_000_000) == "6\u00a0万亿"
     assert [tuple(part) for part in visible_parts("2061f0e2808b")] == [
         ("·", "space"), ("a", "text"), ("F0", "byte"), ("U+200B", "code"),
     ]  # fmt: skip

@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 
 from app.pages.registry import PAGES
 from app.paths import STATIC, TEMPLATES
+from app.routes.glossary import glossary, terms_in
 
 Language = Literal["en", "zh-CN"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -106,7 +107,7 @@ def messages(language: Language, page: str, modules: tuple[str, ...]) -> dict[st
     """What this page's scripts may want to say: the sentences in its modules, and those that come with data.
 
     The latter stand in the page's catalogue or in a shared one, and in no source: titles of presets, facts of
-    models.
+    models. A word of the glossary comes under "term: word".
     """
     asked = set().union(*(_asked_in(STATIC / module) for module in modules))
     others = {TEMPLATES / "pages" / other.name for other in PAGES if other.name != page}
@@ -117,7 +118,9 @@ def messages(language: Language, page: str, modules: tuple[str, ...]) -> dict[st
         for key, entry in json.loads(path.read_text(encoding="utf-8")).items()
     }
     entries |= {key: entry for key, entry in catalogue(language).items() if key in asked}
-    return {key: entry for key, entry in entries.items() if key in asked or key not in _asked_anywhere()}
+    said = {key: entry for key, entry in entries.items() if key in asked or key not in _asked_anywhere()}
+    marked = set().union(*(terms_in((STATIC / module).read_text(encoding="utf-8")) for module in modules))
+    return said | {f"term: {key}": glossary()[key][language] for key in marked}
 
 
 @cache

@@ -20,6 +20,7 @@ from app.pages.registry import BESIDE, CHAPTERS, PAGES, Page
 from app.paths import STATIC, TEMPLATES
 from app.routes import page_data
 from app.routes.classroom import class_state
+from app.routes.glossary import terms
 from app.routes.localisation import LANGUAGES, Language, negotiate, sentences
 from app.routes.models import state_of
 from app.routes.modules import FRAME, modules_of, script_of, sheets_of
@@ -141,6 +142,7 @@ def environment(language: Language) -> Environment:
         lstrip_blocks=True,
     )
     env.globals["_"] = sentences(language)
+    env.globals["term"] = terms(language)
     env.filters |= filters(language)
     env.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     return env

@@ -1,5 +1,6 @@
 """How templates write numbers and tokens: the same as static/js/base/format.js and bytes.js do."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -63,7 +64,8 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
         return format_decimal(value, format="#,##0", locale=locale)
 
     def compact(value: int) -> str:
-        return format_compact_decimal(value, fraction_digits=1 if value >= 1e9 else 0, locale=locale)
+        number = format_compact_decimal(value, fraction_digits=1 if value >= 1e9 else 0, locale=locale)
+        return re.sub(r"(?<=\d)(?=[万亿])", "\u00a0", number)
 
     def probability(p: float) -> str:
         if p <= 0 or p >= 1:

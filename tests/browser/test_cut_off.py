@@ -53,8 +53,8 @@ def test_a_stream_cut_on_its_way_is_said_and_what_came_stays(behind: Behind):
     asked = generations(page)
     faults.cut_at, faults.cut_count = b"event: token", 5
     page.get_by_role("button", name="Continue", exact=True).click()
-    expect(page.locator("main status-message")).to_contain_text("The answer broke off before its end.")
-    expect(page.locator("#outcome")).to_contain_text("Broke off; what came is kept.")
+    expect(page.locator("main status-message")).to_contain_text("The answer broke off.")
+    expect(page.locator("#outcome")).to_contain_text("Broke off. The text so far is kept.")
     assert text(page).startswith(PROMPT)
     assert len(text(page)) > len(PROMPT)
     page.wait_for_timeout(1500)
@@ -91,7 +91,7 @@ def test_an_experiment_cut_on_its_way_is_said_and_its_parts_stay(behind: Behind)
     own = page.locator("[data-asking=own]")
     own.get_by_role("textbox").fill("My favourite colour is")
     own.get_by_role("button", name="Ask 16 times").click()
-    expect(own).to_contain_text("The answer broke off before its end. What came is kept.")
+    expect(own).to_contain_text("The answer broke off. What arrived is kept.")
     page.wait_for_timeout(1500)
     assert len([path for path in asked if "/experiments/" in path]) == 1
     faults.cut_at = b""
@@ -112,8 +112,8 @@ def test_a_killed_server_is_missed_and_found_again_without_running_anything(
         page.wait_for_function("() => document.querySelector('document-editor').entries.length > 12")
         asked = generations(page)
         first.stop(signal.SIGKILL)
-        expect(page.locator("#outcome")).to_contain_text("Broke off; what came is kept.")
-        expect(page.locator("main status-message")).to_contain_text("The answer broke off before its end.")
+        expect(page.locator("#outcome")).to_contain_text("Broke off. The text so far is kept.")
+        expect(page.locator("main status-message")).to_contain_text("The answer broke off.")
         expect(status(page)).to_contain_text("no answer")
         kept = text(page)
     with program(tmp_path / "second", "--port", str(first.port)) as second:

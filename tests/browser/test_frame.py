@@ -275,7 +275,7 @@ def test_the_server_says_who_may_load(page: Page):
     """This one listens to its own machine alone."""
     page.goto("/")
     status(page).click()
-    expect(dialog(page).get_by_text("cannot be had here").first).to_be_visible()  # by the scripted engine
+    expect(dialog(page).get_by_text("not available here").first).to_be_visible()  # by the scripted engine
 
 
 def test_the_first_start_shows_how_far_it_is(page: Page):

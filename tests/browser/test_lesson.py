@@ -221,7 +221,7 @@ def test_a_run_counts_and_can_be_cancelled(page: Page):
     expect(bar).to_contain_text("Measured on gemma-3-270m, 22 Nov 2026.")
     expect(bar.get_by_role("note")).to_contain_text("Another model is loaded now")
     page.evaluate("addEventListener('run-asked', ({ target }) => target.run.start('slowly', {}))")
-    bar.get_by_role("button", name="Run it here").click()
+    bar.get_by_role("button", name="Run", exact=True).click()
     expect(bar).to_contain_text("Computing with")
     expect(bar.locator(".run-count")).to_contain_text("of 64")
     page.keyboard.press("Escape")
@@ -234,7 +234,7 @@ def test_a_run_counts_and_can_be_cancelled(page: Page):
 def test_a_run_that_fails_says_what_to_do(page: Page):
     bar = specimen(patterns(page), "run-bar: failed").locator("run-bar")
     expect(bar).to_contain_text("Every place is taken just now. Try again in 5 seconds.")
-    expect(bar.get_by_role("button", name="Run it here")).to_be_enabled()
+    expect(bar.get_by_role("button", name="Run", exact=True)).to_be_enabled()
 
 
 # all of them
@@ -262,7 +262,7 @@ def test_on_paper_notes_are_open_and_controls_are_gone(page: Page):
     page.emulate_media(media="print")
     expect(page.get_by_text("temperature does").first).to_be_visible()
     expect(page.locator("header")).to_be_hidden()
-    expect(page.get_by_role("button", name="Run it here").first).to_be_hidden()
+    expect(page.get_by_role("button", name="Run", exact=True).first).to_be_hidden()
     expect(page.locator("line-figure svg.figure-svg").first).to_be_visible()
     expect(page.locator("#predict-choice").get_by_text("It recites 64 of 64")).to_be_hidden()
 

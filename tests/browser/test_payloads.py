@@ -148,7 +148,7 @@ def test_as_model_output_and_as_a_token(watched: Watched, page: Page):
         }"""
     )
     assert reordering(page) == []
-    page.get_by_text("Share, replay, take away").click()
+    page.get_by_text("Share, replay, download").click()
     for button in ("Copy link", "Copy as Python", "Copy as curl"):
         page.get_by_role("button", name=button).click()
     watched.nothing_ran()

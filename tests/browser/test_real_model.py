@@ -127,7 +127,7 @@ def test_everyone_who_sets_seed_618_gets_the_same_text(students: list[Page], rea
         ended(one, PATIENCE)
         ended(another, PATIENCE)
         heard = neighbours.tokens - before
-        one.get_by_text("Share, replay, take away").click()
+        one.get_by_text("Share, replay, download").click()
         one.get_by_role("button", name="Replay the last run").click()
         expect(one.locator("#share-said")).to_contain_text(
             re.compile(r"Replayed with seed 618: all \d+ tokens are the same"), timeout=PATIENCE

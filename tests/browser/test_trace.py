@@ -27,7 +27,7 @@ def test_a_measured_recitation_is_traced_as_the_page_opens(page: Page):
     expect(place).to_contain_text("First Amendment of the US Constitution, 1791")
     expect(place).to_contain_text(re.compile(r"31 words, rarity \d+ bits"))
     expect(page.locator("#control-trace")).to_contain_text(
-        "Nothing here of 6 words or more stands in our library."
+        "No run of 6 words or more here is in our library."
     )
     expect(page.locator("#trace-library")).to_contain_text("What the model itself read was never published")
     assert page.locator("#main-trace .traced").text_content().startswith("of religion")

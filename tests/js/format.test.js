@@ -52,8 +52,8 @@ test("counts have separators, and large ones a short form in each language", () 
   assert.equal(formatCompact(268098176), "268M");
   assert.equal(formatCompact(6e12), "6T");
   chinese();
-  assert.equal(formatCompact(268098176), "2.68亿");
-  assert.equal(formatCompact(6e12), "6万亿");
+  assert.equal(formatCompact(268098176), "2.68\u00a0亿");
+  assert.equal(formatCompact(6e12), "6\u00a0万亿");
 });
 
 test("a roll is cut, so that it never shows 1", () => {

@@ -31,5 +31,5 @@ test("a day is written as the page's language writes it", () => {
   assert.equal(formatDay("2026-09-01"), "1 Sep 2026");
   assert.equal(formatDay("soon"), "soon");
   globalThis.document = { documentElement: { lang: "zh-CN" } };
-  assert.equal(formatDay("2026-11-22"), "2026年11月22日");
+  assert.equal(formatDay("2026-11-22"), "2026 年 11 月 22 日");
 });

@@ -121,7 +121,7 @@ export async function* stream(path, body, { signal } = {}) {
 
 function cutOff() {
   tell("lost");
-  return new ApiError({ code: "cut_off", message: t("The answer broke off before its end. What came is kept.") });
+  return new ApiError({ code: "cut_off", message: t("The answer broke off. What arrived is kept.") });
 }
 
 /** Tells when the beginning of a stream is long in coming: a filter on its way may hold it back until it is whole. */

@@ -20,6 +20,6 @@ export async function copyLink(
     await navigator.clipboard.writeText(link);
     showNote(copied);
   } catch {
-    showNote(t("The link stands in the address bar now: copy it from there."));
+    showNote(t("The link is in the address bar now: copy it from there."));
   }
 }

@@ -19,7 +19,7 @@ export function errorMessage(error) {
         ? t("Every place is taken just now. Try again in {n} seconds.", { n: error.retryAfter })
         : t("Every place is taken just now. Try again in a moment.");
     case "client_limit":
-      return t("This tab has as much under way as one may have. Wait until some of it has ended.");
+      return t("This tab already runs as much as one tab may. Wait for something to finish.");
     case "wrong_secret":
       return t(
         "That is not this server’s secret. A new one is made each time the server starts; look in the terminal.",
@@ -27,11 +27,11 @@ export function errorMessage(error) {
     case "too_many_guesses":
       return t("Too many wrong secrets. Try again in {n} seconds.", { n: error.retryAfter });
     case "model_not_ready":
-      return t("The model is still getting ready. Its progress stands at the top of the page.");
+      return t("The model is still getting ready. Its progress is shown at the top of the page.");
     case "context_overflow":
       return t("That is more text than the model can read at once ({reason}).", { reason });
     case "model_unavailable":
-      return t("That model cannot be had here ({reason}).", { reason });
+      return t("That model is not available here ({reason}).", { reason });
     case "not_supported":
       return t("This model cannot do that ({reason}).", { reason });
     case "bad_request":

@@ -20,9 +20,10 @@ export function formatCount(n) {
   return formatNumber(n, 0);
 }
 
-/** A large number, short: 268098176 is "268M", in Chinese "2.68亿". */
+/** A large number, short: 268098176 is "268M", in Chinese "2.68 亿". */
 export function formatCompact(n) {
-  return numberFormat({ notation: "compact", maximumSignificantDigits: 3 }).format(n);
+  const number = numberFormat({ notation: "compact", maximumSignificantDigits: 3 }).format(n);
+  return number.replace(/(?<=\d)(?=[万亿])/u, "\u00a0");
 }
 
 /**

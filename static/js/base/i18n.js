@@ -57,6 +57,11 @@ export function tParts(key, values = {}) {
     });
 }
 
+/** A word of the glossary in the page's language: `{word, meaning}`. */
+export function meaningOf(key) {
+  return catalog[`term: ${key}`] ?? { word: key, meaning: "" };
+}
+
 /** Marks a sentence in a table for translation; the table's reader passes it to `t`. */
 export function msg(key) {
   return key;

@@ -22,12 +22,12 @@ export async function showTrace(figure, text, note) {
 function showLibrary({ texts, words, missing: names }) {
   const missing = document.getElementById("trace-missing");
   document.getElementById("trace-library").textContent = t(
-    "Found in our library of {texts} texts, {words} words. What the model itself read was never published: a match shows where words stand, not where it learned them.",
+    "Searched: our library of {texts} texts, {words} words. What the model itself read was never published. A match shows where the words appear, not where it learned them.",
     { texts: formatCount(texts), words: formatCompact(words) },
   );
   missing.hidden = names.length === 0;
   missing.textContent = t(
-    "Not all of the library is here: {names}. Where there is a network, “python -m app.assets” in the project's folder fetches it; then start again.",
+    "Part of the library is missing: {names}. Run “python -m app.assets” in the project's folder, with a network, and start again.",
     {
       names: names.map((name) => t(name)).join(", "),
     },

@@ -72,7 +72,7 @@ export class RunBar extends PageElement {
       <div class="run-bar" data-state=${state}>
         <button type="button" class=${`button ${running ? "" : "button-primary"}`}
           ?disabled=${!running && (this.disabled || !this.models.ready)}
-          @click=${this.#pressed}>${running ? t("Cancel") : this.label || t("Run it here")}</button>
+          @click=${this.#pressed}>${running ? t("Cancel") : this.label || t("Run")}</button>
         <p class="run-source" role="status">${this.#source()}</p>
         <progress class="progress run-progress" aria-label=${t("Progress")} max=${progress?.total || 1}
           .value=${progress?.done ?? 0} ?hidden=${!running}></progress>
@@ -98,7 +98,9 @@ export class RunBar extends PageElement {
     }
     if (state === "done") return t("Computed here just now with {model}, in {time}.", { model: model ?? "", time });
     if (state === "cancelled") {
-      return count ? t("Cancelled after {done} of {total}. What came stays.", count) : t("Cancelled. What came stays.");
+      return count
+        ? t("Cancelled after {done} of {total}. Results so far are kept.", count)
+        : t("Cancelled. Results so far are kept.");
     }
     if (state === "failed") return html`<span class="run-error">${errorMessage(this.run.error)}</span>`;
     if (!this.measurement) return t("Not computed yet.");
@@ -115,9 +117,8 @@ export class RunBar extends PageElement {
     else if (this.models.offline)
       remark = t("The server does not answer just now. Your text stays here; the page tries again by itself.");
     else if (!this.models.ready)
-      remark = t("The model is still getting ready. Its progress stands at the top of the page.");
-    else if (this.stale && state !== "failed")
-      remark = t("The inputs have changed since. Run again to see what they give.");
+      remark = t("The model is still getting ready. Its progress is shown at the top of the page.");
+    else if (this.stale && state !== "failed") remark = t("You changed something. Run again to update.");
     else if (shown && loaded !== shown) {
       remark = t("Another model is loaded now: {loaded}. These numbers are {shown}'s; run to see its own.", {
         loaded,

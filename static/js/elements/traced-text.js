@@ -52,7 +52,7 @@ export class TracedText extends PageElement {
   #findings(found) {
     if (!this.trace) return html`<p class="quiet">${this.note || t("Looking through the library …")}</p>`;
     if (found.length === 0)
-      return html`<p>${t("Nothing here of {n} words or more stands in our library.", { n: this.trace.shortest })}</p>`;
+      return html`<p>${t("No run of {n} words or more here is in our library.", { n: this.trace.shortest })}</p>`;
     return html`<ol class="trace-places">${found.map((finding, index) => this.#place(finding, index))}</ol>`;
   }
 

@@ -13,6 +13,7 @@ import "./class-curtain.js";
 import "./class-note.js";
 import "./model-status.js";
 import "./stage.js";
+import "../elements/glossary-term.js";
 import "../elements/status-message.js";
 
 const status = document.querySelector("model-status");
@@ -73,7 +74,7 @@ line.addEventListener("full", (/** @type {CustomEvent} */ { detail }) => {
 line.addEventListener("held", () => {
   say(
     t(
-      "Nothing has come for 5 seconds. Either the server has much to do, or a filter on this network holds the text back until it is whole; then it comes all at once.",
+      "Nothing has come for 5 seconds. The server may be busy. Or a filter on this network holds the text back until it is complete; then it comes all at once.",
     ),
   );
 });

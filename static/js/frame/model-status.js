@@ -125,7 +125,7 @@ export class ModelStatus extends PageElement {
               ${
                 loaded === null || language() === "en"
                   ? nothing
-                  : html`<br />${t("{name} goes on running.", { name: t(loaded.title) })}`
+                  : html`<br />${t("{name} keeps running.", { name: t(loaded.title) })}`
               }
             </p>`
         }
@@ -210,7 +210,7 @@ export class ModelStatus extends PageElement {
   }
 
   #action(model) {
-    if (!model.available) return html`<span class="quiet">${t("cannot be had here")}</span>`;
+    if (!model.available) return html`<span class="quiet">${t("not available here")}</span>`;
     const busy = this.state.task !== null || this.offline;
     return html`<button
         class="button button-small"
@@ -238,7 +238,7 @@ function everyone(engine) {
     return t("Everyone on this server uses the same model; the same prompt, settings and seed give the same text.");
   if (engine?.numerics === "varies")
     return t(
-      "Everyone on this server uses the same model; the same seed can give another text when others write at the same time.",
+      "Everyone on this server uses the same model. When others write at the same time, the same seed can give another text.",
     );
   return t("Everyone on this server uses the same model.");
 }

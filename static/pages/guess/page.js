@@ -76,12 +76,15 @@ function sentence(right, came, mine, you) {
     cost: formatNumber(you, 1),
   };
   const key = right
-    ? t("The text goes on with “{token}”. The model gave it {p}: {bits} bits. You had it, {sure} sure: {cost} bits.", {
-        ...values,
-        token: "\u0000",
-      })
+    ? t(
+        "The text continues with “{token}”. The model gave it {p}: {bits} bits. You had it, {sure} sure: {cost} bits.",
+        {
+          ...values,
+          token: "\u0000",
+        },
+      )
     : t(
-        "The text goes on with “{token}”. The model gave it {p}: {bits} bits. Your “{guess}” had {mine}; {sure} sure and wrong costs {cost} bits.",
+        "The text continues with “{token}”. The model gave it {p}: {bits} bits. Your “{guess}” had {mine}; {sure} sure and wrong costs {cost} bits.",
         { ...values, token: "\u0000", guess: "\u0001" },
       );
   return (shown) => key.replace("\u0000", shown(came.bytes)).replace("\u0001", shown(mine.bytes));
@@ -103,7 +106,7 @@ function showBars(came, mine, vocabulary) {
 function showTotals(vocabulary) {
   const { texts: count, ...bits } = totals(results, vocabulary);
   for (const [who, value] of Object.entries(bits)) find(`guess-${who}`).textContent = formatNumber(value, 1);
-  find("guess-count").textContent = t("bits a token, over {n} texts", { n: count });
+  find("guess-count").textContent = t("bits per token, over {n} texts", { n: count });
 }
 
 function turn() {

@@ -96,11 +96,7 @@ const state = models.state;
 /** @type {[string, string, object][]} */
 const SPECIMENS = [
   ["status-message", "note", { message: { kind: "note", text: "Copied." } }],
-  [
-    "status-message",
-    "error",
-    { message: { kind: "error", text: "The answer broke off before its end. What came is kept." } },
-  ],
+  ["status-message", "error", { message: { kind: "error", text: "The answer broke off. What arrived is kept." } }],
   ["model-status", "ready", { state }],
   ["model-status", "switching", { state: { ...state, task } }],
   [

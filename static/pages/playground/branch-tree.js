@@ -38,10 +38,7 @@ export class BranchTree extends PageElement {
   }
 
   render() {
-    if (!this.root)
-      return html`<p class="quiet small">${t(
-        "Branches appear here when a line is left for another: nothing is thrown away.",
-      )}</p>`;
+    if (!this.root) return html`<p class="quiet small">${t("Every path you leave is kept here.")}</p>`;
     return this.view === "blocks" ? this.#blocks() : html`<ul class="branch-list">${this.#node(this.root)}</ul>`;
   }
 
@@ -66,7 +63,7 @@ export class BranchTree extends PageElement {
                 : html`<span title=${t("probability of its first token there")}
                   >${formatProbability(node.probability)}</span>`
             }
-            ${node.count > 1 ? html`<span title=${t("lines that run through here")}>×${node.count}</span>` : nothing}
+            ${node.count > 1 ? html`<span title=${t("branches through here")}>×${node.count}</span>` : nothing}
           </span>
           ${node.ends ? this.#tools(node.ends) : nothing}
         </div>
@@ -110,7 +107,7 @@ export class BranchTree extends PageElement {
       </div>
       ${this.#thin(top)}
       <p class="quiet small">${t(
-        "Heights are the model's own probabilities of the first token of each line; grey is everything it could have written there instead.",
+        "Heights are the model's own probabilities of each branch's first token. Grey is everything else it could have written there.",
       )}</p>
     `;
   }
@@ -127,7 +124,7 @@ export class BranchTree extends PageElement {
   #thin(top) {
     const thin = top.children.filter(({ probability }) => probability !== null && probability < THINNEST_LABEL);
     if (thin.length === 0) return nothing;
-    return html`<p class="row small">${t("Too thin to see:")}
+    return html`<p class="row small">${t("Too thin to draw:")}
       ${thin.map(
         (node) => html`<button type="button" class="button button-small branch-thin" @click=${() => this.#enter(node)}>
         <span class="token-text" translate="no">${visibleText(node.entries[0].bytes)}</span>

@@ -61,7 +61,7 @@ export class Brancher {
     const ready = await session.prepare();
     if (state.model !== null && state.model !== session.state.model) {
       showNote(
-        t("These alternatives were {made}’s. The text is now cut for {loaded}: choose again.", {
+        t("These alternatives are from {made}. The text is now cut for {loaded}: choose again.", {
           made: state.model,
           loaded: session.state.model,
         }),

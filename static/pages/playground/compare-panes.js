@@ -101,7 +101,7 @@ export class ComparePanes extends PageElement {
         n: this.differs + 1,
       })}</p>`;
     return html`<p class="compare-verdict" role="status">
-      ${tParts("Token {n} is the first that differs. Both rolled {u}: in A that fell on {a}, in B on {b}.", {
+      ${tParts("They part at token {n}. Both rolled {u}: in A that lands on {a}, in B on {b}.", {
         n: this.differs + 1,
         u: html`<b class="number">${formatRoll(a.u)}</b>`,
         a: this.#landing(a),

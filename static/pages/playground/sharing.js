@@ -45,7 +45,7 @@ export async function checkOpened(session) {
   if (loaded && state.model && state.model !== loaded.name) {
     showNote(
       t(
-        "Made with {made}; {loaded} is loaded. The text is shown as it was written. Continue, and it is cut anew for {loaded}.",
+        "Made with {made}; {loaded} is loaded. The text is shown as it was written. If you continue, it is cut again for {loaded}.",
         { made: state.model, loaded: loaded.name },
       ),
     );

@@ -62,7 +62,7 @@ export class SpaceHint {
     render(
       html`
         <p>${t(
-          "The text ends in a space. Words bring their own space in front, so after a lone space the model expects something else.",
+          "The text ends in a space. Words bring their own space in front, so after a separate space the model expects something unusual.",
         )}
           <button type="button" class="button button-small"
             @click=${() => this.compare()}>${t("Compare both")}</button></p>

@@ -1,6 +1,7 @@
 // One token where it stands: how likely it was, what it was picked from, and the ways not taken.
 
 import { html, nothing } from "lit";
+import { term } from "../../js/elements/glossary-term.js";
 import { PageElement } from "../../js/elements/page-element.js";
 import "../../js/elements/probability-bars.js";
 import { tokenText } from "../../js/elements/token-text.js";
@@ -59,7 +60,7 @@ export class StepCard extends PageElement {
 
   render() {
     if (this.entry === null || this.entry.draft !== undefined) {
-      return html`<p class="quiet">${t("Point at a token, or put the caret behind one.")}</p>`;
+      return html`<p class="quiet">${t("Hover over a token, or put the cursor behind one.")}</p>`;
     }
     const { entry } = this;
     const numbers = entry.step ?? entry.score ?? null;
@@ -90,7 +91,7 @@ export class StepCard extends PageElement {
       return html`<dl>${place}</dl><p class="quiet">${news}</p>`;
     }
     if (numbers.raw_logprob === null) {
-      const reason = t("Nothing stands before it, so the model has no expectation.");
+      const reason = t("There is nothing before it, so the model expects nothing.");
       return html`<dl>${place}</dl><p class="quiet">${reason}</p>`;
     }
     const impossible = !entry.step && this.params ? impossibleUnder(this.params, numbers) : null;
@@ -101,7 +102,7 @@ export class StepCard extends PageElement {
         <dd>${formatProbability(Math.exp(numbers.raw_logprob))} · #${formatCount(numbers.rank)}</dd>
         ${entry.step ? html`<dt>${t("after sampling")}</dt><dd>${afterSampling(entry.step)}</dd>` : nothing}
         ${impossible ? this.#impossible(impossible) : nothing}
-        <dt>${t("surprise")}</dt>
+        <dt>${term("surprise")}</dt>
         <dd>${formatBits(bitsOf(entry))} · ${expected}</dd>
         ${entry.step ? this.#draw(entry.step) : nothing} ${place}
       </dl>
@@ -111,19 +112,19 @@ export class StepCard extends PageElement {
   }
 
   #impossible({ name, value }) {
-    const sentence = t("impossible under {name} {value}", { name: t(NAMES[name]), value });
+    const sentence = t("ruled out by {name} {value}", { name: t(NAMES[name]), value });
     return html`<dt>${t("after sampling")}</dt><dd class="step-impossible">${sentence}</dd>`;
   }
 
   #moved() {
     return html`<p class="small quiet">${t(
-      "The text before it changed after it was written; these numbers are for the text as it stands.",
+      "The text before it was changed later; these numbers are for the text as it is now.",
     )}</p>`;
   }
 
   #unusual() {
     return html`<p class="small quiet">${t(
-      "≠ Cutting this text afresh would give other tokens here. The model wrote these, so these stay.",
+      "≠ Cutting this text again would give other tokens here. The model wrote these, so they stay.",
     )}</p>`;
   }
 
@@ -131,9 +132,9 @@ export class StepCard extends PageElement {
     if (step.u === null || step.u === undefined) return nothing;
     const greedy = step.kept === 1;
     return html`
-      <dt>${t("roll")}</dt>
+      <dt>${term("roll")}</dt>
       <dd>${formatRoll(step.u)}${greedy ? ` · ${t("nothing to choose")}` : ""}</dd>
-      <dt>${t("picked from")}</dt>
+      <dt>${t("choices left")}</dt>
       <dd>${tParts("{kept} of {n} tokens", { kept: formatCount(step.kept), n: this.vocabulary })}</dd>
     `;
   }
@@ -148,7 +149,7 @@ export class StepCard extends PageElement {
         this.canWrite
           ? html`<div class="step-choices">
             <p class="small quiet">${t(
-              "Pick one to branch here; the old line stays below. With Alt it is only swapped.",
+              "Click a token to take that path; the old one is kept under Branches. Alt-click only swaps the token.",
             )}</p>
             <label class="check small"><input type="checkbox" .checked=${this.go}
               @change=${(event) => (this.go = event.target.checked)} />${t("and continue")}</label>
@@ -168,7 +169,7 @@ export class StepCard extends PageElement {
     if (!this.canWrite || this.entry.by === "start") return nothing;
     return html`
       <form class="step-own" @submit=${this.#ask}>
-        <label class="small" for="own-token">${t("Or a token of your own, space included")}</label>
+        <label class="small" for="own-token">${t("Or type a token of your own, with its leading space")}</label>
         <div class="step-ask">
           <input class="field" id="own-token" name="text" autocomplete="off" spellcheck="false" maxlength="200" />
           <button type="submit" class="button button-small">${t("How likely?")}</button>

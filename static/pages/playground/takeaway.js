@@ -1,4 +1,4 @@
-// The fold "Share, replay, take away": what its buttons do, and what is said afterwards.
+// The fold "Share, replay, download": what its buttons do, and what is said afterwards.
 
 import { t } from "../../js/base/i18n.js";
 import { models } from "../../js/base/models.js";
@@ -49,11 +49,11 @@ function replayText({ known, same, at, count, seed }) {
   const values = { seed: String(seed), n: at + 1 };
   return models.state.engine?.numerics === "same"
     ? t(
-        "Replayed with seed {seed}: the first other token is number {n}. This text was written elsewhere: on another machine, with another precision or by another version. The ids in the document stay as they are.",
+        "Replayed with seed {seed}: the replay differs from token {n} on. This text was written elsewhere: on another machine, with another precision or by another version. The document keeps its own tokens.",
         values,
       )
     : t(
-        "Replayed with seed {seed}: the first other token is number {n}. On this machine that can happen when others write at the same time. The ids in the document stay as they are.",
+        "Replayed with seed {seed}: the replay differs from token {n} on. On this machine that can happen when others write at the same time. The document keeps its own tokens.",
         values,
       );
 }

@@ -7,12 +7,12 @@ import { models } from "../../js/base/models.js";
 const REASONS = {
   "end-of-text": msg("The model ended its text."),
   "stop-string": msg("Stopped at a stop string."),
-  length: msg("As many tokens as asked for."),
+  length: msg("Done."),
   "context-full": msg("The context window is full: nothing more fits."),
-  timeout: msg("Took too long and was ended; what came is kept."),
-  cancelled: msg("Stopped; what came is kept."),
+  timeout: msg("This took too long and was stopped. The text so far is kept."),
+  cancelled: msg("Stopped. The text so far is kept."),
   sentence: msg("The sentence ended."),
-  error: msg("Broke off; what came is kept."),
+  error: msg("Broke off. The text so far is kept."),
 };
 
 export function reasonText(reason) {
@@ -24,7 +24,7 @@ export function outcomeText(session) {
   const { running, outcome } = session.state;
   if (running) return runningText(running);
   if (!outcome) return session.state.history.past.length > 0 || session.state.history.kind !== "open" ? "" : null;
-  if (outcome.reason === "recut") return t("Cut anew for {model}; the numbers were {from}’s and are gone.", outcome);
+  if (outcome.reason === "recut") return t("Cut again for {model}; the numbers from {from} no longer apply.", outcome);
   const parts = [reasonText(outcome.reason)];
   if (outcome.rate !== null)
     parts.push(t("{rate} tokens/s", { rate: formatNumber(outcome.rate, outcome.rate < 10 ? 1 : 0) }));
@@ -37,13 +37,13 @@ function runningText({ line, tokens, first }) {
   if (first === null) return line.text ?? t("Reading …");
   const seconds = (performance.now() - first) / 1000;
   const rate = tokens > 1 && seconds > 0.2 ? formatNumber((tokens - 1) / seconds, 0) : "–";
-  return t("{n} tokens, {rate} a second", { n: tokens, rate });
+  return t("{n} tokens, {rate} per second", { n: tokens, rate });
 }
 
 const LEGENDS = {
   surprise: { steps: ["<1", "1+", "3+", "5+", "8+"], unit: msg("bits of surprise") },
   rank: { steps: ["1", "2+", "11+", "101+", "1001+"], unit: msg("rank among all tokens") },
-  kept: { steps: ["1", "2+", "11+", "101+", "1001+"], unit: msg("tokens it was picked from") },
+  kept: { steps: ["1", "2+", "11+", "101+", "1001+"], unit: msg("choices left to the dice") },
 };
 
 export function drawLegend(legend, view) {

@@ -51,7 +51,7 @@ async function cutAll() {
     const values = { n: text.length, limit: LONGEST };
     showNote(
       t(
-        "That is {n} characters; this page cuts at most {limit} at once. Your text is kept; the chips are those of before.",
+        "That is {n} characters; this page cuts at most {limit} at once. Your text is kept; the chips still show the text before.",
         values,
       ),
     );

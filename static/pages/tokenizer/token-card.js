@@ -94,7 +94,7 @@ export class TokenCard extends PageElement {
   render() {
     if (this.token === null) {
       return html`<div class="card card-hint"><p class="quiet">${t(
-        "Point at a token, or walk there with the arrow keys.",
+        "Hover over a token or tap it, or use the arrow keys.",
       )}</p></div>`;
     }
     const { token } = this;
@@ -152,7 +152,7 @@ export class TokenCard extends PageElement {
     const { rank, special } = this.token;
     if (special) return prose(t("merge rank"), t("a special token: given its id by hand, never merged"));
     if (rank === null) return nothing;
-    if (rank.kind === "byte") return prose(t("merge rank"), t("a single byte: there before the first merge"));
+    if (rank.kind === "byte") return prose(t("merge rank"), t("a single byte: in the vocabulary from the start"));
     return prose(
       t("merge rank"),
       t("merge {merge} of {merges}; a lower id was merged earlier", {

@@ -79,7 +79,10 @@ export function noticesOf({ replaced = 0, normalised = false, split = false, rig
       values: { n: specials },
     });
   }
-  if (split) notices.push({ key: msg("A tall chip holds only part of the character above it: its bytes, in hex.") });
+  if (split)
+    notices.push({
+      key: msg("A tall chip is only a piece of a character; the bytes it holds are written underneath."),
+    });
   if (rightToLeft)
     notices.push({
       key: msg("Chips stand in the order the model reads them, from left to right; each keeps its own direction."),

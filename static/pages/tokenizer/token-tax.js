@@ -28,7 +28,7 @@ export class TokenTax extends PageElement {
       <thead><tr>
         <th scope="col">${t("language")}</th><th scope="col" class="tax-figure">${t("token count")}</th>
         <th scope="col" class="tax-axis"><span class="visually-hidden">${t("as a bar")}</span></th>
-        <th scope="col" class="tax-figure">${t("bytes a token")}</th><th
+        <th scope="col" class="tax-figure">${t("bytes/token")}</th><th
           scope="col" class="tax-figure">${t("against English")}</th>
       </tr></thead>
       <tbody>${taxed(this.rows).map((row) => this.#row(row))}</tbody>

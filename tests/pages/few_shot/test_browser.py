@@ -763,7 +763,7 @@ def test_a_run_of_today_is_not_dated_as_the_measurement(page: Page):
     go(page, "own")
     for place in ("#few-run", "#few-repeat-run"):
         expect(page.locator(place)).to_contain_text("fake")
-        expect(page.locator(place)).not_to_contain_text("2026年11月22日")
+        expect(page.locator(place)).not_to_contain_text("2026 年 11 月 22 日")
     expect(page.locator("[data-drawn]")).to_have_text(read_out)
 
 

@@ -51,7 +51,7 @@ def test_a_wrong_guess_is_dear_and_the_next_text_comes(page: Page):
     expect(page.get_by_label("Your guess")).to_be_focused()
     expect(page.locator("#guess-answer")).to_be_hidden()
     guess(page, "Wednesday")
-    expect(page.locator("#guess-count")).to_have_text("bits a token, over 2 texts")
+    expect(page.locator("#guess-count")).to_have_text("bits per token, over 2 texts")
 
 
 def test_after_the_last_text_it_begins_anew(page: Page):
@@ -62,7 +62,7 @@ def test_after_the_last_text_it_begins_anew(page: Page):
         page.locator("#guess-next").click()
     expect(page.locator("#guess-place")).to_have_text("Text 1 of 5")
     guess(page, "x")
-    expect(page.locator("#guess-count")).to_have_text("bits a token, over 1 text")
+    expect(page.locator("#guess-count")).to_have_text("bits per token, over 1 text")
 
 
 def test_a_refusal_keeps_the_guess(page: Page, troubles: Troubles):

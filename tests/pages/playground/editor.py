@@ -69,7 +69,7 @@ def same_dice(page: Page, seed: int) -> None:
 
 def share_link(page: Page) -> str:
     """The link to this document, as a browser that may not copy shows it."""
-    page.get_by_text("Share, replay, take away").click()
+    page.get_by_text("Share, replay, download").click()
     page.get_by_role("button", name="Copy link").click()
     link = page.get_by_label("To copy by hand")
     expect(link).to_have_value(re.compile("#s="))

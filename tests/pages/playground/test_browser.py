@@ -47,7 +47,7 @@ def test_it_streams_and_stops_at_once_and_keeps_what_came(page: Page):
     page.keyboard.press("Escape")
     ended(page)
     kept = ids(page)
-    expect(page.locator("#outcome")).to_contain_text("Stopped; what came is kept.")
+    expect(page.locator("#outcome")).to_contain_text("Stopped. The text so far is kept.")
     page.wait_for_timeout(400)
     assert ids(page) == kept
     assert len(kept) < 900
@@ -259,7 +259,7 @@ def test_axe_finds_nothing_after_the_page_was_used(new_page: NewPage, scheme: st
     write(page)
     for fold in (
         "A/B: two settings",
-        "Share, replay, take away",
+        "Share, replay, download",
         "Penalties, beginning and end of text",
         "For teachers",
     ):
@@ -278,7 +278,7 @@ def test_the_whole_page_reads_chinese(new_page: NewPage):
     page.goto("/playground")
     expect(page.get_by_role("heading", level=1)).to_have_text("一份文档，续写下去")
     page.get_by_role("button", name="再写十个词元").click()
-    expect(page.locator("#outcome")).to_contain_text("已写够所要的词元数")
+    expect(page.locator("#outcome")).to_contain_text("已写完。")
     shown = page.locator("main").inner_text()
     words = re.findall(
         r"[A-Za-z]{4,}", re.sub(r"Ctrl|Enter|Shift|JSON|Python|curl|Top|temperature", "", shown)

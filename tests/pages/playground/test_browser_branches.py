@@ -113,7 +113,7 @@ def test_a_and_b_with_the_same_settings_do_not_differ(page: Page):
     page.get_by_text("A/B: two settings").click()
     page.get_by_role("button", name="Run both").click()
     verdict = page.locator(".compare-verdict")
-    expect(verdict).to_contain_text("first that differs")
+    expect(verdict).to_contain_text("They part at token")
     page.get_by_role("button", name="Copy A to B").click()
     page.get_by_role("button", name="Run both").click()
     expect(verdict).to_contain_text("No difference")
@@ -176,7 +176,7 @@ def test_a_late_rank_is_not_written_into_the_card_of_another_token(page: Page):
     expect(place).to_be_visible()
     held: list[Route] = []
     page.route("**/api/next-token", lambda route: held.append(route))
-    page.get_by_label("Or a token of your own, space included").fill(" boats")
+    page.get_by_label("Or type a token of your own, with its leading space").fill(" boats")
     with page.expect_request("**/api/next-token"):
         page.get_by_role("button", name="How likely?").click()
     put_caret(page, len(text(page)))
@@ -191,7 +191,7 @@ def test_a_token_of_one_s_own_gets_its_exact_rank(page: Page):
     open_with(page)
     write(page)
     put_caret(page, len(PROMPT) + 1)
-    page.get_by_label("Or a token of your own, space included").fill(" boats")
+    page.get_by_label("Or type a token of your own, with its leading space").fill(" boats")
     page.get_by_role("button", name="How likely?").click()
     expect(page.locator(".step-probe")).to_contain_text("#")
     page.get_by_role("button", name="Branch with it").click()
@@ -204,7 +204,7 @@ def test_alternatives_of_another_model_are_not_taken_for_this_one_s(page: Page):
     expect(text_area(page)).to_have_value(re.compile("Once upon"))
     before = text(page)
     page.locator("step-card .bars-pick").first.click()
-    expect(page.get_by_text("These alternatives were gemma-3-270m’s.")).to_be_visible()
+    expect(page.get_by_text("These alternatives are from gemma-3-270m.")).to_be_visible()
     expect(text_area(page)).to_have_value(before)
     authors = {entry["by"] for entry in entries(page)}
     assert {"typed", "model"} <= authors

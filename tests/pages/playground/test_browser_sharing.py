@@ -110,7 +110,7 @@ def test_half_a_character_is_shown_as_bytes_and_a_whole_one_once(page: Page):
 def test_a_run_is_replayed_and_verified(page: Page):
     open_with(page)
     write(page)
-    page.get_by_text("Share, replay, take away").click()
+    page.get_by_text("Share, replay, download").click()
     page.get_by_role("button", name="Replay the last run").click()
     expect(page.get_by_text(re.compile("Replayed with seed .* all 10 tokens are the same"))).to_be_visible()
 
@@ -120,7 +120,7 @@ def test_what_is_typed_after_a_run_is_no_part_of_its_replay(page: Page):
     write(page)
     put_caret(page, len(text(page)))
     page.keyboard.insert_text(" and mine")
-    page.get_by_text("Share, replay, take away").click()
+    page.get_by_text("Share, replay, download").click()
     page.get_by_role("button", name="Replay the last run").click()
     expect(page.get_by_text(re.compile("Replayed with seed .* all 10 tokens are the same"))).to_be_visible()
 
@@ -133,7 +133,7 @@ def test_the_machine_is_not_blamed_for_an_edit(page: Page):
     page.wait_for_function(
         "() => document.querySelector('document-editor').entries.every(({draft}) => draft === undefined)"
     )
-    page.get_by_text("Share, replay, take away").click()
+    page.get_by_text("Share, replay, download").click()
     page.get_by_role("button", name="Replay the last run").click()
     expect(page.locator("#share-said")).to_contain_text("There is no run to replay")
 
@@ -145,7 +145,7 @@ def test_a_request_to_copy_has_the_settings_that_made_the_text(page: Page):
     page.get_by_label("Temperature, number").first.fill("1.9")
     page.get_by_label("Temperature, number").first.blur()
     same_dice(page, 8)
-    page.get_by_text("Share, replay, take away").click()
+    page.get_by_text("Share, replay, download").click()
     page.get_by_role("button", name="Copy as curl").click()
     command = page.get_by_label("To copy by hand")
     expect(command).to_have_value(re.compile("curl"))

@@ -14,14 +14,14 @@ SENTENCES = {
         "en",
         "varies",
     ): "On this machine the same seed can give another text when others write at the same time.",
-    ("zh-CN", "same"): "提示相同、设置相同、种子相同：全班每一块屏幕上的文本都相同。",
-    ("zh-CN", "varies"): "在这台机器上，同时有别人在生成时，同一个种子也可能给出不同的文本。",
+    ("zh-CN", "same"): "提示词相同、设置相同、种子相同：全班每一块屏幕上的文字都相同。",
+    ("zh-CN", "varies"): "在这台机器上，同时有别人在生成时，同一个种子也可能写出不同的文字。",
 }
 SHEET = {
     ("en", "same"): "the same prompt, settings and seed give the same text.",
-    ("en", "varies"): "the same seed can give another text when others write at the same time.",
-    ("zh-CN", "same"): "提示、设置和种子都相同，文本就相同。",
-    ("zh-CN", "varies"): "同时有别人在生成时，同一个种子也可能给出不同的文本。",
+    ("en", "varies"): "When others write at the same time, the same seed can give another text.",
+    ("zh-CN", "same"): "提示词、设置和种子都相同，写出的文字就相同。",
+    ("zh-CN", "varies"): "同时有别人在生成时，同一个种子也可能写出不同的文字。",
 }
 SEEDS = {  # page -> its seeds
     "/playground": "#seed",
@@ -133,10 +133,10 @@ def test_a_replay_that_gives_another_text_says_why(page: Page, numerics: str, re
         route.continue_(post_data=route.request.post_data_json | {"seed": int(seed) + 1})
 
     page.route("**/api/completions", with_other_dice)
-    page.get_by_text("Share, replay, take away").click()
+    page.get_by_text("Share, replay, download").click()
     page.get_by_role("button", name="Replay the last run").click()
     said = page.locator("#share-said")
     expect(said).to_contain_text(
-        re.compile(rf"Replayed with seed {seed}: the first other token is number \d+\.")
+        re.compile(rf"Replayed with seed {seed}: the replay differs from token \d+ on\.")
     )
     expect(said).to_contain_text(reason)

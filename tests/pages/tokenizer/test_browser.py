@@ -106,7 +106,7 @@ def test_whitespace_has_marks_that_can_be_turned_off(page: Page):
     surface = strip(page).get_by_role("listbox")
     mark = "node => getComputedStyle(node.querySelector('.run'), '::before').content"
     assert "×7" in surface.evaluate(mark)
-    page.get_by_label("Show blanks as marks").uncheck()
+    page.get_by_label("Show spaces and line breaks").uncheck()
     assert "×7" not in surface.evaluate(mark)
 
 
@@ -119,7 +119,7 @@ def test_tokens_that_share_a_character_show_it_once(page: Page):
     expect(group.locator(".glyph")).to_have_text("😀")
     expect(group.get_by_role("option").nth(0)).to_have_text("F0 9F 98")
     expect(group.get_by_role("option").nth(1)).to_have_text("80")
-    expect(page.get_by_text("A tall chip holds only part of the character")).to_be_visible()
+    expect(page.get_by_text("A tall chip is only a piece of a character")).to_be_visible()
 
 
 def test_special_tokens_are_text_unless_asked(page: Page, live_server: str):
@@ -128,7 +128,7 @@ def test_special_tokens_are_text_unless_asked(page: Page, live_server: str):
     editor(page).fill(text)
     expect_ids(page, [token["id"] for token in ask(live_server, text, "cl100k_base")])
     expect(strip(page).locator(".special")).to_have_count(0)
-    page.get_by_label("Read special tokens").check()
+    page.get_by_label("Treat special tokens as special").check()
     expect(strip(page).locator(".special")).to_have_text("<|endoftext|>")
     expect_ids(page, [token["id"] for token in ask(live_server, text, "cl100k_base", "parse")])
     expect(page.get_by_text("1 outlined chip is a special token")).to_be_visible()
@@ -203,7 +203,7 @@ def test_the_keyboard_alone(page: Page):
     page.keyboard.press("ArrowRight")
     expect(card(page).locator(".card-title")).to_have_text("How")
     page.keyboard.press("Escape")
-    expect(card(page)).to_contain_text("Point at a token")
+    expect(card(page)).to_contain_text("Hover over a token")
     page.keyboard.press("ArrowRight")
     expect(card(page).locator(".card-title")).to_have_text("·r")
 
@@ -288,7 +288,7 @@ def test_a_link_opens_the_same_tokens_in_a_clean_profile(page: Page, new_page: N
     opened(other, page.url.removeprefix(live_server))
     expect_ids(other, expected)
     expect(editor(other)).to_have_value("A link, with 😀 and\ttabs")
-    expect(card(other)).to_contain_text("Point at a token")
+    expect(card(other)).to_contain_text("Hover over a token")
     assert not any("completions" in url or "next-token" in url for url in asked)
 
 
@@ -311,11 +311,9 @@ def test_changing_the_language_keeps_the_text(page: Page):
     editor(page).fill("keep me")
     expect(chips(page)).to_have_count(2)
     page.locator("header").get_by_role("link", name="中文").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("它从没见过字母")
+    expect(page.get_by_role("heading", level=1)).to_have_text("它看不见字，只看见编号")
     expect(page.locator("#text")).to_have_value("keep me")
-    expect(card(page)).to_contain_text(
-        "把鼠标移到一个词元上"
-    )  # the one the server drew was about another text
+    expect(card(page)).to_contain_text("点一块看看")  # the one the server drew was about another text
 
 
 def test_the_tax_follows_the_encoding(page: Page):
