@@ -261,11 +261,11 @@ function stateOf({ subject, answer, measured, open, step, run, asks }, view) {
   if (!models.ready) {
     return note(
       measured === null
-        ? t("The model is still getting ready. Its progress stands at the top of the page.")
+        ? t("The model is still getting ready. Its progress is shown at the top of the page.")
         : t("The model is still getting ready. Until then you see what was measured."),
     );
   }
-  if (answer !== null && answer.finish === null && !open && !view.cut) return note(t("Cancelled. What came stays."));
+  if (answer !== null && answer.finish === null && !open && !view.cut) return note(t("Cancelled. Results so far are kept."));
   return note("");
 }
 

@@ -84,5 +84,5 @@ export function waitingSentence(measured) {
   }
   return models.offline
     ? t("The server does not answer just now. Your text stays here; the page tries again by itself.")
-    : t("The model is still getting ready. Its progress stands at the top of the page.");
+    : t("The model is still getting ready. Its progress is shown at the top of the page.");
 }

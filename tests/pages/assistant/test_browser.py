@@ -442,7 +442,7 @@ def test_a_link_after_a_cancelled_answer_holds_what_came(
     page.get_by_label("Your question").press("Enter")
     expect(written(page)).to_be_visible(timeout=20_000)
     page.get_by_role("button", name="Cancel").click()
-    expect(page.locator("#state")).to_have_text("Cancelled. What came stays.")
+    expect(page.locator("#state")).to_have_text("Cancelled. Results so far are kept.")
     before = seen(page)
     assert "Who lives by the lake?" in before[0]
     details(page)
@@ -608,7 +608,7 @@ def test_it_can_be_cancelled_in_the_middle(new_page: NewPage, slow_server: str, 
     expect(written(page)).to_be_visible(timeout=20_000)
     expect(page.locator("#state")).to_contain_text("fake is writing")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.locator("#state")).to_have_text("Cancelled. What came stays.")
+    expect(page.locator("#state")).to_have_text("Cancelled. Results so far are kept.")
     expect(written(page)).to_be_visible()
     expect(chat(page).first).to_have_text("Who lives in the wood?")
 
