@@ -30,7 +30,8 @@ export class TriesGrid extends PageElement {
 
   render() {
     const tints = tintsOf(this.keys);
-    return html`<ol class="cards" data-columns=${this.tries.length > 16 ? 6 : 4} aria-label=${this.label || t("All answers")}>
+    return html`<ol class="cards" data-columns=${this.tries.length > 16 ? 6 : 4}
+      aria-label=${this.label || t("All answers")}>
       ${this.tries.map((one) => this.#card(one, tints.get(one.key)))}
     </ol>`;
   }
