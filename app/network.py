@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import socket
+from urllib.parse import urlsplit
 
 from app.settings import Settings
 
@@ -37,6 +38,11 @@ def class_addresses(settings: Settings) -> list[str]:
         hosts = [*lan_addresses(), *local_names()]
         return public + [_address(host, settings.port) for host in hosts]
     return public or [own_address(settings)]
+
+
+def beyond_this_machine(addresses: list[str]) -> list[str]:
+    """Those that lead here from another machine, too."""
+    return [each for each in addresses if bracketed(urlsplit(each).hostname or "") not in LOOPBACK]
 
 
 def bracketed(host: str) -> str:

@@ -15,12 +15,21 @@ MODELS = ROOT / "models"
 
 def default_weights_dir() -> Path:
     """`models/weights` in a checkout; the user's cache folder for an installed package."""
+    return _home() / "weights"
+
+
+def default_state_dir() -> Path:
+    """Beside the weights."""
+    return _home() / "state"
+
+
+def _home() -> Path:
     if ROOT != _BUNDLE:
-        return MODELS / "weights"
+        return MODELS
     if sys.platform == "darwin":
         cache = Path.home() / "Library" / "Caches"
     elif sys.platform == "win32":
         cache = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
     else:
         cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return cache / "base-model-playground" / "weights"
+    return cache / "base-model-playground"

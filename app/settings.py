@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import ByteSize, Field, SecretStr, TypeAdapter, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.paths import default_weights_dir
+from app.paths import default_state_dir, default_weights_dir
 
 DEFAULT_MODEL = "gemma-3-270m"
 _MOST_THREADS = 1024
@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     weights_dir: Path = Field(
         default_factory=default_weights_dir, description="Where fetched and converted weights lie."
     )
+    state_dir: Path = Field(
+        default_factory=default_state_dir,
+        description="Where the note to the class and the blurred words outlast the server, and nothing else.",
+    )
     ms_per_token: float = Field(5.0, ge=0, description="Fake engine only: milliseconds a step takes.")
     fail_at: int = Field(0, ge=0, description="Fake engine only: every so many steps, one fails.")
     oom_at: int = Field(0, ge=0, description="Fake engine only: every so many steps, memory runs out.")
@@ -121,7 +125,7 @@ def _default(name: str) -> str:
     if isinstance(value, SecretStr):
         return "random"
     if isinstance(value, Path):
-        return "`models/weights`, or the user's cache for an installed package"
+        return f"`models/{value.name}`, or the user's cache for an installed package"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, float):

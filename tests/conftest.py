@@ -1,4 +1,4 @@
-"""Every test: an environment without settings, and a scripted engine over bytes for those that ask."""
+"""Every test: an environment without settings, a state folder of its own, and a scripted engine over bytes for those that ask."""
 
 import os
 from collections.abc import Iterator
@@ -22,9 +22,12 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in [name for name in os.environ if name.upper().startswith("PLAYGROUND_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv(
+        "PLAYGROUND_STATE_DIR", str(tmp_path / "state")
+    )  # never what a class of this machine chose
 
 
 @pytest.fixture

@@ -35,9 +35,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="module")
-def live_server() -> Iterator[str]:
+def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the whole site on the scripted engine."""
-    app = create_app(Settings(engine="fake", ms_per_token=2, teacher_secret=TEACHER))
+    state = tmp_path_factory.mktemp("state")
+    app = create_app(Settings(engine="fake", ms_per_token=2, teacher_secret=TEACHER, state_dir=state))
     with serve(app) as port:
         wait_until(lambda: app.state.site.host.state()["loaded"] is not None, 60)
         yield f"http://127.0.0.1:{port}"

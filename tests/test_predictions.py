@@ -80,10 +80,19 @@ def test_no_example_holds_the_word_that_is_asked_for(client: TestClient):
 def test_in_the_costume_hardly_anything_but_an_answer_comes(client: TestClient):
     tried = {part["side"]: part for part in measured("assistant", "conversation", "answers")}
     assert tried["dressed"]["answered"] >= 7 * len(tried["dressed"]["answers"]) / 8
-    ways = {answer["shown"].strip() for answer in tried["bare"]["answers"]}
-    assert len(ways) >= 4 and tried["bare"]["answered"] < len(tried["bare"]["answers"])
-    assert says(client, "/assistant", "can go on in many ways")
-    assert says(client, "/assistant", "it is nearly the only one left")
+    bare = tried["bare"]["answers"]
+    assert len({answer["shown"].strip() for answer in bare}) >= 4
+    assert sum("?" in answer["shown"] for answer in bare) == len(bare) and tried["bare"]["answered"] == 0
+    assert says(client, "/assistant", "After a bare question, more questions are likely")
+    assert says(client, "/assistant", "After “Assistant:”, an answer is")
+
+
+def test_the_chinese_costume_is_answered_and_the_bare_question_mostly_is_not(client: TestClient):
+    tried = {part["side"]: part for part in measured("assistant", "zh-conversation", "answers")}
+    assert tried["dressed"]["answered"] >= 7 * len(tried["dressed"]["answers"]) / 8
+    assert tried["bare"]["answered"] < len(tried["bare"]["answers"]) / 2
+    assert "？" in tried["bare"]["answers"][0]["shown"]  # the one that is played first
+    assert "光有一个问题，后面多半还是问题" in client.get("/assistant", params={"lang": "zh-CN"}).text
 
 
 def test_the_first_token_of_the_answer_moves_furthest_and_its_digits_less(client: TestClient):
@@ -102,15 +111,23 @@ def test_the_known_fact_and_the_confident_mistake_are_nearly_agreed_on(client: T
         for name in ("known", "wrong")
     }
     assert all(0.75 < share < 1 for share in shares.values())
-    assert says(client, "/hallucination", "near agreement, low entropy")
+    assert says(client, "/hallucination", "They nearly agree, entropy is low, and it is false.")
     assert says(client, "/", "what it knows stays the same in most of them")
 
 
 def test_of_the_new_text_next_to_nothing_is_recited(client: TestClient):
-    for name in ("control", "control-16", "control-24", "control-32", "control-36"):
+    for name in (
+        "control",
+        "control-2",
+        "control-16",
+        "control-24",
+        "control-32",
+        "control-36",
+        "control-zh",
+    ):
         (recital,) = measured("regurgitation", name, "recital")
         assert recital["equal"] <= 0.05 * recital["total"]
-    assert says(client, "/regurgitation", "of that it recites next to nothing")
+    assert says(client, "/regurgitation", "Beside it, a text that nobody wrote before")
 
 
 def test_measured_files_are_as_the_command_writes_them():

@@ -15,6 +15,7 @@ class Page:
     sentence: str  # what one sees there
     chapter: bool = False  # of the story, in the order of `PAGES`
     presets: bool = False  # worked examples that `python -m app presets --measure` runs
+    bare: bool = False  # for a wall: neither header nor footer, and nothing that the frame does
     development: bool = False  # served by the scripted engine only
 
 
@@ -85,9 +86,14 @@ PAGES = (
         "The class",
         "For the teacher: who runs, who waits, a QR code to let the class in.",
     ),
+    Page(
+        "join", "/join", "Join", "For the projector: the code and the address that let a class in.", bare=True
+    ),
     Page("patterns", "/patterns", "Patterns", "Every element in every state.", development=True),
 )
 CHAPTERS = tuple(page for page in PAGES if page.chapter)
-BESIDE = tuple(page for page in PAGES if not (page.chapter or page.development or page.path == "/"))
+BESIDE = tuple(
+    page for page in PAGES if not (page.chapter or page.bare or page.development or page.path == "/")
+)
 WITH_PRESETS = tuple(page.name for page in PAGES if page.presets)
 BY_NAME = {page.name: page for page in PAGES}

@@ -1,26 +1,15 @@
-"""What the teacher shows or covers on every screen: a curtain, a note about content, words to blur.
+"""What the teacher shows or covers on every screen. Display only: the curtain stops nothing."""
 
-Display only, in memory only: the curtain covers screens and stops nothing.
-"""
-
-from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from fastapi import APIRouter, Header
+from pydantic import BaseModel, ConfigDict
 
+from app.routes.class_screens import Blur, Kept, Switch
 from app.routes.dependencies import SiteDep, TeacherDep
-from app.routes.schemas import well_formed
-
-MAX_BLURRED = 200
-MAX_BLURRED_CHARACTERS = 64
+from app.routes.site import Site
 
 router = APIRouter(prefix="/api/class")
-
-Switch = Annotated[bool, Field(strict=True)]
-BlurredWord = Annotated[
-    str, Field(strict=True, min_length=1, max_length=MAX_BLURRED_CHARACTERS), BeforeValidator(well_formed)
-]
 
 
 class ClassroomRequest(BaseModel):
@@ -30,22 +19,31 @@ class ClassroomRequest(BaseModel):
 
     curtain: Switch | None = None
     note: Switch | None = None
-    blur: Annotated[list[BlurredWord], Field(max_length=MAX_BLURRED)] | None = None
+    blur: Blur | None = None
 
 
 @router.get("")
-async def classroom(site: SiteDep) -> dict[str, Any]:
-    return asdict(site.classroom)
+async def classroom(
+    site: SiteDep,
+    x_client: Annotated[str, Header(max_length=64)] = "",
+    x_teacher: Annotated[str, Header(max_length=200)] = "",
+) -> dict[str, Any]:
+    """Every page asks again and again, which tells who is here. The teacher is not counted."""
+    if x_client and not x_teacher:
+        site.attendance.look(x_client)
+    return class_state(site)
 
 
 @router.post("")
 async def change(body: ClassroomRequest, site: SiteDep, _: TeacherDep) -> dict[str, Any]:
     """For the teacher only."""
-    state = site.classroom
-    if body.curtain is not None:
-        state.curtain = body.curtain
-    if body.note is not None:
-        state.note = body.note
-    if body.blur is not None:
-        state.blur = tuple(body.blur)
-    return asdict(state)
+    changed = body.model_dump(exclude_none=True)
+    site.screens.curtain = changed.pop("curtain", site.screens.curtain)
+    if changed:
+        site.screens.keep(Kept.model_validate({**site.screens.kept.model_dump(), **changed}))
+    return class_state(site)
+
+
+def class_state(site: Site) -> dict[str, Any]:
+    """What screens show, and how soon to ask again: between `ask_again_seconds` and twice that."""
+    return {**site.screens.shown(), "ask_again_seconds": site.attendance.ask_again_seconds()}

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -14,10 +14,12 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.errors import NotFound
+from app.network import beyond_this_machine
 from app.pages.presets import Measurement, Preset, read_example, read_measurement, read_presets
 from app.pages.registry import BESIDE, CHAPTERS, PAGES, Page
 from app.paths import STATIC, TEMPLATES
 from app.routes import page_data
+from app.routes.classroom import class_state
 from app.routes.localisation import LANGUAGES, Language, negotiate, sentences
 from app.routes.models import state_of
 from app.routes.modules import FRAME, modules_of, script_of, sheets_of
@@ -64,6 +66,7 @@ class PageContext:
     page_data: str  # where the script gets all three; empty where there is nothing to get
     model_state: dict[str, Any]  # GET /api/models, as it is now, with the models in brief
     class_state: dict[str, Any]  # GET /api/class, as it is now
+    class_addresses: list[str]  # where other machines find the site, the best first; none where it is closed
     messages: str  # where the scripts get their sentences
     import_map: str
     modules: tuple[str, ...]  # every script of the page, as paths below static/
@@ -84,7 +87,7 @@ def page_context(page: Page, request: Request) -> PageContext:
     asked = query.get("lang")
     language = negotiate(asked, request.headers.get("accept-language", ""))
     example = read_example(page.name)
-    modules = modules_of(FRAME, script_of(page))
+    modules = modules_of(*(() if page.bare else (FRAME,)), script_of(page))
     site = site_of(request.app)
     model_state = state_of(site.host, site.settings)
     presets, measurement = _presets(page.name, model_state)
@@ -100,7 +103,8 @@ def page_context(page: Page, request: Request) -> PageContext:
         measurement=measurement,
         page_data=page_data.address(page.name, measurement) if example or presets else "",
         model_state=model_state | {"models": [_brief(model) for model in model_state["models"]]},
-        class_state=asdict(site.classroom),
+        class_state=class_state(site),
+        class_addresses=beyond_this_machine(site.addresses),
         messages=page_data.messages_address(page.name, language),
         import_map=IMPORT_MAP,
         modules=modules,

@@ -14,21 +14,13 @@ from app.network import class_addresses
 from app.pages.regurgitation.passages import passages
 from app.paths import STATIC
 from app.routes.admission import Admission
+from app.routes.class_screens import Attendance, Screens
 from app.routes.metrics import Metrics
 from app.routes.teacher import TeacherLane
 from app.settings import Settings
 from app.tokenization.workers import TEXT_THREADS
 
 _TEXTS = 8  # texts for each request to the model: a page cuts one in ten languages, and again at each key
-
-
-@dataclass(slots=True)
-class Classroom:
-    """What every page asks for now and then."""
-
-    curtain: bool = False
-    note: bool = False
-    blur: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +35,8 @@ class Site:
     text_admission: Admission  # to work on texts alone
     library: Library
     metrics: Metrics
-    classroom: Classroom = field(default_factory=Classroom)
+    screens: Screens
+    attendance: Attendance = field(default_factory=Attendance)
     runs: SharedRuns = field(default_factory=SharedRuns)
     started_at: float = field(default_factory=time.monotonic)  # seconds of the monotonic clock
 
@@ -59,6 +52,7 @@ def open_site(settings: Settings, host: ModelHost) -> Site:
         text_admission=Admission(TEXT_THREADS, settings.queue, _TEXTS * settings.per_client),
         library=Library(STATIC / "vendor" / "library", passages),
         metrics=Metrics(lambda: _stats(host)),
+        screens=Screens(settings.state_dir),
     )
 
 

@@ -21,9 +21,14 @@ _LABEL_KEY = secrets.token_bytes(16)  # of this run of the server: labels lead n
 
 @router.get("/api/status")
 async def status(site: SiteDep, _: TeacherDep) -> dict[str, Any]:
-    """For the teacher only. `client` is a label that tells tabs apart and identifies no person."""
+    """For the teacher only. `client` is a label that tells tabs apart and identifies no person.
+
+    `present` counts the tabs that show one of the pages now, beside the teacher's own.
+    """
+    site.attendance.steer()
     stats, requests = _engine(site.host)
     return {
+        "present": site.attendance.present(),
         "running": [
             {
                 "client": _label(each.client),

@@ -34,55 +34,57 @@ def computed(page: Page, bar: str) -> None:
 
 
 def test_a_text_of_ones_own_is_recited(page: Page):
-    page.goto("/regurgitation")
-    page.get_by_role("radio", name="Your own text").check()
+    page.goto("/regurgitation#own")
     page.locator("#own").fill(GENESIS)
-    page.get_by_role("slider", name="Tokens given", exact=True).fill("8")
+    page.get_by_role("slider", name="Tokens shown", exact=True).fill("8")
     page.locator("#run button").click()
     computed(page, "#run")
     same = page.locator("#main-recital .recital-same").all_text_contents()
     given = page.locator("#main-recital .recital-given").text_content()
     assert GENESIS.startswith(given + same[0])
     assert len(same[0].split()) >= 8
-    expect(page.locator("#sentence")).to_contain_text("; the control: ", timeout=PATIENCE)
+    expect(page.locator("#control-score")).not_to_have_text("–", timeout=PATIENCE)
+    page.get_by_role("button", name="Details").click()
     expect(page.locator("#main-heat .heat-token").first).to_have_text("And")
 
 
-def test_a_prompt_of_ones_own_in_sixteen_universes(new_page: NewPage):
+def test_a_prompt_of_ones_own_asked_sixteen_times(new_page: NewPage):
     page = new_page(locale="zh-CN")
-    page.goto("/hallucination")
-    page.locator("#universes-prompt").fill("The most beautiful town in Norway is")
-    page.locator("#universes run-bar button").click()
-    computed(page, "#universes run-bar")
-    expect(page.locator(".universe-all .universe")).to_have_count(16)
-    counts = page.locator("[data-figure] .universe-main .answer-count").all_inner_texts()
-    assert sum(int(re.match(r"\d+", count)[0]) for count in counts) == 16
-    expect(page.locator(".universe-tree")).to_be_visible()
+    page.goto("/hallucination#own")
+    own = page.locator("[data-asking=own]")
+    own.get_by_role("textbox").fill("The most beautiful town in Norway is")
+    own.locator("[data-ask]").click()
+    expect(own.locator("[data-ask]")).to_have_text("再问一遍", timeout=PATIENCE)
+    answers = own.locator(".card-try.is-answered")
+    expect(answers).to_have_count(16)
+    different = answers.evaluate_all("nodes => new Set(nodes.map(node => node.dataset.hue)).size")
+    expect(own.locator("[data-number]")).to_have_text(str(different))
+    page.locator("[popovertarget=details]").click()
+    expect(page.locator("#figures .universe-tree")).to_be_visible()
 
 
 @pytest.mark.parametrize("locale", ["en", "zh-CN"])
-def test_universes_are_run_and_stopped_by_keyboard_alone(new_page: NewPage, locale: str):
+def test_a_question_is_asked_and_stopped_by_keyboard_alone(new_page: NewPage, locale: str):
     page = new_page(locale=locale)
-    page.goto("/hallucination")
-    page.locator("#universes-prompt").focus()
+    page.goto("/hallucination#own")
+    own = page.locator("[data-asking=own]")
+    own.get_by_role("textbox").focus()
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type(f"The oldest library of {locale} is")  # what was asked before is answered at once
-    button = page.locator("#universes run-bar button")
+    button = own.locator("[data-ask]")
     expect(button).to_be_enabled()
     for _ in range(30):
         if button.evaluate("node => node === document.activeElement"):
             break
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    bar = page.locator("#universes run-bar")
-    some_came = "() => /[3-9]/.test(document.querySelector('#universes .run-count')?.textContent)"
+    some_came = "() => /\\w/.test(document.querySelector('[data-asking=own] .card-try').textContent)"
     page.wait_for_function(some_came, timeout=PATIENCE)  # looks at every frame: it is over in a second
     page.keyboard.press("Escape")
-    cancelled = re.compile(r"Cancelled after \d+ of 24|已取消")
-    expect(bar).to_contain_text(cancelled)
-    expect(page.locator(".universe-all .universe-text").first).not_to_be_empty()
+    expect(own.locator("[data-note]")).to_contain_text(re.compile(r"Stopped: \d+ of 16|已停止"))
+    expect(own.locator(".card-try").first).not_to_be_empty()
     page.keyboard.press("Enter")
-    computed(page, "#universes run-bar")
+    expect(own.locator(".card-try.is-answered")).to_have_count(16, timeout=PATIENCE)
 
 
 def percent(text: str) -> float:
@@ -111,16 +113,34 @@ def test_rows_of_ones_own_are_learned_from(page: Page):
     assert with_three > 10 * percent(page.locator("[data-big]").inner_text())
 
 
-def test_a_question_of_ones_own_is_answered_in_the_costume(new_page: NewPage):
-    page = new_page(locale="zh-CN")
-    page.goto("/assistant")
+def test_a_question_of_ones_own_is_answered_in_the_costume(page: Page):
+    page.goto("/assistant#own")
     page.locator("#question").fill("What is the capital of France?")
+    expect(page.locator("#ask")).to_be_enabled()
     page.locator("#question").press("Enter")
-    computed(page, "#ask-run")
-    written = page.locator("#document .one-document")
-    expect(written).to_contain_text("Human: What is the capital of France?\nAssistant: ")
+    document = page.locator("#document .one-document")
+    expect(document).to_contain_text("Human: What is the capital of France?\nAssistant: ", timeout=PATIENCE)
+    expect(document).to_have_attribute("data-end", "cut at “Human:”", timeout=PATIENCE)
     expect(page.locator("chat-lines .chat-text").last).to_contain_text("Paris")
+    page.locator("[popovertarget=details]").click()
+    page.locator("#tries-run button").click()
+    computed(page, "#tries-run")
     expect(page.locator("#bare-tries .try")).to_have_count(4)
     page.locator("#shift-run button").click()
     computed(page, "#shift-run")
     expect(page.locator("#shift-0 .heat-token").first).to_be_visible()
+
+
+def test_the_bare_question_is_followed_by_questions_and_the_same_in_the_costume_by_an_answer(
+    new_page: NewPage,
+):
+    for locale, answer in (("en", "2 + 2 = 4."), ("zh-CN", "2 + 2 = 4。")):
+        page = new_page(locale=locale)
+        page.goto("/assistant#bare")
+        document = page.locator("#document .one-document")
+        page.locator("#ask").click()
+        expect(document).to_have_attribute("data-end", re.compile("40"), timeout=PATIENCE)
+        assert len(re.findall("[?？]", document.text_content())) >= 3
+        page.locator('.stage-steps a[href="#costume"]').click()
+        page.locator("#dressed").check()
+        expect(document).to_contain_text(answer, timeout=PATIENCE)

@@ -8,10 +8,12 @@ from playwright.sync_api import Page, Route, expect
 from tests.in_browser import NewPage, Troubles, axe
 
 
-def opened(page: Page, passage: str = "First Amendment") -> Page:
-    page.goto("/regurgitation")
-    expect(page.locator("#main-score")).not_to_be_empty()
-    page.get_by_role("radio", name=re.compile(f"^{passage}")).check()
+def opened(page: Page, passage: str = "First Amendment of the US Constitution") -> Page:
+    """A measured recitation, and the drawer in which its words are looked up."""
+    page.goto("/regurgitation#control")
+    expect(page.locator("#main-score")).to_have_text(re.compile(r"51|16"))
+    page.locator("#passage").select_option(label=passage)
+    page.locator("[popovertarget=details]").click()
     expect(page.locator("#main-trace .trace-places")).to_be_visible(timeout=20_000)
     return page
 
@@ -34,14 +36,16 @@ def test_a_measured_recitation_is_traced_as_the_page_opens(page: Page):
 def test_nothing_moves_when_the_answer_comes(page: Page):
     held: list[Route] = []
     page.route("**/api/trace", lambda route: held.append(route))
-    page.goto("/regurgitation")
-    expect(page.get_by_text("Looking through the library …")).to_have_count(2)
-    height = "document.documentElement.scrollHeight"
-    before = page.evaluate(height)
+    page.goto("/regurgitation#own")
+    page.get_by_role("button", name="Genesis 1").click()
+    expect(page.locator("#own-trace").get_by_text("Looking through the library …")).to_be_visible()
+    boxes = """[...document.querySelectorAll("main, .recite-stage > *, .recite-text, .recite-action")]
+      .map((one) => JSON.stringify([one.scrollWidth, one.offsetHeight, one.getBoundingClientRect()]))"""
+    before = page.evaluate(boxes)
     for route in held:
         route.continue_()
-    expect(page.locator(".trace [aria-busy=false]")).to_have_count(2, timeout=20_000)
-    assert page.evaluate(height) == before
+    expect(page.locator("#own-trace [aria-busy=false]")).to_have_count(1, timeout=20_000)
+    assert page.evaluate(boxes) == before
 
 
 def test_words_and_place_are_picked_together_by_mouse_and_by_keyboard(page: Page):
@@ -58,7 +62,7 @@ def test_words_and_place_are_picked_together_by_mouse_and_by_keyboard(page: Page
 
 
 def test_what_is_written_often_is_listed_once(page: Page):
-    opened(page, "Gettysburg")
+    opened(page, "Gettysburg Address")
     places = page.locator("#main-trace .trace-place")
     texts = page.locator("#main-trace .trace-places li").all_text_contents()
     assert len(texts) == len(set(texts)) == places.count()
@@ -66,10 +70,15 @@ def test_what_is_written_often_is_listed_once(page: Page):
 
 
 def test_an_opening_that_was_not_recited_says_so_and_reciting_traces_it(page: Page):
-    opened(page)
-    page.get_by_role("slider", name="Tokens given", exact=True).fill("3")
+    opened(page, "Gettysburg Address")
+    page.keyboard.press("Escape")
+    page.get_by_role("slider", name="Tokens shown", exact=True).fill("3")
+    page.locator("[popovertarget=details]").click()
     expect(page.locator("#main-trace")).to_contain_text("Press Recite")
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Recite", exact=True).click()
+    expect(page.locator("#run")).to_contain_text("Computed here just now", timeout=20_000)
+    page.locator("[popovertarget=details]").click()
     expect(page.locator("#main-trace .traced")).to_be_visible(timeout=20_000)
     expect(page.locator("#main-trace")).to_contain_text(re.compile("Nothing here of 6 words|rarity"))
 
@@ -91,17 +100,16 @@ def test_a_trace_that_fails_is_a_sentence_under_the_text(page: Page, troubles: T
     troubles.expect("503")
     error = {"error": {"code": "overloaded", "message": "too much"}}
     page.route("**/api/trace", lambda route: route.fulfill(status=503, json=error))
-    page.goto("/regurgitation")
-    expect(page.locator("#main-trace .traced")).to_contain_text("of religion")
-    expect(page.locator("#main-trace p.quiet")).not_to_have_text(
-        re.compile("Looking through"), timeout=20_000
-    )
-    expect(page.locator("#main-trace p.quiet")).not_to_be_empty()
+    page.goto("/regurgitation#own")
+    page.get_by_role("button", name="Genesis 1").click()
+    expect(page.locator("#own-trace .traced")).to_contain_text("darkness was upon")
+    expect(page.locator("#own-trace p.quiet")).not_to_have_text(re.compile("Looking through"), timeout=20_000)
+    expect(page.locator("#own-trace p.quiet")).not_to_be_empty()
 
 
 def test_in_chinese(new_page: NewPage):
     page = opened(new_page(locale="zh-CN"), "美国宪法第一修正案")
-    expect(page.get_by_role("heading", name="这些词出现在哪里")).to_be_visible()
+    expect(page.locator("#details").get_by_role("heading", name="这些词出现在哪里")).to_be_visible()
     expect(page.locator("#main-trace .trace-places")).to_contain_text("“背诵”页的段落")
     expect(page.locator("#control-trace")).to_contain_text("没有任何连续 6 个词以上")
 
@@ -120,7 +128,9 @@ def test_the_playground_traces_what_the_model_wrote_last(page: Page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_for_axe_to_object_to(new_page: NewPage, scheme: str, width: int):
-    page = opened(new_page(color_scheme=scheme, viewport={"width": width, "height": 900}), "Gettysburg")
+    page = opened(
+        new_page(color_scheme=scheme, viewport={"width": width, "height": 900}), "Gettysburg Address"
+    )
     page.locator("#main-trace .trace-place").first.click()
     axe(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width

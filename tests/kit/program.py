@@ -75,6 +75,7 @@ def program(
     folder.mkdir(parents=True, exist_ok=True)
     run = ["-m", "app"] if altered is None else ["-c", altered]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PLAYGROUND_")}
+    settings = {"state_dir": folder / "state"} | settings
     own = {f"PLAYGROUND_{name.upper()}": str(value) for name, value in settings.items()}
     homes = {"HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp")}
     for home in homes.values():

@@ -159,7 +159,7 @@ def evidence_step(part: Data, preset: Preset, parts: list[Data]) -> None:
     assert_agreement(part["agreement"], [answer["text"] for answer in part["answers"]])
     if not before:  # the same prompt as of the preset beside it
         measurement = read_measurement("hallucination", "gemma-3-270m")
-        bare = measurement.results["invented"][0]
+        bare = measurement.results["invented-zh" if preset.id.endswith("-zh") else "invented"][0]
         assert bare["prompt"] == part["prompt"]
         for figure in ("entropy_bits", "model_entropy_bits"):
             assert part[figure] == near(bare[figure], 5)

@@ -18,7 +18,9 @@ Role = Literal["header", "question", "mark", "answer"]
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SUM = re.compile(r"\d+(?:\s*[-+*/×÷]\s*\d+)+")
-_SENTENCES = re.compile(r".*(?:\n|[.!…]\s)", re.DOTALL)
+_SENTENCES = re.compile(r".*(?:\n|[.!…]\s|[。！])", re.DOTALL)
+_NUMERALS = "零〇一二两三四五六七八九十百千万亿"
+_UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # kana and Chinese characters: words without blanks
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,15 @@ def build(costume: Costume, turns: Sequence[tuple[str, str]], question: str) -> 
     pieces = [Piece("header", costume.header)]
     for asked, answer in turns:
         pieces += _question(costume, asked)
-        blank = "" if not answer or costume.after[-1:].isspace() else " "
+        blank = "" if not answer or _ends_open(costume.after) else " "
         pieces.append(Piece("answer", blank + answer + BETWEEN_TURNS))
     pieces += _question(costume, question)
     return tuple(piece for piece in pieces if piece.text)
+
+
+def _ends_open(mark: str) -> bool:
+    """Whether no blank is due between a role word and its answer: one is there, or the colon is Chinese."""
+    return mark[-1:].isspace() or mark.endswith("：")
 
 
 def document_text(pieces: Sequence[Piece]) -> str:
@@ -86,14 +93,15 @@ def cut_at(written: bytes, stop: str) -> tuple[bytes, bytes | None]:
 
 
 def is_answered(written: str, question: str, expected: str) -> bool:
-    """Whether a question was answered, by one rule for every column of the page.
+    """Whether a question was answered, by one rule for every column of the page and for both its languages.
 
     Only what stands before the next question counts: the sentence or line that ends in the first question
     mark, and everything after it, does not. A number is the answer where it is the first number there, sums
-    repeated from the question left out; any other answer where it stands there as a word of its own.
-    `expected` may name several ways to write the answer, with "|" between them.
+    repeated from the question left out; any other answer where it stands there as a word of its own. Chinese
+    sets no blanks between words: an answer in its characters counts wherever it stands, a numeral unless it
+    is part of a longer one. `expected` may name several ways to write the answer, with "|" between them.
     """
-    answer, found, _ = written.partition("?")
+    answer, found, _ = written.replace("？", "?").partition("?")
     if found:
         whole = _SENTENCES.match(answer)
         answer = whole.group() if whole else ""
@@ -102,11 +110,21 @@ def is_answered(written: str, question: str, expected: str) -> bool:
 
 def _holds(answer: str, question: str, expected: str) -> bool:
     if not _NUMBER.fullmatch(expected):
-        return re.search(rf"(?<!\w){re.escape(expected)}(?!\w)", answer, re.IGNORECASE) is not None
+        return re.search(_word(expected), answer, re.IGNORECASE) is not None
     for repeated in _SUM.findall(question):
         answer = re.sub(_loose(repeated), " ", answer)
     first = _NUMBER.search(answer)
     return first is not None and first.group() == expected
+
+
+def _word(expected: str) -> str:
+    """A pattern for the expected answer that is no piece of a longer word or numeral."""
+    if re.fullmatch(f"[{_NUMERALS}]+", expected):
+        return f"(?<![{_NUMERALS}]){expected}(?![{_NUMERALS}])"
+    letter = rf"[^\W{_UNSPACED}]"
+    before = f"(?<!{letter})" if re.match(letter, expected[0]) else ""
+    after = f"(?!{letter})" if re.match(letter, expected[-1]) else ""
+    return before + re.escape(expected) + after
 
 
 def _loose(expression: str) -> str:

@@ -15,11 +15,12 @@ Cut = Literal["clause", "name", "word"]
 # Ends of a clause. A full stop or comma inside a number is none, nor is the full stop of an initial or a
 # title: "J. D. Vance", "St. Petersburg", "3.14", "1,000".
 _END = re.compile(
-    r"[\r\n;:!?()\[\]。，；：！？、（）]|\s[–—-]+(?=\s)|(?<!\d),|,(?!\d)|(?<=\d)\.(?!\d)"
+    r"[\r\n;:!?()\[\]。，；：！？、（）》」』”…—]|</?[a-zA-Z]|\s[–-]+(?=\s)|(?<!\d),|,(?!\d)|(?<=\d)\.(?!\d)"
     r"|(?<!\b[A-Z])(?<!\b(?:St|Dr|Mr|Ms|Jr|Sr))(?<!\b(?:Sen|Rep|Gov|Mrs))(?<!\d)\."
 )
-_BEFORE = " \t\r\n.,;:!?\"'“”‘’«»*_–—-。，；：！？、（）()[]"  # skipped in front of an answer
+_BEFORE = " \t\r\n.,;:!?\"'“”‘’«»*_–—-。，；：！？、（）()[]《》「」『』…"  # skipped in front of an answer
 _AROUND = _BEFORE + "`"
+_TAG = re.compile(r"</?[a-zA-Z][^<>\n]*(>?)")  # of a web page: skipped as well, once it is whole
 _WORD = re.compile(r"\S+")
 
 
@@ -56,10 +57,10 @@ class Agreement:
 def cut_answer(tokenizer: Tokenizer, token_ids: Sequence[int], cut: Cut) -> Answer:
     """The answer at the beginning of a continuation.
 
-    White space and punctuation in front are skipped. `clause` runs to the first line break, comma, semicolon,
-    colon, bracket, question or exclamation mark or full stop; `name` keeps the words at the beginning of the
-    clause that start with a capital letter, where there are any; `word` keeps its first word. A special token
-    ends every answer.
+    White space, punctuation and the tags of a web page in front are skipped. `clause` runs to the first line
+    break, comma, semicolon, colon, bracket, dash, tag, question or exclamation mark or full stop; `name`
+    keeps the words at the beginning of the clause that start with a capital letter, where there are any;
+    `word` keeps its first word. A special token ends every answer.
     """
     ordinary = next((i for i, token in enumerate(token_ids) if tokenizer.is_special(token)), len(token_ids))
     data = b"".join(map(tokenizer.token_bytes, token_ids[:ordinary]))
@@ -71,7 +72,9 @@ def cut_answer(tokenizer: Tokenizer, token_ids: Sequence[int], cut: Cut) -> Answ
 
 def _span(text: str, cut: Cut) -> tuple[int, int, bool]:
     """Where the answer begins and ends, and whether anything follows it."""
-    start = len(text) - len(text.lstrip(_BEFORE))
+    start = _start(text)
+    if start is None:
+        return len(text), len(text), False
     found = _END.search(text, start)
     end = found.start() if found else len(text)
     if found and text[found.start() - 1].isdigit() and found.end() == len(text):
@@ -84,6 +87,16 @@ def _span(text: str, cut: Cut) -> tuple[int, int, bool]:
     if words and words[-1].end() < end:
         return start, words[-1].end(), True
     return start, start + len(text[start:end].rstrip()), found is not None
+
+
+def _start(text: str) -> int | None:
+    """Where the answer begins; None while a tag in front of it is not whole."""
+    start = len(text) - len(text.lstrip(_BEFORE))
+    while tag := _TAG.match(text, start):
+        if not tag[1]:
+            return None
+        start = len(text) - len(text[tag.end() :].lstrip(_BEFORE))
+    return start
 
 
 def _is_capitalised(word: re.Match[str]) -> bool:

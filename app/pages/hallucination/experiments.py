@@ -6,7 +6,7 @@ sentence, true or false; and the universes that follow when the first words are 
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 
 import numpy as np
@@ -17,7 +17,7 @@ from app.engine.contract.params import SamplingParams
 from app.engine.sampling.distribution import likeliest_ids
 from app.errors import BadRequest
 from app.experiments.experiment import Laboratory, Part, Progress
-from app.pages.hallucination.agreement import Cut, agree, cut_answer
+from app.pages.hallucination.agreement import Cut, agree, cut_answer, normalise
 from app.pages.hallucination.parts import (
     DrawnAnswer,
     EvidenceRequest,
@@ -142,14 +142,28 @@ async def _side(
         _opening, laboratory, side, prompt, prompt_ids, logprobs, request.temperature
     )
     steps: list[list[Step]] = [[] for _ in range(request.n)]
+    open_answers = set(range(request.n))
     async with aclosing(_rounds(laboratory, prompt_ids, _params(request))) as rounds:
         async for done, tokens in rounds:
             for token in tokens:
                 steps[token.sequence].append(token)
             told = tuple((t.sequence, laboratory.tokenizer.token_bytes(t.token_id).hex()) for t in tokens)
-            yield Round(done, request.max_tokens, side, told)
+            stand = _stand(laboratory, request.cut, {i: steps[i] for i in sorted(open_answers)})
+            open_answers -= {sequence for sequence, _, _ in stand}
+            yield Round(done, request.max_tokens, side, told, stand)
             yield Progress(done, request.max_tokens)
     yield _outcome(laboratory, request, side, steps, watch)
+
+
+def _stand(
+    laboratory: Laboratory, cut: Cut, steps: Mapping[int, Sequence[Step]]
+) -> tuple[tuple[int, str, str], ...]:
+    """(universe, answer, key of its group) of those whose answer more tokens would not change."""
+    cuts = {
+        sequence: cut_answer(laboratory.tokenizer, [step.token_id for step in each], cut)
+        for sequence, each in steps.items()
+    }
+    return tuple((i, answer.text, normalise(answer.text)) for i, answer in cuts.items() if answer.complete)
 
 
 def _params(request: Sampled) -> SamplingParams:

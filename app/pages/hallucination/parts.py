@@ -83,6 +83,7 @@ class Round(Progress):
     kind: ClassVar[str] = "round"
     side: str
     tokens: tuple[tuple[int, str], ...]  # (universe, bytes)
+    answers: tuple[tuple[int, str, str], ...]  # (universe, answer, key) that stand now
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,12 +146,13 @@ class FirstEvent {
 /** An answer that is no refusal. A server that is full is asked again when it says so, never by all at once. */
 async function request(path, options) {
   for (let attempt = 1; ; attempt += 1) {
+    const { secret } = teacher;
     const response = await ask(path, options);
     if (response.ok) return response;
     options.watch?.end();
     const error = await refusal(response);
-    if (error.code === "wrong_secret" && teacher.secret !== null) {
-      teacher.keep(null); // of a server that has started anew since
+    if (error.code === "wrong_secret" && secret !== null) {
+      if (teacher.secret === secret) teacher.keep(null); // of a server that has started anew since
       continue;
     }
     if (!mayWait(error, options) || attempt === ATTEMPTS) throw error;

@@ -6,18 +6,20 @@
 import { ApiError, getJson, postJson } from "./api.js";
 import { Polling } from "./polling.js";
 
-const SECONDS = 5;
+const SECONDS = 5; // until the server has said how soon it wants to be asked
 
 export class Classroom extends EventTarget {
   #state;
+  #seconds;
   #polling = new Polling(
     () => this.#ask(),
-    () => SECONDS,
+    () => this.#seconds,
   );
 
-  constructor(state) {
+  constructor({ ask_again_seconds: seconds = SECONDS, ...state }) {
     super();
     this.#state = state;
+    this.#seconds = seconds;
   }
 
   /** `{curtain, note, blur}`: whether the screens are covered, whether the content note stands, words to blur. */
@@ -43,7 +45,8 @@ export class Classroom extends EventTarget {
     }
   }
 
-  #take(state) {
+  #take({ ask_again_seconds: seconds, ...state }) {
+    this.#seconds = seconds;
     if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
     this.#state = state;
     this.dispatchEvent(new Event("change"));

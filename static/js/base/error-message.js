@@ -21,7 +21,9 @@ export function errorMessage(error) {
     case "client_limit":
       return t("This tab has as much under way as one may have. Wait until some of it has ended.");
     case "wrong_secret":
-      return t("That is not this server’s secret. It is made anew at every start; the terminal shows it.");
+      return t(
+        "That is not this server’s secret. A new one is made each time the server starts; look in the terminal.",
+      );
     case "too_many_guesses":
       return t("Too many wrong secrets. Try again in {n} seconds.", { n: error.retryAfter });
     case "model_not_ready":

@@ -1,6 +1,7 @@
 /**
  * The teacher's secret. It comes in the fragment of the link that the server prints at its start, which never
- * reaches a server, and stays in this tab alone. `api.js` sends it along, so that the teacher's turn comes first.
+ * reaches a server, and stays in this browser: each of its windows is the teacher's, the one on the projector too.
+ * `api.js` sends it along, so that the teacher's turn comes first.
  */
 
 const KEY = "teacher";
@@ -9,31 +10,43 @@ const CARRIED = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/; // what a request's h
 export class Teacher extends EventTarget {
   #secret = remembered();
 
-  /** The secret, or null in a student's tab. A `change` event follows every change. */
+  constructor() {
+    super();
+    // no window hears of what it keeps itself; `key` is null where all is cleared
+    globalThis.addEventListener?.("storage", ({ key }) => {
+      if (key === KEY || key === null) this.#become(remembered());
+    });
+  }
+
+  /** The secret, or null in a student's browser. A `change` event follows every change, in every window. */
   get secret() {
     return this.#secret;
   }
 
-  /** Keep a secret for this tab; null forgets it. False, and nothing kept, where no server can have this one. */
+  /** Keep a secret for this browser; null forgets it. False, and nothing kept, where no server can have this one. */
   keep(secret) {
     if (secret !== null && !CARRIED.test(secret)) return false;
-    this.#secret = secret;
     try {
-      if (secret === null) sessionStorage.removeItem(KEY);
-      else sessionStorage.setItem(KEY, secret);
+      if (secret === null) localStorage.removeItem(KEY);
+      else localStorage.setItem(KEY, secret);
     } catch {
       // storage may be blocked; the secret then lasts as long as the page
     }
-    this.dispatchEvent(new Event("change"));
+    this.#become(secret);
     return true;
   }
 
-  /** Take the secret out of the address, where a projector would show it. */
+  #become(secret) {
+    this.#secret = secret;
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Take the secret out of the address, where a projector would show it. True where there was one to keep. */
   takeFromAddress() {
     const found = secretIn(location.hash);
-    if (found === null) return;
+    if (found === null) return false;
     history.replaceState(history.state, "", location.pathname + location.search);
-    this.keep(found);
+    return this.keep(found);
   }
 }
 
@@ -49,11 +62,11 @@ export function secretIn(link) {
 
 function remembered() {
   try {
-    return sessionStorage.getItem(KEY);
+    return localStorage.getItem(KEY);
   } catch {
     return null; // storage may be blocked, or there is none
   }
 }
 
-/** This tab's. */
+/** This browser's. */
 export const teacher = new Teacher();

@@ -108,7 +108,9 @@ export class DiceStrip extends PageElement {
     strip.style.setProperty("--u", this.u ?? 0);
     const drawn = /** @type {HTMLCollectionOf<HTMLElement>} */ (this.getElementsByClassName("dice-interval"));
     this.intervals.forEach(({ start, end }, index) => {
-      drawn[index].style.flexBasis = `${((end - start) * 100).toFixed(3)}%`;
+      const { style } = drawn[index];
+      style.inlineSize = `${((end - start) * 100).toFixed(3)}%`;
+      style.transform = `translateX(${(start * 100).toFixed(3)}cqi)`; // so that no piece pushes another
     });
     for (; this.shaded < drawn.length; this.shaded += 1) {
       drawn[this.shaded].style.setProperty("--shade", Math.max(0.15, 0.9 - this.shaded * 0.09).toFixed(2));

@@ -35,7 +35,7 @@ export class ClassCurtain extends PageElement {
   render() {
     return html`<dialog class="curtain" closedby="none" aria-labelledby="curtain-sentence" ${ref(this.#dialog)}
       @cancel=${(event) => event.preventDefault()} @close=${this.#draw}>
-      <p id="curtain-sentence">${t("Look up for a moment: the curtain is drawn, and everything you wrote is kept.")}</p>
+      <p id="curtain-sentence">${t("Eyes to the front, please. Your work is saved.")}</p>
     </dialog>`;
   }
 

@@ -25,15 +25,13 @@ export class ClassNote extends PageElement {
     const sentences = [];
     if (this.teacher && this.state.curtain) {
       sentences.push(
-        html`<p><b>${t(
-          "The curtain is drawn: every screen but yours is covered.",
-        )}</b> <a href=${this.link}>${t("Open the class")}</a></p>`,
+        html`<p><b>${t("All screens but yours are paused.")}</b> <a href=${this.link}>${t("Open the class")}</a></p>`,
       );
     }
     if (this.state.note) {
       sentences.push(
         html`<p>${t(
-          "A base model continues anything, in any tone. What it writes can be false, rude or upsetting, and nobody means it. If something troubles you, tell your teacher.",
+          "A base model continues anything, in any tone. What it writes can be false, rude or upsetting, and there is no intention behind it. If something troubles you, tell your teacher.",
         )}</p>`,
       );
     }

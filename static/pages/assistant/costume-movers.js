@@ -31,7 +31,7 @@ export class CostumeMovers extends PageElement {
     const values = { costume: this.costume, bits: formatBits(kl_bits, 2) };
     return html`<div class="card card-flat">
       <h3 class="card-title token-text" lang="en">${tokenText(token.bytes)}</h3>
-      <p>${t("In “{costume}”, the distribution before this token moved by {bits} (KL).", values)}</p>
+      <p>${t("In “{costume}”, the odds before this token moved by {bits} (KL).", values)}</p>
       <dl>
         <dt>${t("in the costume")}</dt><dd>${place(logprob, rank)}</dd>
         <dt>${t("bare")}</dt><dd>${place(bareLogprob, bareRank)}</dd>

@@ -6,30 +6,36 @@
 
 import { html, nothing } from "lit";
 import { t } from "../../js/base/i18n.js";
-import { splitAtMarks } from "./costume-text.js";
 import { PageElement } from "../../js/elements/page-element.js";
+import { languageOf, splitAtMarks } from "./costume-text.js";
+import { EndKeeper } from "./end-keeper.js";
+import { written } from "./written.js";
 
 const SPECIAL = /(<\|[a-z_]+\|>)/u;
 
 export class OneDocument extends PageElement {
   static properties = {
     pieces: { attribute: false }, // [{role: "header"|"mark"|"question"|"answer", text}]
-    written: { attribute: false }, // what the model wrote after them
-    marks: { attribute: false }, // role words, to be seen in the model's text as well
+    written: { attribute: false }, // what the model wrote after them, as [{text, token, mark}]
+    beyond: { attribute: false }, // and what it wrote beyond the place where a program would cut
+    marks: { attribute: false }, // role words, to be seen in the header as well
     bos: { attribute: false }, // a beginning-of-text token leads
-    stopped: { attribute: false }, // the stop string it was cut at, or ""
+    end: { attribute: false }, // why the text ends where it does, or ""
     special: { type: Boolean }, // <|name|> in the costume is one token, and drawn as one
     label: { type: String },
   };
+
+  #end = null;
 
   constructor() {
     super();
     /** @type {contract.assistant.Piece[] | null} */
     this.pieces = null;
-    this.written = "";
+    this.written = [];
+    this.beyond = [];
     this.marks = [];
     this.bos = false;
-    this.stopped = "";
+    this.end = "";
     this.special = false;
     this.label = "";
   }
@@ -38,25 +44,32 @@ export class OneDocument extends PageElement {
     return this.pieces !== null; // until then the server's document stays
   }
 
+  updated() {
+    this.#end ??= new EndKeeper(this.querySelector(".one-document"));
+    this.#end.follow();
+  }
+
   render() {
     const pieces = this.pieces.map(
       ({ role, text }) => html`<span class=${`doc-piece doc-${role}`}>${this.#inside(role, text)}</span>`,
     );
-    return html`<div class="one-document" role="group" tabindex="0" aria-label=${this.label} lang="en"
+    const text = this.pieces.map((piece) => piece.text).join("");
+    return html`<div class="one-document" role="group" tabindex="0" aria-label=${this.label} lang=${languageOf(text)}
       data-bos=${this.bos ? t("beginning of text") : nothing}
-      data-stopped=${this.stopped ? t("cut at “{stop}”", { stop: this.stopped }) : nothing}
-      >${pieces}${
-        this.written ? html`<span class="doc-piece doc-model">${this.#marked(this.written)}</span>` : nothing
-      }</div>`;
+      data-end=${this.end || nothing}
+      >${pieces}${this.#written(this.written, "")}${this.#written(this.beyond, "doc-beyond")}</div>`;
+  }
+
+  #written(pieces, name) {
+    return pieces.length > 0
+      ? html`<span class=${`doc-piece doc-model ${name}`} data-cut=${t("cut here")}>${written(pieces)}</span>`
+      : nothing;
   }
 
   /** Role words inside the header are marked as well: its example turns are lines like the others. */
   #inside(role, text) {
     if (role === "mark" && this.special) return this.#tokens(text);
-    return role === "header" ? this.#marked(text) : text;
-  }
-
-  #marked(text) {
+    if (role !== "header" && role !== "answer") return text;
     return splitAtMarks(text, this.marks).map((part) => (part.mark ? html`<b>${part.text}</b>` : part.text));
   }
 

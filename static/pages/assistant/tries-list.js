@@ -3,6 +3,7 @@
 import { html, nothing } from "lit";
 import { t } from "../../js/base/i18n.js";
 import { PageElement } from "../../js/elements/page-element.js";
+import { languageOf } from "./costume-text.js";
 
 export class TriesList extends PageElement {
   static properties = {
@@ -32,7 +33,7 @@ export class TriesList extends PageElement {
   #try({ text, answered, atOnce }, index) {
     const body = atOnce
       ? html`<span class="try-text quiet">${t("nothing: it predicted the stop at once")}</span>`
-      : html`<span class="try-text" lang="en">${text.trim().replace(/\s*\n\s*/gu, " ↵ ")}</span>`;
+      : html`<span class="try-text" lang=${languageOf(text)}>${text.trim().replace(/\s*\n\s*/gu, " ↵ ")}</span>`;
     const verdict =
       answered === null
         ? nothing

@@ -1,77 +1,77 @@
-// The different answers of the universes, as bars with their counts, and how much they agree.
-
-/** @import * as contract from "contract" */
+// The different answers to one question, as bars with their counts, and how much they agree.
 
 import { html, nothing } from "lit";
 import { formatBits, formatChoices, formatCount, formatNumber, formatProbability } from "../../js/base/format.js";
-import { markerAt } from "./view.js";
 import { t } from "../../js/base/i18n.js";
 import { PageElement } from "../../js/elements/page-element.js";
+import { agreementOf, tintsOf } from "./figure.js";
+import { tint } from "./tint.js";
+import { hueAt, languageOf, markerAt } from "./view.js";
 import { markerChip } from "./universe-marker.js";
 
 const MOST = 16;
 
 export class AnswerGroups extends PageElement {
   static properties = {
-    outcome: { attribute: false }, // {n, agreement}; null: keep what the server wrote
-    opening: { attribute: false }, // {entropy_bits}
+    figure: { attribute: false }, // null: nothing is drawn
     label: { type: String },
   };
 
   constructor() {
     super();
-    /** @type {contract.hallucination.Outcome | null} */
-    this.outcome = null;
-    /** @type {contract.hallucination.Opening | null} */
-    this.opening = null;
+    this.figure = null;
     this.label = "";
   }
 
   get ready() {
-    return this.outcome !== null;
+    return this.figure !== null;
   }
 
   render() {
-    const { n, agreement } = this.outcome;
+    const { tries, keys, bits } = this.figure;
+    const agreement = agreementOf(tries);
+    const tints = tintsOf(keys);
     const rest = agreement.groups.slice(MOST);
     return html`
-      ${this.#meters(n, agreement)}
+      ${this.#meters(tries.length, agreement, bits)}
       <ol class="answer-groups" aria-label=${this.label || t("Answers")}>
-        ${agreement.groups.slice(0, MOST).map((group, index) => this.#group(group, index, n))}
+        ${agreement.groups
+          .slice(0, MOST)
+          .map((group, index) => this.#group(group, index, tries.length, tints.get(group.key)))}
       </ol>
-      ${
-        rest.length > 0
-          ? html`<p class="small quiet">${t("and {n} more answers, each alone", { n: rest.length })}</p>`
-          : nothing
-      }
+      ${rest.length > 0 ? html`<p class="small quiet">${t("and {n} more one-offs", { n: rest.length })}</p>` : nothing}
     `;
   }
 
-  /**
-   * @param {number} n
-   * @param {contract.hallucination.Agreement} agreement
-   */
-  #meters(n, { groups, largest, pairwise, semantic_entropy_bits: bits }) {
-    const { entropy_bits: first } = this.opening;
-    const pairs = formatProbability(pairwise);
-    const most = formatNumber(Math.log2(n), 2);
-    const choices = formatChoices(first);
+  updated() {
+    tint(this);
+  }
+
+  #meters(asked, { groups, largest, pairwise, semanticBits }, first) {
+    const most = formatNumber(Math.log2(asked), 2);
     return html`<div class="counts agreement-meters">
-      ${meter(formatCount(groups.length), t("different answers in {n} universes", { n }))}
-      ${meter(formatProbability(largest), t("agree with the largest group; {pairs} of all pairs", { pairs }))}
-      ${meter(formatBits(bits, 2), t("semantic entropy, of at most {most}", { most }))}
-      ${meter(formatBits(first, 2), t("first-token entropy, like {choices} equal choices", { choices }))}
+      ${meter(formatCount(groups.length), t("different answers in {n} tries", { n: asked }))}
+      ${meter(formatProbability(largest), t("gave the most common answer"))}
+      ${meter(formatProbability(pairwise), t("of all pairs of tries agree"))}
+      ${meter(formatBits(semanticBits, 2), t("semantic entropy, of at most {most}", { most }))}
+      ${
+        first === null
+          ? nothing
+          : meter(
+              formatBits(first, 2),
+              t("entropy of the first token: like {choices} equal choices", { choices: formatChoices(first) }),
+            )
+      }
     </div>`;
   }
 
-  /** @param {contract.hallucination.Group} group */
-  #group({ text, count, share }, index, n) {
-    return html`<li class="answer-group">
-      ${markerChip({ marker: markerAt(index), index, alone: count === 1 })}
-      <span class="answer-text" lang="en">${text || t("(nothing)")}</span>
+  #group({ text, count, share }, index, asked, place) {
+    return html`<li class="answer-group" data-hue=${hueAt(place)}>
+      ${markerChip({ marker: markerAt(index), alone: count === 1 })}
+      <span class="answer-text" lang=${languageOf(text)}>${text || t("(nothing)")}</span>
       <svg class="answer-bar" aria-hidden="true"><rect class="answer-bar-fill"
-        data-tint=${count === 1 ? "none" : (index % 5) + 1} width=${`${share * 100}%`} height="100%"></rect></svg>
-      <span class="answer-count number">${t("{count} of {total}", { count, total: n })}</span>
+        width=${`${share * 100}%`} height="100%"></rect></svg>
+      <span class="answer-count number">${t("{count} of {total}", { count, total: asked })}</span>
     </li>`;
   }
 }

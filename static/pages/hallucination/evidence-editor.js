@@ -1,9 +1,11 @@
 // The sentences of evidence: typed, labelled true or false by the person, added and removed.
 
 import { html, live, nothing } from "lit";
-import { t } from "../../js/base/i18n.js";
-import { LABELS } from "./evidence-river.js";
+import { msg, t } from "../../js/base/i18n.js";
 import { PageElement } from "../../js/elements/page-element.js";
+import { languageOf } from "./view.js";
+
+export const LABELS = { true: msg("true"), false: msg("false"), unknown: msg("not labelled") };
 
 const MOST = 6;
 const LONGEST = 400; // characters
@@ -35,7 +37,8 @@ export class EvidenceEditor extends PageElement {
   #sentence({ text, label }, index) {
     const n = index + 1;
     return html`<li class="evidence-item">
-      <textarea class="field evidence-text" rows="2" lang="en" maxlength=${LONGEST} spellcheck="false"
+      <textarea class="field evidence-text" rows="2" lang=${languageOf(text)} autocapitalize="off"
+        maxlength=${LONGEST} spellcheck="false"
         aria-label=${t("Sentence {n}", { n })} .value=${live(text)}
         @input=${(event) => this.#change(index, { text: event.target.value })}></textarea>
       <select class="select" aria-label=${t("Is sentence {n} true?", { n })}

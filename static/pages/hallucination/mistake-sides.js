@@ -1,10 +1,8 @@
 // Two sides: what the universes write by themselves, and what they write after words that were put in their mouth.
 
-/** @import * as contract from "contract" */
-
 import { html, nothing } from "lit";
 import { formatCount, formatProbability } from "../../js/base/format.js";
-import { cutAt } from "./view.js";
+import { cutAt, languageOf } from "./view.js";
 import { t, tParts } from "../../js/base/i18n.js";
 import { PageElement } from "../../js/elements/page-element.js";
 
@@ -37,9 +35,8 @@ export class MistakeSides extends PageElement {
     `;
   }
 
-  /** @param {contract.hallucination.Forced} forced */
   #odds({ probability, ranks }) {
-    const words = html`<b lang="en">${this.words.trim()}</b>`;
+    const words = html`<b lang=${languageOf(this.words)}>${this.words.trim()}</b>`;
     const values = { words, p: formatProbability(probability), rank: formatCount(ranks[0]) };
     return tParts(
       "The model itself gave {words} {p}; its first token was number {rank}. Once it stands there, the rest is written to fit.",
@@ -50,15 +47,11 @@ export class MistakeSides extends PageElement {
   #side(title, prompt, outcome) {
     return html`<section class="side">
       <h3>${title}</h3>
-      <p class="side-prompt" lang="en">${prompt} …</p>
+      <p class="side-prompt" lang=${languageOf(this.prompt)}>${prompt} …</p>
       ${outcome ? this.#outcome(title, outcome) : html`<p class="quiet small">${t("not written yet")}</p>`}
     </section>`;
   }
 
-  /**
-   * @param {string} title
-   * @param {contract.hallucination.Outcome} outcome
-   */
   #outcome(title, { universes, mentions, n }) {
     const words = mentions.map(({ word }) => word);
     const marked = (text) => cutAt(text, words).map((piece, i) => (i % 2 ? html`<mark>${piece}</mark>` : piece));
@@ -70,16 +63,16 @@ export class MistakeSides extends PageElement {
       }
       <ol class="universe-list side-list" aria-label=${title}>
         ${universes.map(
-          ({ text }) => html`<li class="universe"><p class="universe-text" lang="en">${marked(text)}</p></li>`,
+          ({ text }) =>
+            html`<li class="universe"><p class="universe-text" lang=${languageOf(text)}>${marked(text)}</p></li>`,
         )}
       </ol>
     `;
   }
 
-  /** @param {contract.hallucination.Mention} mention */
   #mention({ word, count }, total) {
     const values = {
-      word: html`<b lang="en">${word}</b>`,
+      word: html`<b lang=${languageOf(word)}>${word}</b>`,
       count: html`<span class="number">${formatCount(count)}</span>`,
       total,
     };

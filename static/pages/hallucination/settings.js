@@ -1,12 +1,25 @@
-// The settings that the three sections share: prompt, universes, temperature, rule, seed.
+// The settings that a question has: prompt, tries, temperature, rule, seed; and the example it begins with.
 
 import "../../js/elements/seed-box.js";
 import { formatNumber } from "../../js/base/format.js";
+import { language } from "../../js/base/i18n.js";
 import { pageData } from "../../js/base/page.js";
+import { sameRequest } from "./figure.js";
 
 const LIMITS = { n: [4, 32], temperature: [0, 2], seed: [0, Number.MAX_SAFE_INTEGER] };
 const LONGEST = 4000; // characters of a prompt
 const CUTS = ["name", "clause", "word"];
+const presets = new Map(pageData.presets.map((preset) => [preset.id, preset]));
+
+/** The worked example of this name in the page's language: a preset. */
+export function exampleOf(name) {
+  return (language() === "zh-CN" && presets.get(`${name}-zh`)) || presets.get(name);
+}
+
+/** Whether a request is that example, in either language. */
+export function isExample(request, name) {
+  return [name, `${name}-zh`].some((id) => presets.has(id) && sameRequest(presets.get(id).request, request));
+}
 
 /** A request with every field inside its limits; what is missing or strange is taken from `base`. */
 export function settingsOf(request, base) {
@@ -18,15 +31,11 @@ export function settingsOf(request, base) {
     if (Number.isFinite(value))
       settings[name] = Math.min(most, Math.max(least, name === "temperature" ? value : Math.round(value)));
   }
+  if (Number.isInteger(request?.max_tokens)) settings.max_tokens = Math.min(64, Math.max(1, request.max_tokens));
   return settings;
 }
 
-/** Whether numbers with this source were computed here, to their end. */
-export function isOwn(source) {
-  return source !== null && source !== pageData.measurement;
-}
-
-/** Write a request into a section's fields; the field one types in is left alone. */
+/** Write a request into the fields inside `section`; the field one types in is left alone. */
 export function showSettings(section, request) {
   for (const field of section.querySelectorAll("[data-setting]")) {
     const value = String(request[field.dataset.setting]);

@@ -1,86 +1,90 @@
-// The same universes at temperature 0 and at temperature 1, for the prompt of the first section.
+// The same question at temperature 0 and at temperature 1: the reader's own, as it stands in the last step.
 
 import { ExperimentRun } from "../../js/base/experiment.js";
-import { madeHere } from "../../js/base/kept.js";
-import { pageData } from "../../js/base/page.js";
 import { Store } from "../../js/base/store.js";
-import { isOwn } from "./settings.js";
-import { store as universes } from "./universes.js";
+import { madeNow, measuredFor, presets } from "./asking.js";
+import { begun, finished } from "./figure.js";
+import { packFigure, unpackFigure } from "./packing.js";
+import { settingsOf } from "./settings.js";
+import { asks } from "./tries.js";
+import { languageOf } from "./view.js";
 
 const SIDES = { "invented-greedy": 0, "invented-plain": 1 }; // preset -> temperature
 
 const section = document.getElementById("temperatures");
 const part = (selector) => section.querySelector(selector);
-const presets = new Map(pageData.presets.map((preset) => [preset.id, preset]));
-const results = pageData.measurement?.results ?? {};
 const run = new ExperimentRun();
+const own = () => asks.own.store.state.request;
 
-function measured() {
-  const { prompt } = presets.get("invented-greedy").request;
-  const sides = Object.keys(SIDES).map((id) => [id, sideOf(results[id] ?? [])]);
-  return { prompt, sides: Object.fromEntries(sides), source: pageData.measurement };
-}
+const measured = () => Object.keys(SIDES).map((id) => measuredFor(presets.get(id).request));
 
-function sideOf(parts) {
-  return {
-    opening: parts.find(({ kind }) => kind === "opening") ?? null,
-    outcome: parts.find(({ kind }) => kind === "outcome") ?? null,
-  };
-}
-
-export const store = new Store({ figure: measured() });
+/** `sides` are two figures, cold and warm; null where one is not written. */
+export const store = new Store({ sides: measured() });
 
 async function start() {
-  const { request } = universes.state;
-  const sides = Object.fromEntries(Object.keys(SIDES).map((id) => [id, sideOf([])]));
-  store.update({ figure: { prompt: request.prompt, sides, source: null } });
-  for (const [id, temperature] of Object.entries(SIDES)) {
-    const parts = [];
+  const request = own();
+  let sides = [null, null];
+  store.update({ sides });
+  for (const [index, temperature] of Object.values(SIDES).entries()) {
+    const asked = { ...request, temperature };
+    let figure = begun(asked, null, madeNow(run.model ?? ""));
     const onPart = (kind, data) => {
-      parts.push(data);
-      const { figure } = store.state;
-      if (kind === "outcome") store.update({ figure: { ...figure, sides: { ...figure.sides, [id]: sideOf(parts) } } });
+      if (kind === "opening") figure = { ...figure, bits: data.entropy_bits, source: madeNow(run.model ?? "") };
+      if (kind === "outcome") figure = finished(figure, data);
     };
-    if (!(await run.start("universes", { ...request, temperature }, { onPart }))) return;
+    if (!(await run.start("universes", asked, { onPart }))) return;
+    sides = sides.map((side, place) => (place === index ? figure : side));
+    store.update({ sides });
   }
-  store.update({ figure: { ...store.state.figure, source: madeHere(run) } });
 }
 
-function show({ figure }) {
-  part("[data-prompt]").textContent = `${figure.prompt} …`;
-  for (const [id, { opening, outcome }] of Object.entries(figure.sides)) {
-    const groups = part(`[data-temperature="${id}"] answer-groups`);
-    groups.toggleAttribute("hidden", outcome === null);
-    if (outcome) Object.assign(groups, { opening, outcome });
-  }
-  const { request } = universes.state;
+function show({ sides }) {
+  const request = own();
+  const asked = sides[0]?.request ?? sides[1]?.request ?? request;
+  const prompt = part("[data-prompt]");
+  prompt.textContent = `${asked.prompt} …`;
+  prompt.lang = languageOf(asked.prompt);
+  sides.forEach((figure, index) => {
+    const groups = section.querySelectorAll("answer-groups")[index];
+    groups.toggleAttribute("hidden", figure === null);
+    if (figure) groups.figure = figure;
+  });
   Object.assign(part("run-bar"), {
     run,
-    measurement: figure.source,
-    stale: figure.prompt !== request.prompt,
+    measurement: sides[0]?.source ?? null,
     disabled: request.prompt === "",
   });
 }
 
-/** What a share link holds: nothing, the prompt is the first section's. */
-export function snapshot() {
-  return {};
+/** What is kept of this part: nothing of the example. */
+export function take() {
+  const { sides } = store.state;
+  const own = sides.some((figure) => figure?.origin !== "measured");
+  return { sides: own ? sides.map((figure) => figure && packFigure({ ...figure, tree: null })) : null };
 }
 
-/** What was computed here; a change of language keeps it. */
-export function computed() {
-  const { figure } = store.state;
-  return isOwn(figure.source) ? figure : null;
-}
-
-/** Put back what was measured, or what was kept beside a link; runs nothing. */
-export function restore(_, own) {
+/** Put back what was kept; asks nothing. */
+export function open({ sides }, linked) {
   run.reset();
-  store.update({ figure: own ?? measured() });
+  const [base] = Object.keys(SIDES).map((id) => presets.get(id).request);
+  const read = (packed, index) => {
+    if (!packed) return null;
+    return unpackFigure(
+      packed,
+      { ...settingsOf(packed.request, base), temperature: Object.values(SIDES)[index] },
+      linked,
+    );
+  };
+  store.update({ sides: Array.isArray(sides) ? [0, 1].map((index) => read(sides[index], index)) : measured() });
+}
+
+export function reset() {
+  run.reset();
+  store.update({ sides: measured() });
 }
 
 export function begin() {
   part("run-bar").addEventListener("run-asked", start);
-  universes.addEventListener("change", () => show(store.state));
+  asks.own.store.addEventListener("change", () => show(store.state));
   store.watch(show);
 }

@@ -1,10 +1,8 @@
-// Where universes part: a tree over tokens in which the width of a branch is the probability of its path.
-
-/** @import * as contract from "contract" */
+// Where tries split: a tree over tokens in which the width of a branch is the probability of its path.
 
 import { html, nothing, svg } from "lit";
 import { formatProbability } from "../../js/base/format.js";
-import { markersOf, treeLayout } from "./view.js";
+import { languageOf, markersOf, treeLayout } from "./view.js";
 import { t } from "../../js/base/i18n.js";
 import { PageElement } from "../../js/elements/page-element.js";
 import "../../js/elements/save-picture.js";
@@ -27,10 +25,8 @@ export class UniverseTree extends PageElement {
 
   constructor() {
     super();
-    /** @type {contract.hallucination.Branch[] | null} */
     this.branches = null;
     this.bytes = [];
-    /** @type {contract.hallucination.Agreement | null} */
     this.agreement = null;
   }
 
@@ -44,7 +40,7 @@ export class UniverseTree extends PageElement {
     const height = layout.height + ABOVE;
     return html`
       <div class="tree-scroll" tabindex="0" role="group"
-        aria-label=${t("Where the universes part; the list below holds the same numbers")}>
+        aria-label=${t("Where the tries split; the list below holds the same numbers")}>
         <svg class="universe-tree" viewBox=${`0 ${-ABOVE} ${width} ${height}`}
           data-width=${width} data-height=${height} aria-hidden="true">
           ${this.#flows(layout.root)}
@@ -88,7 +84,6 @@ export class UniverseTree extends PageElement {
     return depth === 0 ? 0 : 1.5 + FLOW + (depth - 1) * (LABEL + FLOW);
   }
 
-  /** @param {import("./view.js").TreeItem} item */
   #label(item) {
     if (item.depth === 0) return nothing;
     const x = this.#left(item.depth) + 0.25;
@@ -99,7 +94,7 @@ export class UniverseTree extends PageElement {
       return svg`<text class="tree-label is-rest" x=${x} y=${y}>${rest}</text>`;
     }
     const name = item.label.length > LONGEST ? `${item.label.slice(0, LONGEST - 1)}…` : item.label;
-    return svg`<text class="tree-label" lang="en" x=${x} y=${y}>${name} <tspan
+    return svg`<text class="tree-label" lang=${languageOf(item.label)} x=${x} y=${y}>${name} <tspan
       class="tree-number">${written(item.width)}</tspan> ${this.#ends(item)}</text>`;
   }
 
@@ -115,13 +110,12 @@ export class UniverseTree extends PageElement {
     return this.agreement ? (markersOf(this.agreement).get(sequence)?.marker ?? "") : "";
   }
 
-  /** @param {import("./view.js").TreeItem} item */
   #item(item) {
     const { branch } = item;
     const numbers = { p: written(branch.probability), path: written(branch.width), n: branch.sequences.length };
     return html`<li>
-      <span class="token-text" lang="en">${item.label}</span>
-      <span class="number">${t("{p} here, {path} for the path, {n} universes", numbers)}</span>
+      <span class="token-text" lang=${languageOf(item.label)}>${item.label}</span>
+      <span class="number">${t("{p} here, {path} for the path, {n} tries", numbers)}</span>
       ${
         item.children
           ? html`<ul>${item.children.map((child) => this.#item(child))}${this.#restItem(item)}</ul>`

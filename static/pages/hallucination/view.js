@@ -1,11 +1,10 @@
 /**
- * What the universes' pictures are drawn from: markers for equal answers, the tree's places, the river's bands.
+ * What the pictures of this page are drawn from: markers for equal answers, places in the tree, lanes of the stream.
  * Pure: knows numbers and strings, no page.
  */
 
-/** @import * as contract from "contract" */
-
 import { decodeUtf8, hexToBytes, visibleText } from "../../js/base/bytes.js";
+import { agreementOf } from "./figure.js";
 
 export const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
@@ -15,11 +14,7 @@ export function markerAt(index) {
   return index < LETTERS.length ? letter : LETTERS[Math.floor(index / LETTERS.length) - 1] + letter;
 }
 
-/**
- * Universe -> {marker, index, alone} of the group it belongs to.
- *
- * @param {contract.hallucination.Agreement} agreement
- */
+/** Universe -> {marker, index, alone} of the group it belongs to. */
 export function markersOf({ groups }) {
   const markers = new Map();
   groups.forEach(({ sequences, count }, index) => {
@@ -28,11 +23,7 @@ export function markersOf({ groups }) {
   return markers;
 }
 
-/**
- * A continuation cut around its answer: [before, answer, after].
- *
- * @param {contract.hallucination.Universe} universe
- */
+/** A continuation cut around its answer: [before, answer, after]. */
 export function aroundAnswer({ text, answer }) {
   const start = answer === "" ? 0 : Math.max(0, text.indexOf(answer));
   return [text.slice(0, start), text.slice(start, start + answer.length), text.slice(start + answer.length)];
@@ -41,7 +32,7 @@ export function aroundAnswer({ text, answer }) {
 /**
  * @typedef {{
  *   index: number, depth: number, width: number, kind: string, centre?: number, space?: number,
- *   label?: string, branch?: contract.hallucination.Branch, children?: TreeItem[], rest?: TreeItem,
+ *   label?: string, branch?: any, children?: TreeItem[], rest?: TreeItem,
  * }} TreeItem
  */
 
@@ -49,10 +40,6 @@ export function aroundAnswer({ text, answer }) {
  * The tree with a row for every end and for every rest: branches `{index, label, depth, row, top, height, ...}`.
  * Heights are widths (probabilities) times `scale`; a row is at least `line` high, so that its label can be read.
  * A rest below `thinnest` gets no row.
- *
- * @param {contract.hallucination.Branch[]} branches
- * @param {string[]} bytes hex of each branch's token
- * @param {{ scale: number, line: number, thinnest?: number }} room
  */
 export function treeLayout(branches, bytes, { scale, line, thinnest = 0 }) {
   const children = branches.map(() => []);
@@ -102,33 +89,46 @@ function labelOf(hex) {
   return text !== null && text.trim() !== "" ? text.replaceAll("\n", "↵").trim() : visibleText(hex);
 }
 
+const STRONG = [50, 255, 150, 330, 95, 200, 290]; // hues that can be told apart, for answers that many agree on
+const MANY = 4; // tries that make an answer strong
+
 /**
- * The river's bands: the answers that at least two universes give in some step, most universes first, and one band
- * for all that stand alone. `shares[step]` is the band's share of the universes there.
- *
- * @param {contract.hallucination.EvidenceStep[]} steps
+ * Where each try lies in each column, equal answers together, the most frequent first: `{groups: [{text, from, size}],
+ * places, hues, strong}`. `places[try]` is its row, `hues[try]` the hue of its answer. An answer that many agree on
+ * gets a strong colour and keeps it; no colour depends on a later column.
  */
-export function riverBands(steps, most = 6) {
-  const totals = new Map();
-  for (const { agreement } of steps) {
-    for (const { key, text, count } of agreement.groups) {
-      const known = totals.get(key) ?? { key, text, total: 0, most: 0 };
-      totals.set(key, { ...known, total: known.total + count, most: Math.max(known.most, count) });
-    }
-  }
-  const named = [...totals.values()]
-    .filter((band) => band.most > 1)
-    .sort((a, b) => b.total - a.total || b.most - a.most);
-  const kept = named.slice(0, most);
-  const keys = new Set(kept.map(({ key }) => key));
-  const share = ({ agreement }, test) => agreement.groups.filter(test).reduce((sum, group) => sum + group.share, 0);
-  const bands = kept.map((band) => ({
-    ...band,
-    shares: steps.map((step) => share(step, ({ key }) => key === band.key)),
-  }));
-  const others = steps.map((step) => share(step, ({ key }) => !keys.has(key)));
-  if (others.some((value) => value > 0)) bands.push({ key: null, text: null, shares: others });
-  return bands;
+export function lanesOf(steps) {
+  const strong = new Map();
+  const weak = new Map();
+  const hueOf = (key, size) => {
+    if (size >= MANY && !strong.has(key)) strong.set(key, STRONG[strong.size % STRONG.length]);
+    if (!strong.has(key) && !weak.has(key)) weak.set(key, hueAt(weak.size));
+    return strong.get(key) ?? weak.get(key);
+  };
+  return steps.map(({ tries }) => {
+    const [places, hues, bold] = [[], [], []];
+    let from = 0;
+    const groups = agreementOf(tries).groups.map(({ key, text, sequences }) => {
+      const [start, size] = [from, sequences.length];
+      for (const sequence of sequences) {
+        places[sequence] = from++;
+        hues[sequence] = hueOf(key, size);
+        bold[sequence] = strong.has(key);
+      }
+      return { text, from: start, size };
+    });
+    return { groups, places, hues, strong: bold };
+  });
+}
+
+/** The hue, in degrees, of the tint at a place: neighbours in the list lie far apart on the wheel. */
+export function hueAt(place) {
+  return Math.round((30 + place * 137.508) % 360);
+}
+
+/** The language a text is marked as, so that a voice reads it rightly. */
+export function languageOf(text) {
+  return /\p{Script=Han}/u.test(text) ? "zh-CN" : "en";
 }
 
 /** A text cut at words, whatever their case: [text, word, text, word, text]. */

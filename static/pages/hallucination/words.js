@@ -1,59 +1,82 @@
-/** What the hallucination page says about each worked example. */
+/** What the hallucination page says about its figures: whose they are, and what they show. */
 
-/** @import * as contract from "contract" */
-
+import { formatDay } from "../../js/base/dates.js";
+import { errorMessage } from "../../js/base/error-message.js";
 import { msg, t } from "../../js/base/i18n.js";
+import { models } from "../../js/base/models.js";
 
 const NOTES = {
-  known: msg(
-    "A fact that stands in countless texts. Most universes agree, and they are right: Mozart was born in Salzburg in 1756. Look at what they add, though: dates and parents are made up.",
-  ),
+  known: msg("It has read this many times. The details that follow are made up, though."),
   after: msg(
-    "An event after the texts that this model learned from. It names people of the public record as if it knew. None of these sentences is a report; the answer of the record is J. D. Vance. Only the names are shown.",
+    "It happened after the model's training data ends, so every name is a guess. On record is J. D. Vance. Only names are shown.",
   ),
-  invented: msg(
-    "Dr. Elena Vossmark was made up for this page; there is nothing to know about her. Every universe knows her birthplace anyway.",
-  ),
-  wrong: msg(
-    "Nearly all universes agree, and they are wrong: the capital of Turkey is Ankara. Low entropy is not truth. The model agrees with its texts, in which the two words stand side by side.",
-  ),
+  invented: msg("It never says “I don't know”. Each answer is invented, and each sounds sure."),
+  wrong: msg("And it is wrong: the capital of Turkey is Ankara."),
 };
 
-const OWN = msg("Your own prompt. Is there a right answer, and does the model know it? Agreement alone does not tell.");
+const OWN = msg("Is there a right answer? And does the model know it? Agreement alone cannot tell.");
 
-/** The sentence under the examples; null stands for one's own prompt. */
-export function presetNote(id) {
-  return t(NOTES[id] ?? OWN);
+/** Which of the four stories a preset tells, in whatever language; null for one's own question. */
+export function storyOf(preset) {
+  return preset?.replace("-zh", "") ?? null;
 }
 
-const AGREES = 0.5; // share of the largest group above which universes are said to agree
+/** The sentence beside a figure; null stands for one's own prompt. */
+export function presetNote(preset) {
+  return t(NOTES[storyOf(preset)] ?? OWN);
+}
+
+const AGREES = 0.5; // share of the largest group above which tries are said to agree
 const DIFFERENT = 4; // answers that an unknown event should at least give
 
 /**
  * Whether a worked example shows on the loaded model what it is there for: null where it does, otherwise an honest
  * sentence. `truth` is the answer of the record.
- *
- * @param {string | null} id
- * @param {string | null} truth
- * @param {contract.hallucination.Agreement} agreement
  */
-export function presetFailure(id, truth, { groups, largest }) {
+export function presetFailure(preset, truth, { groups, largest }) {
   const right = truth !== null && groups[0].text.toLowerCase().includes(truth.toLowerCase());
   const values = { n: groups.length, answer: groups[0].text };
-  if (id === "known" && !(right && largest > AGREES)) {
-    return t(
-      "This model does not know it: {n} different answers, most often “{answer}”. Its known fact must be another one.",
-      values,
-    );
+  const story = storyOf(preset);
+  if (story === "known" && !(right && largest > AGREES)) {
+    return t("This model does not know it: {n} different answers, most often “{answer}”.", values);
   }
-  if (id === "after" && groups.length < DIFFERENT) {
-    return t("This model gives only {n} different answers; it may have read about it, or repeats itself.", values);
+  if (story === "after" && groups.length < DIFFERENT) {
+    return t("This model gives only {n} different answers. It may have read about it, or it repeats itself.", values);
   }
-  if (id === "invented" && largest > AGREES) {
-    return t("On this model most universes agree on “{answer}”, an invention all the same.", values);
+  if (story === "invented" && largest > AGREES) {
+    return t("This model mostly says “{answer}”: invented all the same.", values);
   }
-  if (id === "wrong" && (right || largest <= AGREES)) {
+  if (story === "wrong" && (right || largest <= AGREES)) {
     return t("This model is not confidently wrong here: most often “{answer}”, {n} different answers.", values);
   }
   return null;
+}
+
+/** Whose numbers a figure shows; `error` where its run failed. */
+export function sourceSentence({ source, origin, state }, error) {
+  if (state === "stopped" && error) return errorMessage(error);
+  const { model, measured_on: on } = source;
+  const values = { model, day: formatDay(on) };
+  const whose =
+    origin === "measured"
+      ? t("Measured with {model} on {day}.", values)
+      : origin === "link"
+        ? t("From a link. Its sender had these answers from {model} on {day}.", values)
+        : t("Answered by {model} on {day}.", values);
+  const now = models.ready ? models.state.loaded.name : null;
+  return now === null || now === model ? whose : `${whose} ${t("Loaded now: {now}.", { now })}`;
+}
+
+/** Why the model cannot be asked just now, and what the button does instead; empty where it can. */
+export function waitingSentence(measured) {
+  if (models.ready) return "";
+  if (measured) {
+    const values = { model: measured.source.model, day: formatDay(measured.source.measured_on) };
+    return models.offline
+      ? t("The server does not answer. The button plays what {model} answered on {day}.", values)
+      : t("No model is ready. The button plays what {model} answered on {day}.", values);
+  }
+  return models.offline
+    ? t("The server does not answer just now. Your text stays here; the page tries again by itself.")
+    : t("The model is still getting ready. Its progress stands at the top of the page.");
 }

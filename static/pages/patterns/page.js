@@ -1,7 +1,6 @@
 /** Every shared element in every state. Development only. */
 
 import { textToHex } from "../../js/base/bytes.js";
-import "../../js/elements/answer-veil.js";
 import "../status/class-activity.js";
 import "../status/class-controls.js";
 import "../status/class-door.js";
@@ -167,7 +166,9 @@ const SPECIMENS = [
   ["context-meter", "full", { used: 8192, limit: 8192, asked: 64 }],
   ["class-door", "open", { addresses: ["http://192.168.1.23:8000", "http://10.0.0.23:8000"] }],
   ["class-door", "closed", { addresses: ["http://127.0.0.1:8000"] }],
-  ["class-controls", "the curtain is drawn", { state: { curtain: true, note: true, blur: ["one", "two"] } }],
+  ["class-controls", "some words blurred", { state: { curtain: true, note: true, blur: ["one", "two"] } }],
+  ["class-pause", "a lesson", { paused: false, present: 28 }],
+  ["class-pause", "paused", { paused: true, present: 1 }],
   ["class-activity", "nobody", { status: { ...machine, running: [], waiting: [] } }],
   [
     "class-activity",

@@ -1,37 +1,59 @@
-// Regurgitation: a passage and its control, the opening that is given, and how far the model recites on.
+// Regurgitation: how much of a text the model must be shown before it writes the rest, and what breaks that.
 
-import { liftVeils, needVeils } from "../../js/elements/answer-veil.js";
 import "../../js/elements/heat-strip.js";
 import "../../js/elements/line-figure.js";
-import "../../js/elements/predict-reveal.js";
-import "./recital-text.js";
 import "../../js/elements/run-bar.js";
 import "../../js/elements/status-message.js";
-import { ExperimentRun } from "../../js/base/experiment.js";
-import { holdRoom } from "../../js/base/hold-room.js";
-import { keep, keptFor, madeHere } from "../../js/base/kept.js";
-import { models } from "../../js/base/models.js";
-import { announce, pageData, showError } from "../../js/base/page.js";
-import { Book, keyOf, measuredBook } from "./recital.js";
-import { LENGTH, prefixLimit, readShared, requestOf, sharedState } from "./recital-requests.js";
 import { copyLink } from "../../js/base/copy-link.js";
-import { provideSnapshot, restoreFromFragment } from "../../js/base/share.js";
+import { ExperimentRun } from "../../js/base/experiment.js";
+import { madeHere } from "../../js/base/kept.js";
+import { models } from "../../js/base/models.js";
+import { rememberPage } from "../../js/base/page-memory.js";
+import { announce, pageData, showError } from "../../js/base/page.js";
+import { showStep, stepNow, watchSteps } from "../../js/base/steps.js";
 import { Store } from "../../js/base/store.js";
-import { elements, preambleAnswer, show } from "./show.js";
+import { Book, keyOf, measuredBook } from "./book.js";
+import { startBreaking } from "./break-word.js";
+import { figures, showDetails } from "./details.js";
+import { glide, play } from "./play.js";
+import { bestOpening, writtenFrom } from "./recital.js";
+import "./recital-text.js";
+import { elements, show } from "./show.js";
+import {
+  LENGTH,
+  LONGEST_PREFIX,
+  keptState,
+  linkedState,
+  prefixLimit,
+  prefixOf,
+  readKept,
+  requestOf,
+  withPrefix,
+} from "./state.js";
 import { startTrace } from "./trace.js";
-import { startWords } from "./words.js";
 
 const { presets, measurement } = pageData;
 const measured = measuredBook(presets, measurement);
 const runs = { main: new ExperimentRun(), control: new ExperimentRun() };
-const opened = /** @type {HTMLInputElement} */ (document.querySelector("[name=passage]:checked")).value;
+const opened = elements.passage.value;
+const presetOf = (id) => presets.find((preset) => preset.id === id);
+
+const root = document.documentElement;
+/** On the long page of all steps everything can be touched: one's own text where one types, else the words as well. */
+const stepShown = (step) => (step !== "own" && root.hasAttribute("data-all") ? "break" : step);
 
 const store = new Store({
+  step: stepShown(stepNow()),
   passage: opened,
   own: "",
-  prefix: presets.find(({ id }) => id === opened)?.request.prefix ?? 16,
+  prefix: presetOf(opened).request.prefix,
+  ownPrefix: 16,
   control: "new",
-  book: new Book(), // what was computed here
+  guess: null, // tokens, where the slider was moved before the answer
+  told: false, // whether the answer was shown
+  glided: null, // where the slider stands on its way from the guess to the answer
+  played: null, // how many tokens of a known recital are shown, while it is played
+  book: new Book(), // what was computed here, or came along with a link
   made: null, // with which model, and when
   news: 0, // counts what came into the book
   shownToken: -1,
@@ -50,136 +72,161 @@ function sourceOf(request) {
   return measured.of(request).passage ? measurement : null;
 }
 
+const mainText = () => requestOf(store.state, "main", presets);
+const hasNews = () => store.update({ news: store.state.news + 1 });
+
 function ask(name, request, run) {
   const { book } = store.state;
   return run.start(name, request, {
     onPart: (kind, data) => {
       book.add(request, kind, data);
-      store.update({ news: store.state.news + 1 });
+      hasNews();
     },
   });
 }
 
-const ASKED = "preamble"; // the passage that the page asks about
-
 /** Recite the text and its control. The ranks that come along tell the run of every opening. */
 async function recite() {
+  rest();
   const loaded = models.state.loaded?.name ?? null;
-  if (loaded !== store.state.made?.model) store.update({ book: new Book(), made: madeHere({ model: loaded }) });
+  if (loaded !== store.state.made?.model) store.update({ book: new Book() });
+  store.update({ made: madeHere({ model: loaded }) });
   const { state } = store;
-  const { prefix } = state;
-  const main = requestOf(state, "main", presets);
+  const prefix = prefixOf(state);
+  const main = mainText();
   const control = requestOf(state, "control", presets);
   if (main.text === "") return;
-  if (state.passage === ASKED) liftVeils("words");
   const side = (request, run) => ask("recite", { ...request, prefix, length: LENGTH }, run);
   const beside = keyOf(main) === keyOf(control) ? null : side(control, runs.control);
   const done = await side(main, runs.main);
   await beside;
-  if (done && store.state.prefix === prefix) announce(elements.sentence.textContent);
+  if (done && prefixOf(store.state) === prefix) announce(elements.sentence.textContent);
 }
 
 /** Once it runs here, letting go of the slider or taking another control asks again. */
 function reciteAgain() {
-  if (models.ready && runs.main.state !== "idle") recite();
+  if (models.ready && runs.main.state !== "idle" && store.state.step !== "guess") recite();
+}
+
+let stop = () => {}; // ends what is played, if something is
+
+function rest() {
+  stop();
+  stop = () => {};
+  store.update({ glided: null, played: null });
+}
+
+/** The slider goes from the guess to the opening that is enough, and the text is written from there. */
+function reveal() {
+  rest();
+  const record = known(mainText());
+  const from = store.state.guess ?? Math.floor(prefixLimit(record) / 2);
+  store.update({ told: true });
+  if (!record.recall) return;
+  const { prefix } = bestOpening(record.recall, LONGEST_PREFIX);
+  store.update({ prefix, glided: from, played: 0 });
+  stop = glide(
+    from,
+    prefix,
+    (glided) => store.update({ glided }),
+    () => write(record, prefix),
+  );
+}
+
+function write(record, prefix) {
+  store.update({ glided: null });
+  const { length } = writtenFrom(record, prefix);
+  stop = play(length, (played) => store.update({ played: played < length ? played : null }));
+}
+
+function choose(passage) {
+  for (const run of Object.values(runs)) run.reset();
+  rest();
+  store.update({ passage, prefix: presetOf(passage).request.prefix, guess: null, shownToken: -1 });
+}
+
+function move(prefix) {
+  rest();
+  const { state } = store;
+  const there = Math.max(1, Math.min(prefixLimit(known(mainText())), prefix));
+  if (state.step === "guess") store.update({ guess: there, told: false });
+  else store.update({ ...withPrefix(state, there), shownToken: -1 });
+}
+
+function type(own) {
+  for (const run of Object.values(runs)) run.reset();
+  rest();
+  showStep("own"); // on the long page
+  store.update({ own });
+}
+
+/** A text at hand: what was measured of it stands there at once, as if it were written now. */
+function take({ request }) {
+  type(request.text);
+  store.update({ ownPrefix: request.prefix });
+  const record = known(mainText());
+  if (record.recall) write(record, request.prefix);
+}
+
+const breaking = startBreaking({ store, known, sourceOf, presets, measured, measurement, recite });
+
+/** Everything of this tab; with `one`, only what stands on the stage. */
+function snapshot({ one = false } = {}) {
+  const kept = one ? linkedState(store.state, presets) : keptState(store.state);
+  return { page: "regurgitation", ...kept, words: breaking.kept({ one }) };
+}
+
+/** Put back what `snapshot` gave; runs nothing. */
+function open(kept) {
+  for (const run of Object.values(runs)) run.reset();
+  rest();
+  if (kept.passage === "own") showStep("own"); // so a link of before says it
+  store.update({ ...readKept(kept, presets, opened), step: stepShown(stepNow()) });
+  breaking.open(kept.words);
 }
 
 runs.main.addEventListener("change", () => {
   if (runs.main.state === "cancelled") runs.control.cancel();
 });
-for (const run of Object.values(runs))
-  run.addEventListener("change", () => store.update({ news: store.state.news + 1 }));
-
-function choose(passage) {
-  const preset = presets.find(({ id }) => id === passage);
-  runs.main.reset();
-  runs.control.reset();
-  const prefix = preset?.request.prefix ?? store.state.prefix;
-  store.update({ passage, prefix, shownToken: -1, book: new Book(), made: null }); // a preset opens as it was measured
-  if (passage === "own") elements.own.focus();
-}
-
-function move(prefix) {
-  const limit = prefixLimit(
-    known(requestOf(store.state, "main", presets)),
-    known(requestOf(store.state, "control", presets)),
-  );
-  store.update({ prefix: Math.max(1, Math.min(limit, prefix)), shownToken: -1 });
-}
-
-const inputs = () => ({ ...sharedState(store.state), words: words.snapshot() });
-
-const KEPT = "regurgitation-results";
-const SIDES = ["main", "control"];
-
-/** What was computed here of the two texts that stand on the page. */
-function computed() {
-  const { state } = store;
-  const results = SIDES.map((side) => [side, partsOf(state.book.of(requestOf(state, side, presets)))]);
-  return { made: state.made, results: Object.fromEntries(results) };
-}
-
-function partsOf({ recitals, writing, ...told }) {
-  const parts = Object.entries(told).map(([kind, part]) => ({ ...part, kind }));
-  return [...parts, ...Object.values(recitals).map((part) => ({ ...part, kind: "recital" }))];
-}
-
-function snapshot() {
-  const shared = inputs();
-  keep(KEPT, shared, { recited: computed(), words: words.computed() });
-  return shared;
-}
-
-/** Put back what a link held, and what was kept beside it; runs nothing. */
-function restore(shared) {
-  for (const run of Object.values(runs)) run.reset();
-  const state = readShared(shared, presets);
-  const kept = keptFor(KEPT, shared);
-  const { made, results } = kept?.recited ?? { made: null, results: {} };
-  const texts = SIDES.map((side) => ({ id: side, request: requestOf(state, side, presets) }));
-  elements.own.value = state.own;
-  store.update({ ...state, book: measuredBook(texts, { results }), made });
-  words.restore(shared.words, kept?.words);
-}
-
-for (const radio of elements.passages) radio.addEventListener("change", () => choose(radio.value));
-elements.own.addEventListener("input", () => {
-  runs.main.reset();
-  store.update({ own: elements.own.value });
-});
+for (const run of Object.values(runs)) run.addEventListener("change", hasNews);
+elements.passage.addEventListener("change", () => choose(elements.passage.value));
+elements.own.addEventListener("input", () => type(elements.own.value));
+for (const button of elements.tries) button.addEventListener("click", () => take(presetOf(button.dataset.try)));
 elements.prefix.addEventListener("input", () => move(Number(elements.prefix.value)));
 elements.prefix.addEventListener("change", reciteAgain);
 elements.control.addEventListener("change", () => {
   store.update({ control: elements.control.value, shownToken: -1 });
   reciteAgain();
 });
-elements.curve.addEventListener("x-picked", ({ detail }) => move(detail.x));
-elements.run.addEventListener("run-asked", recite);
-elements.share.addEventListener("click", () => copyLink(inputs()));
-for (const heat of [elements.main.heat, elements.controlSide.heat]) {
-  heat.addEventListener("token-selected", ({ detail }) => {
-    store.update({ shownToken: detail.index, shownSide: heat === elements.main.heat ? "main" : "control" });
-  });
-}
-models.addEventListener("change", () => {
-  const { loaded } = models.state;
-  if (loaded && store.state.made && loaded.name !== store.state.made.model) {
-    runs.main.reset();
-    store.update({ book: new Book(), made: null, shownToken: -1 });
-  }
+elements.reveal.addEventListener("click", () => {
+  store.update({ told: false });
+  location.hash = "control";
 });
+figures.curve.addEventListener("x-picked", ({ detail }) => move(detail.x));
+elements.run.addEventListener("run-asked", recite);
+elements.share.addEventListener("click", () => copyLink(snapshot({ one: true })));
+for (const [side, heat] of [
+  ["main", figures.main],
+  ["control", figures.control],
+]) {
+  heat.addEventListener("token-selected", ({ detail }) => store.update({ shownToken: detail.index, shownSide: side }));
+}
+models.addEventListener("change", hasNews);
 
 elements.run.run = runs.main;
-holdRoom(runs.main, elements.main.recital);
-holdRoom(runs.control, elements.controlSide.recital);
-const words = startWords({ store, known, sourceOf, presets, measured, measurement });
 store.watch((state) => {
-  show(state, { presets, measurement, known, sourceOf, run: runs.main, controlRun: runs.control });
-  needVeils("words", state.passage === ASKED);
-  const preamble = presets.find(({ id }) => id === ASKED).request;
-  const { model = null } = state.made ?? {};
-  elements.predict.live = model === measurement?.model ? null : preambleAnswer(state.book.of(preamble), model);
+  show(state, { presets, known, sourceOf, runs, broken: state.step === "break" ? breaking.shown() : null });
+  showDetails(state, { presets, measured, measurement, known });
 });
-provideSnapshot(snapshot);
-await restoreFromFragment(restore, showError);
+await rememberPage("regurgitation", { take: snapshot, open, fail: showError });
+watchSteps((name) => {
+  const { told } = store.state;
+  const step = stepShown(name);
+  if (step !== store.state.step) rest();
+  store.update({ step });
+  if (step === "control" && !told) reveal();
+});
+new MutationObserver(() => store.update({ step: stepShown(stepNow()) })).observe(root, {
+  attributeFilter: ["data-all"],
+});
 startTrace({ store, known, presets }); // what a link brings along first: nothing is looked up that is not shown

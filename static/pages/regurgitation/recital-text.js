@@ -3,14 +3,15 @@
 
 import { html, nothing } from "lit";
 import { t } from "../../js/base/i18n.js";
-import { textOf } from "./recital.js";
 import { PageElement } from "../../js/elements/page-element.js";
+import { textOf } from "./recital.js";
 
 const LONG = 8; // tokens: a longer difference gets lines of its own
 
 export class RecitalText extends PageElement {
   static properties = {
-    pieces: { attribute: false }, // of js/recital.js: [{kind: "given" | "same" | "drift" | "missed" | "unread", bytes}]
+    pieces: { attribute: false }, // of recital.js: [{kind: "given" | "same" | "drift" | "missed" | "unread", bytes}]
+    opening: { attribute: false }, // of what was given, where its words can be pressed: [{text, word?, now?}], or null
     writing: { type: Boolean }, // the model is at it
     label: { type: String },
   };
@@ -18,6 +19,7 @@ export class RecitalText extends PageElement {
   constructor() {
     super();
     this.pieces = null;
+    this.opening = null;
     this.writing = false;
     this.label = "";
   }
@@ -40,14 +42,29 @@ export class RecitalText extends PageElement {
       ? html`<span class="recital-split"><span class="visually-hidden">${t("Here it first differs:")}</span></span>`
       : nothing;
     const long = bytes.length > LONG ? "is-long" : "";
-    const text = plain ?? (long && kind === "missed" ? textOf(bytes).trimStart() : textOf(bytes));
+    const text = plain ?? textOf(bytes);
+    if (kind === "given" && this.opening)
+      return html`<span class="recital-given">${this.opening.map(this.#part)}</span>`;
     if (kind === "drift")
       return html`${split}<ins class=${`recital-drift ${long}`}><span
         class="visually-hidden">${t("the model writes:")} </span>${text}</ins>`;
     if (kind === "missed")
-      return html`${split}<del class=${`recital-missed ${long}`}><span
-        class="recital-label">${t("the text:")}</span>${text}</del>`;
+      return html`${split}${long || !text.startsWith(" ") ? nothing : " "}<del class=${`recital-missed ${long}`}><span
+        class="recital-label">${t("the text:")}</span>${text.trimStart()}</del>`;
     return html`<span class=${`recital-${kind}`}>${text}</span>`;
+  }
+
+  /** A word of the opening is a button; the broken one shows what it was. */
+  #part = ({ text, word, now }) => {
+    if (word === undefined) return text;
+    const isBroken = now !== undefined;
+    const shown = isBroken ? html`<del>${text}</del><ins>${now.replace("\n", "↵")}</ins>` : text;
+    return html`<button type="button" class="recital-word" aria-pressed=${String(isBroken)}
+      @click=${() => this.#picked(word)}>${shown}</button>`;
+  };
+
+  #picked(word) {
+    this.dispatchEvent(new CustomEvent("word-picked", { bubbles: true, detail: { word } }));
   }
 }
 

@@ -1,57 +1,19 @@
-// A recitation beside its original, as pieces to show; and what is known of each text. No DOM.
-
-/** @import * as contract from "contract" */
+// A recitation beside its original, as pieces to show and as numbers. No DOM.
 
 import { decodeUtf8, hexToBytes, visibleText } from "../../js/base/bytes.js";
 
-/** A text's name in a `Book`: the request's own words decide. */
-export function keyOf({ text, swapped = false }) {
-  return `${swapped ? "swapped" : "as it stands"}\n${text}`;
-}
-
-/** What is known of texts: `{passage, recall, sweep, recitals: {prefix: recital}, writing}` by `keyOf`. */
-export class Book {
-  #records = new Map();
-
-  /** Whatever is known of a request's text; an empty record where nothing is. */
-  of(request) {
-    return this.#records.get(keyOf(request)) ?? { recitals: {} };
-  }
-
-  /**
-   * Add one part of an experiment's result.
-   *
-   * @param {any} request
-   * @param {contract.regurgitation.News} news
-   */
-  add(request, ...[kind, data]) {
-    const record = { ...this.of(request) };
-    if (kind === "recital") record.recitals = { ...record.recitals, [data.prefix]: data };
-    else if (kind === "written") record.writing = writing(record.writing, request.prefix, data);
-    else record[kind] = data;
-    this.#records.set(keyOf(request), record);
-  }
-}
-
 /**
- * @param {{ prefix: number, bytes: string[] } | undefined} before
- * @param {number} prefix
- * @param {contract.regurgitation.Written} written
+ * What is known of a text: its tokens, the model's opinion of each, recitals by the length of their opening, and one
+ * that is being written.
+ *
+ * @typedef {{
+ *   passage?: { bytes: string[] },
+ *   recall?: any,
+ *   recitals?: Record<number, any>,
+ *   writing?: { prefix: number, bytes: string[] },
+ *   text?: string,
+ * }} Known
  */
-function writing(before, prefix, { done, token }) {
-  const bytes = before?.prefix === prefix && done > 1 ? before.bytes : [];
-  return { prefix, bytes: [...bytes, token.bytes] };
-}
-
-/** The book of what was measured: the parts of `presets` whose note names a passage. */
-export function measuredBook(presets, measurement) {
-  const book = new Book();
-  for (const { id, experiment, request } of presets) {
-    if (experiment === "perturb") continue;
-    for (const part of measurement?.results[id] ?? []) book.add(request, part.kind, part);
-  }
-  return book;
-}
 
 /**
  * Pieces in reading order, `{kind, bytes: [hex]}` (`text` alone where its tokens are not known yet):
@@ -61,30 +23,21 @@ export function measuredBook(presets, measurement) {
  * With a finished recital its own alignment counts; while it is being written, or where only teacher forcing
  * is known, everything behind the first difference is drift.
  *
- * @param {{
- *   passage?: Pick<contract.regurgitation.Passage, "bytes">,
- *   recall?: contract.regurgitation.Recall,
- *   recitals?: Record<number, contract.regurgitation.Recital>,
- *   writing?: { prefix: number, bytes: string[] },
- *   text?: string,
- * }} known
+ * @param {Known} known
  * @param {number} prefix
  * @param {number} [length]
  */
-export function pieces({ passage, recall, recitals = {}, writing: underway, text = "" }, prefix, length = Infinity) {
+export function pieces(known, prefix, length = Infinity) {
+  const { passage, recall, writing: underway, text = "" } = known;
   if (!passage) return text ? [{ kind: "unread", bytes: [], text }] : [];
   const original = passage.bytes.slice(prefix, prefix + length);
   const given = { kind: "given", bytes: passage.bytes.slice(0, prefix) };
-  const recital = recitals[prefix];
+  const recital = recitalFrom(known, prefix);
   if (recital) return [given, ...aligned(original, recital)];
   if (underway?.prefix === prefix) return [given, ...provisional(original, underway.bytes)];
   return [given, ...foreseen(original, recall, prefix)];
 }
 
-/**
- * @param {string[]} original
- * @param {contract.regurgitation.Recital} recital
- */
 function aligned(original, { bytes, stretches }) {
   return stretches.flatMap(({ same, original: [from, to], written: [start, end] }) => {
     if (same) return [{ kind: "same", bytes: original.slice(from, to) }];
@@ -109,11 +62,6 @@ function provisional(original, written) {
 }
 
 /** The ranks say how long greedy decoding keeps to the text, and what it would write instead. */
-/**
- * @param {string[]} original
- * @param {contract.regurgitation.Recall | undefined} recall
- * @param {number} prefix
- */
 function foreseen(original, recall, prefix) {
   if (!recall) return [{ kind: "unread", bytes: original }];
   const run = greedyRun(recall.ranks, prefix, original.length);
@@ -133,16 +81,79 @@ export function greedyRun(ranks, prefix, length = Infinity) {
 }
 
 /**
- * The exact run after each opening of 1, 2, ... tokens: measured by a sweep, or read off the ranks, which is the same.
+ * The recital from this opening: the one that was run, or one that follows from what is known, or null.
  *
- * @param {{ sweep?: contract.regurgitation.Sweep, recall?: contract.regurgitation.Recall }} book
- * @param {number} longest
- * @param {number} steps
+ * Greedy writing from two openings that reach the same place has the same text before it there, so from there on it
+ * writes the same: one recital stands for all openings that lead to its first slip.
+ *
+ * @param {Known} known
+ * @param {number} prefix
  */
-export function runsOf({ sweep, recall }, longest, steps) {
-  if (sweep || !recall) return sweep?.runs;
-  const { ranks } = recall;
-  return Array.from({ length: Math.min(longest, ranks.length - 1) }, (_, index) => greedyRun(ranks, index + 1, steps));
+export function recitalFrom({ passage, recall, recitals = {} }, prefix) {
+  if (recitals[prefix]) return recitals[prefix];
+  if (!recall) return null;
+  const reached = prefix + greedyRun(recall.ranks, prefix);
+  const other = Object.values(recitals).find(({ prefix: start, run }) => start + run === reached);
+  return other ? moved(other, passage.bytes, prefix, reached) : null;
+}
+
+function moved({ prefix: start, bytes, run, equal, total, stretches, ...rest }, text, prefix, reached) {
+  const more = start - prefix; // tokens that this opening leaves to the model, and that one gave
+  const shift = ([from, to]) => [from + more, to + more];
+  const behind = stretches
+    .slice(run > 0 ? 1 : 0)
+    .map(({ same, original, written }) => ({ same, original: shift(original), written: shift(written) }));
+  const kept = [0, reached - prefix];
+  return {
+    ...rest,
+    prefix,
+    bytes: more < 0 ? bytes.slice(-more) : [...text.slice(prefix, start), ...bytes],
+    run: reached - prefix,
+    equal: equal + more,
+    total: total + more,
+    stretches: reached > prefix ? [{ same: true, original: kept, written: kept }, ...behind] : behind,
+  };
+}
+
+/**
+ * What stands at figure size: how many of the tokens that the text has left match. `whole` where that counts behind the
+ * first slip as well; elsewhere only the tokens before it are known.
+ *
+ * @param {Known} known
+ * @param {number} prefix
+ * @param {number} length at most so many tokens are written
+ */
+export function scoreOf(known, prefix, length) {
+  const { passage, recall, writing: underway } = known;
+  const recital = recitalFrom(known, prefix);
+  if (recital) return { equal: recital.equal, total: recital.total, run: recital.run, whole: true };
+  if (!passage || !recall) return null;
+  const total = Math.min(length, passage.bytes.length - prefix);
+  const run = greedyRun(recall.ranks, prefix, total);
+  const written = underway?.prefix === prefix ? underway.bytes.length : total;
+  return { equal: Math.min(run, written), total, run, whole: run === total && written === total };
+}
+
+/** How far into the text greedy writing gets from an opening of 1, 2, ... tokens, before its first slip. */
+export function reaches({ ranks }, longest) {
+  const openings = Math.min(longest, ranks.length - 1);
+  return Array.from({ length: openings }, (_, index) => index + 1 + greedyRun(ranks, index + 1));
+}
+
+/** The shortest opening after which most tokens follow without a slip, and how many: `{prefix, run}`. */
+export function bestOpening(recall, longest) {
+  const runs = reaches(recall, longest).map((reached, index) => reached - (index + 1));
+  const run = Math.max(...runs);
+  return { prefix: runs.indexOf(run) + 1, run };
+}
+
+/** The tokens that the model writes after this opening, as far as they are known. */
+export function writtenFrom(known, prefix) {
+  const recital = recitalFrom(known, prefix);
+  if (recital) return recital.bytes;
+  const { passage, recall } = known;
+  const reached = prefix + greedyRun(recall.ranks, prefix);
+  return [...passage.bytes.slice(prefix, reached), ...recall.instead.slice(reached, reached + 1)];
 }
 
 /** The text of tokens; where they end in the middle of a character, with its bytes in hexadecimal. */
@@ -151,43 +162,7 @@ export function textOf(bytes) {
   return decodeUtf8(hexToBytes(hex)) ?? bytes.map((one) => decodeUtf8(hexToBytes(one)) ?? visibleText(one)).join("");
 }
 
-/** The words of a text, each `{word, start, end}`; places count characters (code points), as the server does. */
-export function wordsOf(text) {
-  const words = [];
-  for (const match of text.matchAll(/[\p{L}\p{M}\p{N}]+(?:['’][\p{L}]+)*/gu)) {
-    const start = [...text.slice(0, match.index)].length;
-    words.push({ word: match[0], start, end: start + [...match[0]].length });
-  }
-  return words;
-}
-
-/** A word with two inner letters changing places: a slip of the fingers. Example: "People" is "Poeple". */
-export function typo(word) {
-  const letters = [...word];
-  for (let place = Math.min(1, letters.length - 2); place >= 0 && place < letters.length - 1; place += 1) {
-    if (letters[place] === letters[place + 1]) continue;
-    [letters[place], letters[place + 1]] = [letters[place + 1], letters[place]];
-    return letters.join("");
-  }
-  return `${word}${letters.at(-1) ?? ""}`;
-}
-
-/** What stands in a word's place: a slip, the other size of letters, a line break before it, or another word. */
-export function replacement(word, how, other = "") {
-  if (how === "typo") return typo(word);
-  if (how === "capitals") return word === word.toUpperCase() ? word.toLowerCase() : word.toUpperCase();
-  if (how === "newline") return `\n${word}`;
-  return other;
-}
-
-/**
- * Tokens of a text on the screen, for a heat strip.
- *
- * @param {{
- *   passage?: Pick<contract.regurgitation.Passage, "bytes">,
- *   recall?: Pick<contract.regurgitation.Recall, "bits">,
- * }} known
- */
+/** Tokens of a text on the screen, for a heat strip. */
 export function heatTokens({ passage, recall }) {
   if (!passage || !recall) return [];
   return passage.bytes.map((bytes, index) => ({ bytes, bits: recall.bits[index], by: "typed" }));

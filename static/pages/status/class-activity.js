@@ -38,9 +38,11 @@ export class ClassActivity extends PageElement {
         ${count(t("{n} of {places}", { n: formatCount(running.length), places: formatCount(slots) }), t("running"))}
         ${count(t("{n} of {places}", { n: formatCount(waiting.length), places: formatCount(queue) }), t("waiting"))}
         ${count(formatNumber(rate, rate < 10 ? 1 : 0), t("tokens a second, all together"))}
-        ${count(html`<span translate="no">${formatBytes(memory)}</span>`, t("memory"))}
-        ${count(formatSeconds(uptime), t("since the start"))}
       </div>
+      <p class="small quiet">${t("The server uses {memory} of memory and has run for {time}.", {
+        memory: formatBytes(memory),
+        time: formatSeconds(uptime),
+      })}</p>
       ${company(this.status.cores)}
       <div class="class-tables">
         ${table(

@@ -20,37 +20,27 @@ export class ClassControls extends PageElement {
   }
 
   render() {
-    const { curtain, note, blur } = this.state;
+    const { note, blur } = this.state;
     return html`
-      <div class="class-control">
-        <button type="button" class=${`button ${curtain ? "" : "button-primary"}`}
-          @click=${() => this.#wish({ curtain: !curtain })}>
-          ${curtain ? t("Open the curtain") : t("Draw the curtain")}</button>
-        <p class="small quiet">${
-          curtain
-            ? t("Every screen but yours is covered. What was typed is kept.")
-            : t("Covers every screen but yours; what was typed is kept.")
-        }</p>
-      </div>
       <div class="class-control">
         <label class="check"><input type="checkbox" .checked=${note}
           @change=${(event) => this.#wish({ note: event.target.checked })} />
           ${t("Content note on every page")}</label>
         <p class="small quiet">${t(
-          "One sentence: a base model continues anything, in any tone, and nobody means it.",
+          "One sentence: a base model continues anything, in any tone, and there is no intention behind it.",
         )}</p>
       </div>
       <form class="class-control" @submit=${this.#blur}>
         <label for="blur-words">${t("Blur these words on every screen")}</label>
         <textarea id="blur-words" class="prompt class-words" rows="2" autocomplete="off" autocapitalize="off"
-          spellcheck="false" placeholder=${t("one a line, or with commas")} .defaultValue=${blur.join("\n")}
+          spellcheck="false" placeholder=${t("one per line or comma-separated")} .defaultValue=${blur.join("\n")}
           ${ref(this.#words)}></textarea>
         <div class="row"><button class="button button-small">${t("Blur")}</button>
           <span class="small quiet">${
             blur.length > 0 ? t("{n} words are blurred", { n: blur.length }) : t("none now")
           }</span></div>
         <p class="small quiet">${t(
-          "Whole words, as they are shown; the text beneath can still be selected and copied, and what a person types into a field stays sharp. No list is complete: a model finds other words.",
+          "Whole words, as they are shown; the text beneath can still be selected and copied. Words typed into the Playground’s document are blurred, too; in other fields they stay sharp. No list is complete: a model finds other words.",
         )}</p>
       </form>
     `;

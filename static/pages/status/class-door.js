@@ -1,18 +1,20 @@
 import { html, nothing } from "lit";
 import { t, tParts } from "../../js/base/i18n.js";
 import { PageElement } from "../../js/elements/page-element.js";
-import "./qr-code.js";
+import "../../js/elements/qr-code.js";
 
 /** How a class gets in: `.addresses` of this server, the one to use first. */
 export class ClassDoor extends PageElement {
   static properties = {
     addresses: { attribute: false },
+    link: { type: String }, // the Join view
     news: { state: true }, // what became of the wish to copy
   };
 
   constructor() {
     super();
     this.addresses = null;
+    this.link = "";
     this.news = "";
   }
 
@@ -27,13 +29,13 @@ export class ClassDoor extends PageElement {
       <qr-code .text=${first}></qr-code>
       <div class="class-address">
         <p class="class-link">${first}</p>
+        <p><a class="button" href=${this.link} target="_blank" rel="noopener">${t("Open the Join view")}</a></p>
+        <p class="small quiet">${t("For the projector: the code, large, and nothing of this page.")}</p>
         <div class="row"><button type="button" class="button button-small"
           @click=${() => this.#copy(first)}>${t("Copy the address")}</button>
           <span class="small quiet" role="status">${this.news}</span></div>
         ${others.length > 0 ? this.#others(others) : nothing}
-        <p class="small quiet">${t(
-          "Same network, any browser, no account. Point a camera at the squares, or type the address.",
-        )}</p>
+        <p class="small quiet">${t("Same network, any browser, no account. Scan the code, or type the address.")}</p>
       </div>
     `;
   }

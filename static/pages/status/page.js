@@ -9,6 +9,7 @@ import { secretIn, teacher } from "../../js/base/teacher.js";
 import "./class-activity.js";
 import "./class-controls.js";
 import "./class-door.js";
+import "./class-pause.js";
 
 const SECONDS = 3.5; // between this and twice this: about five
 
@@ -16,6 +17,7 @@ const $ = (selector) => document.querySelector(selector);
 const activity = $("class-activity");
 const controls = $("class-controls");
 const door = $("class-door");
+const pause = $("class-pause");
 const polling = new Polling(look, () => SECONDS);
 
 /** The locked door, or the class behind it. */
@@ -24,6 +26,7 @@ function show() {
   $("#locked").hidden = known;
   $("#class").hidden = !known;
   controls.state = classroom.state;
+  pause.paused = classroom.state.curtain;
 }
 
 let lost = null; // what the last look failed with, as it was said
@@ -36,6 +39,7 @@ async function look() {
   try {
     activity.status = await getJson("/api/status");
     door.addresses = activity.status.addresses;
+    pause.present = activity.status.present;
     clearMessage(lost); // and nothing else: what was said of a wish outlasts the next look
     lost = null;
   } catch (error) {
@@ -45,14 +49,13 @@ async function look() {
 }
 
 function fail(error) {
-  if (teacher.secret === null) activity.status = null;
   return showError(error);
 }
 
 async function wish({ detail }) {
   try {
     await classroom.change(detail);
-    showNote(t("Done. Every screen follows within ten seconds."));
+    showNote(t("Done. Every screen follows in a moment."));
   } catch (error) {
     fail(error);
     show();
@@ -63,21 +66,23 @@ $("#secret-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const typed = $("#secret").value.trim();
   $("#secret").value = "";
-  if (teacher.keep(secretIn(typed) ?? typed)) {
+  clearMessage();
+  if (!teacher.keep(secretIn(typed) ?? typed)) {
     // the whole link, or the secret alone
-    clearMessage();
-    polling.now();
-  } else {
     fail(new ApiError({ code: "wrong_secret", message: "" }));
   }
 });
 addEventListener("hashchange", enter);
 classroom.addEventListener("change", show);
-controls.addEventListener("class-wished", wish);
+$("#class").addEventListener("class-wished", wish);
+$("#forget").addEventListener("click", () => teacher.keep(null));
+teacher.addEventListener("change", () => {
+  activity.status = null;
+  polling.now();
+});
 
 function enter() {
-  teacher.takeFromAddress();
-  polling.now();
+  if (!teacher.takeFromAddress()) polling.now();
 }
 
 polling.start();

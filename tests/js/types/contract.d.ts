@@ -387,6 +387,7 @@ export namespace hallucination {
     total: number;
     side: string;
     tokens: Array<[number, string]>;
+    answers: Array<[number, string, string]>;
   }
 
   export interface TokenView {

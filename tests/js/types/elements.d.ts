@@ -1,6 +1,5 @@
 // The tags of this site's elements, for `querySelector` and its like, and the events that they tell.
 import type { AnswerGroups } from "../../../static/pages/hallucination/answer-groups.js";
-import type { AnswerVeil } from "../../../static/js/elements/answer-veil.js";
 import type { BranchTree } from "../../../static/pages/playground/branch-tree.js";
 import type { ChatLines } from "../../../static/pages/assistant/chat-lines.js";
 import type { ClassActivity } from "../../../static/pages/status/class-activity.js";
@@ -15,7 +14,7 @@ import type { CostumeMovers } from "../../../static/pages/assistant/costume-move
 import type { DiceStrip } from "../../../static/js/elements/dice-strip.js";
 import type { DocumentEditor } from "../../../static/pages/playground/document-editor.js";
 import type { EvidenceEditor } from "../../../static/pages/hallucination/evidence-editor.js";
-import type { EvidenceRiver } from "../../../static/pages/hallucination/evidence-river.js";
+import type { EvidenceStream } from "../../../static/pages/hallucination/evidence-stream.js";
 import type { ExampleRows } from "../../../static/pages/few_shot/example-rows.js";
 import type { FewChart } from "../../../static/pages/few_shot/few-chart.js";
 import type { FewDocument } from "../../../static/pages/few_shot/few-document.js";
@@ -32,7 +31,8 @@ import type { ProbabilityBars } from "../../../static/js/elements/probability-ba
 import type { PromptBox } from "../../../static/js/elements/prompt-box.js";
 import type { PromptHints } from "../../../static/pages/sampling/prompt-hints.js";
 import type { PromptTokens } from "../../../static/pages/sampling/prompt-tokens.js";
-import type { QrCode } from "../../../static/pages/status/qr-code.js";
+import type { ClassPause } from "../../../static/pages/status/class-pause.js";
+import type { QrCode } from "../../../static/js/elements/qr-code.js";
 import type { RecitalText } from "../../../static/pages/regurgitation/recital-text.js";
 import type { RollResult } from "../../../static/pages/sampling/roll-result.js";
 import type { RunBar } from "../../../static/js/elements/run-bar.js";
@@ -51,11 +51,11 @@ import type { TracedText } from "../../../static/js/elements/traced-text.js";
 import type { TriesList } from "../../../static/pages/assistant/tries-list.js";
 import type { UniverseList } from "../../../static/pages/hallucination/universe-list.js";
 import type { UniverseTree } from "../../../static/pages/hallucination/universe-tree.js";
+import type { TriesGrid } from "../../../static/pages/hallucination/tries-grid.js";
 
 declare global {
   interface HTMLElementTagNameMap {
     "answer-groups": AnswerGroups;
-    "answer-veil": AnswerVeil;
     "branch-tree": BranchTree;
     "chat-lines": ChatLines;
     "class-activity": ClassActivity;
@@ -63,6 +63,7 @@ declare global {
     "class-curtain": ClassCurtain;
     "class-door": ClassDoor;
     "class-note": ClassNote;
+    "class-pause": ClassPause;
     "compare-panes": ComparePanes;
     "context-meter": ContextMeter;
     "continuation-list": ContinuationList;
@@ -70,7 +71,7 @@ declare global {
     "dice-strip": DiceStrip;
     "document-editor": DocumentEditor;
     "evidence-editor": EvidenceEditor;
-    "evidence-river": EvidenceRiver;
+    "evidence-stream": EvidenceStream;
     "example-rows": ExampleRows;
     "few-chart": FewChart;
     "few-document": FewDocument;
@@ -104,6 +105,7 @@ declare global {
     "token-tax": TokenTax;
     "traced-text": TracedText;
     "tries-list": TriesList;
+    "tries-grid": TriesGrid;
     "universe-list": UniverseList;
     "universe-tree": UniverseTree;
   }

@@ -92,6 +92,11 @@ def test_an_empty_answer_leaves_no_blank_behind():
     assert "B:\n\nA: And?" in dress.document_text(pieces)
 
 
+def test_no_blank_follows_a_chinese_colon():
+    pieces = dress.build(dress.cut_template("问：{question}\n答："), [("你是谁？", "小明。")], "几岁？")
+    assert dress.document_text(pieces) == "问：你是谁？\n答：小明。\n\n问：几岁？\n答："
+
+
 @pytest.mark.parametrize("blank", [" ", "\n"])
 def test_a_costume_that_ends_in_a_blank_gets_no_second_one(blank: str):
     pieces = dress.build(dress.cut_template(f"A: {{question}}\nB:{blank}"), [("Well?", "yes")], "And?")
@@ -127,6 +132,38 @@ def test_one_turn_is_the_template_with_the_question_in_it(header: str, role: str
 )
 def test_the_rule_of_what_is_answered(written: str, expected: str, answered: bool):
     assert dress.is_answered(written, "What is 2 + 2?", expected) is answered
+
+
+@pytest.mark.parametrize(
+    ("written", "question", "expected", "answered"),
+    [
+        ("法国的首都是巴黎。", "法国的首都是哪里？", "巴黎", True),
+        ("巴黎。\n\n问：日本的首都是哪里？", "法国的首都是哪里？", "巴黎", True),
+        ("法国的首都是巴黎吗？", "法国的首都是哪里？", "巴黎", False),  # a question is none
+        (
+            "日本的房价怎么样？日本的首都是东京。",
+            "日本的首都是哪里？",
+            "东京",
+            False,
+        ),  # after the next question
+        (
+            "是巴黎。日本的首都是哪里？",
+            "法国的首都是哪里？",
+            "巴黎",
+            True,
+        ),  # 。 ends a sentence without a blank
+        ("法国的首都是Paris。", "法国的首都是哪里？", "巴黎|Paris", True),
+        ("Parisian 风格", "法国的首都是哪里？", "巴黎|Paris", False),
+        ("2 + 2 等于 4。", "2 + 2 等于几？", "4|四", True),
+        ("等于4。", "2 + 2 等于几？", "4|四", True),
+        ("俺老孙告诉你，等于四！", "2 + 2 等于几？", "4|四", True),
+        ("等于十四。", "2 + 2 等于几？", "4|四", False),
+        ("2 + 2 等于几？\n4", "2 + 2 等于几？", "4|四", False),
+        ("2 + 2 等于 5。", "2 + 2 等于几？", "4|四", False),
+    ],
+)
+def test_the_rule_reads_chinese(written: str, question: str, expected: str, answered: bool):
+    assert dress.is_answered(written, question, expected) is answered
 
 
 def test_role_words_typed_in_a_message_are_named():

@@ -52,31 +52,41 @@ async def parts_of(run, laboratory: Laboratory, request, kind: type):
     return [part async for part in run(laboratory, request) if type(part) is kind]
 
 
-async def test_the_bare_question_is_never_answered_and_the_dressed_one_is(laboratory: Laboratory):
-    in_costume, bare = await parts_of(
-        dressed, laboratory, request_of("conversation", DressedRequest), Answers
-    )
+@pytest.mark.parametrize("preset", ["conversation", "zh-conversation"])
+async def test_the_dressed_question_is_answered_and_written_on_beyond_the_stop(
+    laboratory: Laboratory, preset: str
+):
+    request = request_of(preset, DressedRequest)
+    in_costume, bare = await parts_of(dressed, laboratory, request, Answers)
     assert (in_costume.side, bare.side) == ("dressed", "bare")
     assert len(in_costume.answers) == len(bare.answers) == 8
-    assert bare.answered == 0
     assert in_costume.answered >= 6
-    measured = read_measurement("assistant", "gemma-3-270m").results["conversation"]
+    assert bare.answered <= 3
+    assert preset == "zh-conversation" or bare.answered == 0
+    assert sum(bool(answer.next_line) for answer in in_costume.answers) >= 6
+    measured = read_measurement("assistant", "gemma-3-270m").results[preset]
     told = [part["answered"] for part in measured if part["kind"] == "answers"]
     assert told == [in_costume.answered, bare.answered]
 
 
-async def test_without_the_stop_string_it_writes_the_humans_next_line(laboratory: Laboratory):
-    (answers,) = await parts_of(
-        dressed, laboratory, request_of("conversation-on-and-on", DressedRequest), Answers
-    )
-    assert sum(bool(answer.next_line) for answer in answers.answers) >= 6
+@pytest.mark.parametrize(
+    "preset",
+    ["qa", "interview", "help-desk", "pirate", "zh-qa", "zh-interview", "zh-help-desk", "zh-monkey-king"],
+)
+async def test_every_costume_gives_what_was_measured(laboratory: Laboratory, preset: str):
+    (answers,) = await parts_of(dressed, laboratory, request_of(preset, DressedRequest), Answers)
+    measured = read_measurement("assistant", "gemma-3-270m").results[preset]
+    (told,) = (part for part in measured if part["kind"] == "answers")
+    assert [answer.shown for answer in answers.answers] == [answer["shown"] for answer in told["answers"]]
+    assert answers.answered == told["answered"]
 
 
-async def test_the_shift_equals_plain_transformers(laboratory: Laboratory, default_model: Path):
+@pytest.mark.parametrize("preset", ["shift", "zh-shift"])
+async def test_the_shift_equals_plain_transformers(laboratory: Laboratory, default_model: Path, preset: str):
     import torch
     from transformers import AutoModelForCausalLM
 
-    request = request_of("shift", ShiftRequest)
+    request = request_of(preset, ShiftRequest)
     shifts = await parts_of(costume_shift, laboratory, request, Shift)
     reference = AutoModelForCausalLM.from_pretrained(default_model, dtype=torch.float32).eval()
     forced = laboratory.tokenizer.encode(request.answer)
@@ -88,7 +98,7 @@ async def test_the_shift_equals_plain_transformers(laboratory: Laboratory, defau
         return torch.log_softmax(logits.double(), -1)
 
     measured = read_measurement("assistant", default_model.name)
-    for ours, before in zip(map(part_json, shifts), measured.results["shift"], strict=True):
+    for ours, before in zip(map(part_json, shifts), measured.results[preset], strict=True):
         assert (ours["costume"], ours["token"]) == (before["costume"], before["token"])
         for figure in ("kl_bits", "logprob", "bare_logprob"):
             assert ours[figure] == pytest.approx(before[figure], abs=1e-3)

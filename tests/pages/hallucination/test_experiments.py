@@ -63,7 +63,15 @@ def only(parts, kind):
         (" 3.14, or so", "clause", "3.14"),
         (" 1,000. And", "clause", "1,000"),
         (" eight, ten", "clause", "eight"),
-        ("\n\n“Berlin” is", "clause", "Berlin” is"),
+        ("\n\n“Berlin” is", "clause", "Berlin"),
+        (" <strong>Robert James</strong> and", "name", "Robert James"),
+        (" <b>Lisbon</b>.", "clause", "Lisbon"),
+        ("<p>\n<em>Lisbon", "word", "Lisbon"),
+        (" Lisbon<br>Porto", "clause", "Lisbon"),
+        (" <a href='x'", "clause", ""),
+        (" 3 < 4, so", "clause", "3 < 4"),
+        ("《红楼梦》是", "clause", "红楼梦"),
+        ("上海——那时", "clause", "上海"),
         (" 柏林。她", "clause", "柏林"),
         (" Linz – a town", "clause", "Linz"),
         (" Aix-en-Provence", "clause", "Aix-en-Provence"),
@@ -101,6 +109,19 @@ def test_an_answer_knows_its_tokens_and_whether_more_could_change_it():
     assert cut_answer(tokenizer, list(b" 3. "), "clause").complete
     assert not cut_answer(tokenizer, list(b" New York"), "clause").complete
     assert cut_answer(tokenizer, " Zü".encode()[:-1], "clause").text == "Z"
+    assert not cut_answer(tokenizer, list(b" <strong"), "name").complete
+    assert not cut_answer(tokenizer, list(b" <strong>"), "name").complete
+
+
+async def test_a_round_tells_the_answers_that_stand_once_and_as_the_outcome_has_them(laboratory):
+    request = UniversesRequest(prompt=PROMPT, n=8, max_tokens=24, cut="word")
+    *parts, outcome = await parts_of(universes, laboratory, request)
+    told = [answer for part in only(parts, Round) for answer in part.answers]
+    assert told
+    assert len({sequence for sequence, _, _ in told}) == len(told)
+    groups = {i: group.key for group in outcome.agreement.groups for i in group.sequences}
+    for sequence, text, key in told:
+        assert (text, key) == (outcome.universes[sequence].answer, groups[sequence])
 
 
 def test_equal_answers_differ_at_most_in_case_spaces_and_punctuation_around_them():
@@ -289,7 +310,7 @@ def test_every_preset_is_valid_and_measured():
     assert {preset.id for preset in presets} == set(MEASURED.results)
     for preset in presets:
         EXPERIMENTS[preset.experiment].request.model_validate(preset.request)
-    shared = [p.request for p in presets if p.id in ("known", "after", "invented", "wrong")]
+    shared = [p.request for p in presets if p.id.split("-zh")[0] in ("known", "after", "invented", "wrong")]
     assert len({(r["n"], r["seed"], r["temperature"]) for r in shared}) == 1
 
 
@@ -312,12 +333,19 @@ def test_the_page_shows_what_the_story_needs():
     wrong = outcome_of("wrong")["agreement"]
     assert wrong["groups"][0]["text"] == "Turkey"
     assert wrong["largest"] >= 0.8
-    steps = [part["agreement"] for part in MEASURED.results["collapse"]]
-    assert steps[0] == invented
-    assert [step["groups"][0]["text"] for step in steps[2:]] == ["Lisbon", "Oslo"]
-    assert [step["largest"] for step in steps] == sorted(step["largest"] for step in steps)
-    assert steps[2]["largest"] >= 0.75
-    assert steps[3]["largest"] >= 0.75
+    for end, places in (("", ["Lisbon", "Oslo"]), ("-zh", ["苏州", "哈尔滨"])):
+        steps = [part["agreement"] for part in MEASURED.results[f"collapse{end}"]]
+        assert steps[0] == outcome_of(f"invented{end}")["agreement"]
+        assert [step["groups"][0]["text"] for step in steps[2:]] == places
+        assert [step["largest"] for step in steps] == sorted(step["largest"] for step in steps)
+        assert steps[2]["largest"] >= 0.75
+        assert steps[3]["largest"] >= 0.75
+        assert not any("<" in group["text"] for step in steps for group in step["groups"])
+    known, invented = outcome_of("known-zh")["agreement"], outcome_of("invented-zh")["agreement"]
+    assert (known["groups"][0]["text"], len(known["groups"])) == ("巴黎", 1)
+    assert len(invented["groups"]) >= 12
+    wrong = outcome_of("wrong-zh")["agreement"]
+    assert (wrong["groups"][0]["text"], wrong["largest"]) == ("首都", 1.0)
     led = {mention["word"]: mention["count"] for mention in outcome_of("mistake", "forced")["mentions"]}
     free = {mention["word"]: mention["count"] for mention in outcome_of("mistake")["mentions"]}
     assert led["England"] > free["England"]

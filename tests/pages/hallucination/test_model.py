@@ -58,7 +58,10 @@ async def run(laboratory, preset):
     return await run_preset(EXPERIMENTS[preset.experiment], preset, laboratory)
 
 
-@pytest.mark.parametrize("name", ["known", "after", "invented", "wrong"])
+NAMES = ["known", "after", "invented", "wrong", "known-zh", "invented-zh", "wrong-zh"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 async def test_universes_are_the_measured_ones_and_those_of_transformers(laboratory, logprobs_after, name):
     preset = PRESETS[name]
     temperature = preset.request["temperature"]
@@ -100,11 +103,12 @@ async def test_universes_are_the_measured_ones_and_those_of_transformers(laborat
     assert agreement["semantic_entropy_bits"] == pytest.approx(entropy, abs=TOLERANCE)
 
 
-async def test_evidence_is_followed_true_or_false(laboratory, logprobs_after):
-    preset = PRESETS["collapse"]
+@pytest.mark.parametrize("name", ["collapse", "collapse-zh"])
+async def test_evidence_is_followed_true_or_false(laboratory, logprobs_after, name):
+    preset = PRESETS[name]
     temperature = preset.request["temperature"]
     steps = await run(laboratory, preset)
-    for step, before in zip(steps, MEASURED["collapse"], strict=True):
+    for step, before in zip(steps, MEASURED[name], strict=True):
         assert step["agreement"] == before["agreement"]
         for figure in ("entropy_bits", "model_entropy_bits"):
             assert step[figure] == pytest.approx(before[figure], abs=TOLERANCE)
