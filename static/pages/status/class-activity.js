@@ -1,6 +1,6 @@
 import { html, nothing } from "lit";
 import { formatBytes, formatCount, formatNumber, formatSeconds } from "../../js/base/format.js";
-import { msg, t } from "../../js/base/i18n.js";
+import { msg, t, tParts } from "../../js/base/i18n.js";
 import { PageElement } from "../../js/elements/page-element.js";
 
 const SHOWN = 50; // rows of a table; the rest is a number
@@ -39,8 +39,8 @@ export class ClassActivity extends PageElement {
         ${count(t("{n} of {places}", { n: formatCount(waiting.length), places: formatCount(queue) }), t("waiting"))}
         ${count(formatNumber(rate, rate < 10 ? 1 : 0), t("tokens a second, all together"))}
       </div>
-      <p class="small quiet">${t("The server uses {memory} of memory and has run for {time}.", {
-        memory: formatBytes(memory),
+      <p class="small quiet">${tParts("The server uses {memory} of memory and has run for {time}.", {
+        memory: html`<span translate="no">${formatBytes(memory)}</span>`,
         time: formatSeconds(uptime),
       })}</p>
       ${company(this.status.cores)}
