@@ -265,7 +265,8 @@ function stateOf({ subject, answer, measured, open, step, run, asks }, view) {
         : t("The model is still getting ready. Until then you see what was measured."),
     );
   }
-  if (answer !== null && answer.finish === null && !open && !view.cut) return note(t("Cancelled. Results so far are kept."));
+  if (answer !== null && answer.finish === null && !open && !view.cut)
+    return note(t("Cancelled. Results so far are kept."));
   return note("");
 }
 
