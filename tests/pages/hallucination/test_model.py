@@ -42,6 +42,20 @@ def logprobs_after(default_model: Path):
             logits = model(torch.tensor([token_ids]), logits_to_keep=len(token_ids) - start).logits[0]
         return logits.double().log_softmax(-1).numpy()
 
+    def of_texts(prompt, texts, temperature):
+        """log p of every token of each text after the prompt, at a temperature: one pass for all of them."""
+        longest = max(map(len, texts))
+        batch = torch.tensor([[*prompt, *text, *[0] * (longest - len(text))] for text in texts])
+        with torch.inference_mode():  # what stands behind a text changes nothing before it
+            logits = model(batch, logits_to_keep=longest + 1).logits
+        found = []
+        for row, text in zip(logits, texts, strict=True):
+            scaled = row[: len(text)].double() / temperature
+            chosen = scaled[torch.arange(len(text)), torch.tensor(text)]
+            found.append((chosen - scaled.logsumexp(-1)).tolist())
+        return found
+
+    compute.of_texts = of_texts
     return compute
 
 
@@ -84,10 +98,9 @@ async def test_universes_are_the_measured_ones_and_those_of_transformers(laborat
     for branch in outcome["tree"][1:]:
         path = next(key for key, value in branches.items() if value is outcome["tree"][branch["parent"]])
         branches[*path, branch["token_id"]] = branch
-    for universe in outcome["universes"]:
-        ids = universe["token_ids"]
-        rows = logprobs_after(prompt + ids, len(prompt) - 1)
-        theirs = [at_temperature(row, temperature)[token] for row, token in zip(rows, ids, strict=False)]
+    texts = [universe["token_ids"] for universe in outcome["universes"]]
+    everything = logprobs_after.of_texts(prompt, texts, temperature)
+    for universe, ids, theirs in zip(outcome["universes"], texts, everything, strict=True):
         assert universe["logprobs"] == pytest.approx(theirs, abs=TOLERANCE)
         for length in range(1, universe["answer_tokens"] + 1):
             branch = branches[tuple(ids[:length])]
@@ -117,9 +130,9 @@ async def test_evidence_is_followed_true_or_false(laboratory, logprobs_after, na
         assert step["entropy_bits"] == pytest.approx(
             entropy_bits(at_temperature(first, temperature)), abs=TOLERANCE
         )
-        for ids, answer in {tuple(answer["token_ids"]): answer for answer in step["answers"]}.items():
-            rows = logprobs_after([*prompt, *ids], len(prompt) - 1)
-            theirs = [at_temperature(row, temperature)[token] for row, token in zip(rows, ids, strict=False)]
+        answers = {tuple(answer["token_ids"]): answer for answer in step["answers"]}
+        everything = logprobs_after.of_texts(prompt, list(map(list, answers)), temperature)
+        for answer, theirs in zip(answers.values(), everything, strict=True):
             assert answer["logprobs"] == pytest.approx(theirs, abs=TOLERANCE)
 
 
