@@ -18,8 +18,13 @@ async function read(link) {
   return get().catch(get);
 }
 
+/** Where the reader looks: an open drawer lies over the page. */
 function place() {
-  return document.querySelector("main")?.querySelector("status-message") ?? document.querySelector("status-message");
+  return (
+    document.querySelector(".drawer:popover-open status-message") ??
+    document.querySelector("main")?.querySelector("status-message") ??
+    document.querySelector("status-message")
+  );
 }
 
 /**
@@ -50,7 +55,7 @@ export function messageNow() {
 
 /** What was said no longer holds; what has been said since does. */
 export function clearMessage(said = messageNow()) {
-  if (messageNow() === said) place().message = null;
+  for (const each of document.querySelectorAll("status-message")) if (each.message === said) each.message = null;
 }
 
 /**
