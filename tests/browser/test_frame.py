@@ -345,3 +345,15 @@ def test_a_page_begins_below_its_header_however_short_it_is(new_page: NewPage, p
     )
     assert top == pytest.approx(below, abs=1)
     assert foot >= 1999
+
+
+@pytest.mark.parametrize("page_of_site", PAGES, ids=lambda page: page.name)
+def test_no_ligature_redraws_what_is_written(page: Page, page_of_site):
+    """The mono face drew <|endoftext|> as two arrows: a token is what its characters are."""
+    page.goto(page_of_site.path)
+    page.wait_for_load_state("networkidle")
+    drawn = page.evaluate(
+        """[...document.body.querySelectorAll("*")]
+          .filter((element) => getComputedStyle(element).fontVariantLigatures !== "none").map((element) => element.nodeName)"""
+    )
+    assert drawn == []

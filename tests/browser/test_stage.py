@@ -110,6 +110,22 @@ def test_steps_have_addresses_dots_and_a_way_back(page: Page, path: str):
         )
 
 
+@steps
+def test_the_foot_of_a_small_phone_keeps_its_parts_apart(new_page: NewPage, path: str, step: str):
+    for width in (390, 320):
+        page = new_page(viewport={"width": width, "height": 844}, has_touch=True)
+        open_step(page, path, step)
+        right, left = page.evaluate(
+            """(() => {
+              const dots = [...document.querySelectorAll(".stage-steps li")].filter((dot) => dot.checkVisibility());
+              const details = document.querySelector(".stage-foot [popovertarget]");
+              return [dots.at(-1).getBoundingClientRect().right, details.getBoundingClientRect().left];
+            })()"""
+        )
+        assert right <= left, width
+        page.context.close()
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_show_all_gives_the_whole_page(page: Page, path: str):
     page.goto(path)
