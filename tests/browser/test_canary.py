@@ -24,26 +24,33 @@ NOTHING_TO_TYPE = {page.name for page in PAGES if page.bare}
 
 
 def type_it_everywhere(page: Page) -> dict[str, int]:
-    """Into every text field of every page, and on with what the page is for; how many fields each page has."""
-    fields = {}
+    """Into every text field of every step and drawer, and on with what the page is for; how many each page has."""
+    fields = dict.fromkeys((each.name for each in PAGES_OF_ALL), 0)
     for each in PAGES_OF_ALL:
         page.goto(each.path)
-        page.wait_for_load_state("networkidle")
-        page.evaluate("document.querySelectorAll('main details').forEach((each) => (each.open = true))")
-        if own := page.locator("main input[type=radio][value=own]").all():
-            own[0].check(force=True)
-        writable = "textarea, input:is([type=text], [type=password], :not([type]))"
-        typed = [
-            field for field in page.locator(f"main :is({writable}):visible").all() if field.is_editable()
-        ]
-        for field in typed:
-            field.fill(CANARY)
-        fields[each.name] = len(typed)
-        for button in page.locator("main .button-primary:visible:enabled").all():
-            if button.is_visible() and button.is_enabled():
-                button.click()
-        page.wait_for_load_state("networkidle")
+        for step in page.locator(".stage-steps a").evaluate_all("dots => dots.map(dot => dot.hash)") or [""]:
+            page.goto(f"{each.path}{step}")
+            page.wait_for_load_state("networkidle")
+            page.evaluate("document.querySelector('.drawer')?.hidePopover()")
+            fields[each.name] += type_it(page, "main")
+            for button in page.locator("main .button-primary:visible:enabled").all():
+                if button.is_visible() and button.is_enabled():
+                    button.click()
+            page.evaluate("document.querySelector('.drawer')?.showPopover()")
+            fields[each.name] += type_it(page, ".drawer")
+            page.wait_for_load_state("networkidle")
     return fields
+
+
+def type_it(page: Page, where: str) -> int:
+    page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+    if own := page.locator(f"{where} input[type=radio][value=own]").all():
+        own[0].check(force=True)
+    writable = "textarea, input:is([type=text], [type=password], :not([type]))"
+    typed = [field for field in page.locator(f"{where} :is({writable}):visible").all() if field.is_editable()]
+    for field in typed:
+        field.fill(CANARY)
+    return len(typed)
 
 
 def seen(context: BrowserContext, server: Program) -> str:

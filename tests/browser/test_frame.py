@@ -90,9 +90,13 @@ def test_the_navigation_says_where_one_is(page: Page):
 def test_the_foot_of_each_chapter_leads_to_the_next(page: Page, language: str):
     page.goto(f"{CHAPTERS[0].path}?lang={language}")
     for chapter in CHAPTERS[1:]:
+        page.wait_for_load_state()
         onwards = page.locator("a.stage-next:not([rel])").locator("visible=true")
         while onwards.count():  # a page told in steps: to its last one
-            onwards.click()
+            step = onwards.first.get_attribute("href")
+            onwards.first.click()
+            expect(page).to_have_url(re.compile(f"{step}$"))
+            expect(page.locator(f".stage-steps a[href='{step}']")).to_have_attribute("aria-current", "step")
         page.locator("a[rel=next]").click()
         expect(page).to_have_url(f"{chapter.path}?lang={language}")
     expect(page.locator("a[rel=next]")).to_have_count(0)

@@ -114,7 +114,7 @@ def reordering(page: Page) -> list[str]:
           while (walker.nextNode()) {
             const { data, parentElement } = walker.currentNode;
             // a document, its mirror, a chat, and sentences that quote are text, not tokens
-            if (!other.test(data) || parentElement.closest("script, textarea, .document-mirror, .doc-model, .chat-text, status-message, #announcer, .visually-hidden")) continue;
+            if (!other.test(data) || parentElement.closest("script, textarea, .document-mirror, .prompt-mirror, .doc-model, .chat-text, status-message, #announcer, .visually-hidden")) continue;
             let around = parentElement;
             while (!getComputedStyle(around).unicodeBidi.includes("isolate")) around = around.parentElement;
             if (!around.matches("bdi, .heat-token") && around.textContent.trim() !== data.trim()) loose.push(around.outerHTML.slice(0, 300));
@@ -351,6 +351,7 @@ def test_as_what_an_experiment_wrote(watched: Watched, page: Page, behaviour: st
     page.route("**/api/experiments/*", laden.answer)
     watched.open(BY_NAME[behaviour].path)
     answer_with_models(page, on_disk=True)
+    page.evaluate("document.documentElement.toggleAttribute('data-all', true)")  # of all steps
     for word in page.locator(".recital-word").all()[:1]:
         word.evaluate("word => word.click()")
     bars = page.locator("run-bar")

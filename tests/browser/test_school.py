@@ -187,5 +187,5 @@ def test_opening_twenty_links_runs_nothing_and_their_text_stays_in_the_browser(p
             tab.wait_for_load_state("networkidle", timeout=60_000)
             tab.close()
     assert metrics(live_server) == before
-    assert before["pg_tokens_total"] > 0  # the books are kept
+    assert before["pg_steps_total"] > 0  # the books are kept
     assert not [url for url in asked if re.search("marmalade|%E8%8D%89|#|s=1", url)]

@@ -17,13 +17,19 @@ from playwright.sync_api import Page
 from app.main import create_app
 from app.pages.registry import PAGES
 from app.paths import TEMPLATES
-from app.routes import localisation, page_data, pages
+from app.routes import glossary, localisation, page_data, pages
 from app.settings import Settings
 from tests.in_browser import TEACHER, NewPage, Troubles
 from tests.live import serve, wait_until
 from tests.test_templates import SPOKEN
 
-KEPT = (localisation.catalogue, localisation.messages, page_data._messages, pages.environment)
+KEPT = (
+    glossary.glossary,
+    localisation.catalogue,
+    localisation.messages,
+    page_data._messages,
+    pages.environment,
+)
 TAG = re.compile(r"(</?[a-z][^<>]*>)")
 
 
@@ -56,8 +62,14 @@ def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for file in (*templates.glob("locales/zh-CN/*.json"), *templates.glob("pages/*/zh-CN.json")):
         entries = made_up(list(json.loads(file.read_text(encoding="utf-8"))))
         file.write_text(json.dumps(entries), encoding="utf-8")
+    words = templates / "locales" / "glossary.json"
+    told = json.loads(words.read_text(encoding="utf-8"))
+    for entry in told.values():
+        entry["zh-CN"] = {part: f"⟦{text}⟧" for part, text in entry["en"].items()}
+    words.write_text(json.dumps(told), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(localisation, "TEMPLATES", templates)
+        patch.setattr(glossary, "TEMPLATES", templates)
         forget()
         app = create_app(Settings(engine="fake", ms_per_token=2, teacher_secret=TEACHER))
         with serve(app) as port:

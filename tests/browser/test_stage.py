@@ -103,6 +103,7 @@ def test_steps_have_addresses_dots_and_a_way_back(page: Page, path: str):
     for name in names[1:]:
         page.locator("a.stage-next:not([rel])").locator("visible=true").click()
         expect(page).to_have_url(re.compile(f"#{name}$"))
+        expect(page.locator(".stage-steps [aria-current]")).to_have_attribute("href", f"#{name}")
     for name in reversed(names[:-1]):
         page.go_back()
         expect(page.locator(".stage-steps [aria-current]")).to_have_attribute(

@@ -11,23 +11,24 @@ const linked = () => (location.hash.startsWith("#s=") ? location.hash : "");
 
 /**
  * Restore the page, from this tab or else from its address, and keep it from now on.
- * `open(state)` gets what `take()` gave; `fail(error)` a ShareError. Resolves to true where there was something.
+ * `open(state, linked)` gets what `take()` gave, `linked` where it came in a link; `fail(error)` a ShareError. Resolves to true where there was something.
  *
  * @param {string} name of the page
- * @param {{ take: () => object, open: (state: any) => void, fail: (error: Error) => void }} page
+ * @param {{ take: () => object, open: (state: any, linked: boolean) => void, fail: (error: Error) => void }} page
  */
 export async function rememberPage(name, { take, open, fail }) {
+  const openLink = () => openFragment((state) => open(state, true), fail);
   let from = linked(); // what the page goes on from: another link begins anew, even where this tab remembers
   provideSnapshot(take, { lasts: true });
   addEventListener("hashchange", () => {
     from = linked() || from;
-    openFragment(open, fail);
+    openLink();
   });
   addEventListener("pagehide", () => keep(name, { from, step: stepNow(), state: take() }));
   const kept = read(name);
-  if (kept === null || (from !== "" && kept.from !== from)) return openFragment(open, fail);
+  if (kept === null || (from !== "" && kept.from !== from)) return openLink();
   if (!isStep(location.hash.slice(1))) showStep(kept.step);
-  open(kept.state);
+  open(kept.state, false);
   return true;
 }
 

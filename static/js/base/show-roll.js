@@ -51,6 +51,7 @@ function flying(word, { x, y }) {
   const ghost = document.createElement("span");
   ghost.className = "flying-word";
   ghost.setAttribute("aria-hidden", "true");
+  ghost.translate = false;
   ghost.textContent = word;
   ghost.style.setProperty("--x", `${x}px`);
   ghost.style.setProperty("--y", `${y}px`);

@@ -4,6 +4,7 @@ import { ApiError, postJson } from "../../js/base/api.js";
 import { spokenText, visibleText } from "../../js/base/bytes.js";
 import { copyLink } from "../../js/base/copy-link.js";
 import { formatDay } from "../../js/base/dates.js";
+import { atFirstTouch } from "../../js/base/first-touch.js";
 import { formatBits, formatChoices, formatCount, formatProbability, formatRoll } from "../../js/base/format.js";
 import { language, t } from "../../js/base/i18n.js";
 import { models } from "../../js/base/models.js";
@@ -230,6 +231,8 @@ function stateSentence(state) {
           "The model is still getting ready; it answers as soon as it can. Its progress stands at the top of the page.",
         );
   }
+  if (odds === null)
+    return t("Opened from a link. Press anywhere on this page, and the model answers.");
   if (!isFresh(state)) return t("… the new numbers are on their way.");
   if (odds === shownFirst) {
     return t("Measured with {model} on {day}. Start typing, and the numbers are live.", {
@@ -304,16 +307,18 @@ function snapshot() {
   return { page: "home", text, ids, written, odds: odds && shortened(odds), roll };
 }
 
-function open(shared) {
+function open(shared, linked) {
   settle();
   const text = String(shared.text ?? "");
   const known = ["en", "zh-CN"].map((name) => example[name]).find(({ prompt }) => prompt === text);
-  const seen = known ? oddsFrom(known, { of: text, model: example.model }) : store.state.odds;
+  const seen = known ? oddsFrom(known, { of: text, model: example.model }) : null;
   const ids = Array.isArray(shared.ids) && shared.ids.every(Number.isSafeInteger) ? shared.ids : null;
   const written = readWritten(shared.written, text);
   const odds = readOdds(shared.odds) ?? seen;
   store.update({ text, ids, written, odds, roll: readRoll(shared.roll), stage: null, refused: false });
-  if (!isFresh(store.state)) question.want();
+  if (isFresh(store.state)) return;
+  if (linked) atFirstTouch(() => question.want());
+  else question.want();
 }
 
 const restored = await rememberPage("home", { take: snapshot, open, fail: showError });

@@ -15,6 +15,7 @@ import "./sampling-funnel.js";
 import "./sampling-presets.js";
 import { visibleText } from "../../js/base/bytes.js";
 import { copyLink } from "../../js/base/copy-link.js";
+import { atFirstTouch } from "../../js/base/first-touch.js";
 import { formatProbability } from "../../js/base/format.js";
 import { language, t } from "../../js/base/i18n.js";
 import { models } from "../../js/base/models.js";
@@ -351,14 +352,16 @@ function snapshot() {
   return sharedState(store.state, hexOf);
 }
 
-function open(shared) {
+function open(shared, linked) {
   settle();
   reveal.abort();
   asking?.abort();
   const state = readState(shared, store.state, worked);
   store.update({ ...state, counted: state.us ? MANY : 0, stage: null, comparison: null });
   if (state.own && stepNow() !== "own") showStep("own"); // a link of before names no step
-  if (state.waiting) ask();
+  if (!state.waiting) return;
+  if (linked) atFirstTouch(() => ask());
+  else ask();
 }
 
 store.watch((state) => show(state, hexOf));

@@ -251,8 +251,14 @@ def test_a_link_of_before_still_opens(page: Page):
         }"""
     )
     page.goto("about:blank")
+    asked = watch_questions(page)
     page.goto(link)
     expect(box(page)).to_have_value("The capital")
+    expect(page.locator("odds-rows")).to_be_hidden()  # no other text's bars
+    expect(page.locator("#figure-state")).to_contain_text("Opened from a link")
+    page.wait_for_timeout(300)
+    assert asked == []  # opening a link runs nothing
+    page.locator("#figure-state").click()
     expect(first_token(page)).to_have_text("·of")
 
 
