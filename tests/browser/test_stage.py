@@ -32,73 +32,95 @@ def told_in_steps() -> Iterator[tuple[str, str]]:
 
 STEPS = list(told_in_steps())
 PATHS = sorted({path for path, _ in STEPS})
-steps = pytest.mark.parametrize(("path", "step"), STEPS)
+paths = pytest.mark.parametrize("path", PATHS)
 
 
-def open_step(page: Page, path: str, step: str, *, projector: bool = False) -> None:
+def steps_of(path: str) -> list[str]:
+    return [name for of, name in STEPS if of == path]
+
+
+def at_each_step(page: Page, path: str, *, projector: bool = False) -> Iterator[str]:
+    """Opens the page once, and then walks through its steps by their addresses."""
     if projector:
         page.add_init_script("localStorage.setItem('projector', 'on')")
-    page.goto(f"{path}#{step}")
-    page.wait_for_load_state("networkidle")
-    expect(page.locator(".stage-steps [aria-current]")).to_have_attribute("href", f"#{step}")
+    for step in steps_of(path):
+        page.goto(f"{path}#{step}")
+        page.wait_for_load_state("networkidle")
+        expect(page.locator(".stage-steps [aria-current]")).to_have_attribute("href", f"#{step}")
+        yield step
 
 
-@steps
-def test_a_step_fits_one_screen_at_a_desk_and_on_a_wall(new_page: NewPage, path: str, step: str):
-    for options, projector in ((DESK, False), (PROJECTOR, True)):
-        page = new_page(**options)
-        open_step(page, path, step, projector=projector)
+@paths
+@pytest.mark.parametrize(("options", "projector"), [(DESK, False), (PROJECTOR, True)], ids=["desk", "wall"])
+def test_a_step_fits_one_screen(new_page: NewPage, path: str, options: dict, projector: bool):
+    page = new_page(**options)
+    for step in at_each_step(page, path, projector=projector):
         beyond = page.evaluate(
-            "(() => { const m = document.querySelector('main'); return m.scrollHeight - m.clientHeight })()"
+            """(() => {
+              const main = document.querySelector("main"), root = document.documentElement;
+              return [main.scrollHeight - main.clientHeight, root.scrollWidth - innerWidth, root.scrollHeight - innerHeight];
+            })()"""
         )
-        assert beyond <= 0, (options, beyond)
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-        assert page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
-        page.context.close()
+        assert max(beyond) <= 0, (step, beyond)
 
 
-@steps
-def test_on_a_phone_the_claim_and_the_main_button_are_seen_together(new_page: NewPage, path: str, step: str):
+@paths
+def test_on_a_phone_the_claim_and_the_main_button_are_seen_together(new_page: NewPage, path: str):
     page = new_page(**PHONE)
-    open_step(page, path, step)
-    expect(page.locator(".claim")).to_be_in_viewport(ratio=1)
-    buttons = page.locator(".screen .button-primary").locator("visible=true")
-    assert buttons.count() <= 1  # one idea, one button
-    if buttons.count():
-        expect(buttons).to_be_in_viewport(ratio=1)
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    for step in at_each_step(page, path):
+        expect(page.locator(".claim")).to_be_in_viewport(ratio=1)
+        buttons = page.locator(".screen .button-primary").locator("visible=true")
+        assert buttons.count() <= 1, step  # one idea, one button
+        if buttons.count():
+            expect(buttons).to_be_in_viewport(ratio=1)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, step
 
 
-@steps
-def test_on_a_wall_everything_is_large_enough(new_page: NewPage, path: str, step: str):
+@paths
+def test_on_a_wall_everything_is_large_enough(new_page: NewPage, path: str):
     page = new_page(**PROJECTOR)
-    open_step(page, path, step, projector=True)
-    small = page.evaluate(
-        """([least, read]) => {
-          const walker = document.createTreeWalker(document.querySelector(".screen"), NodeFilter.SHOW_TEXT);
-          const small = [];
-          while (walker.nextNode()) {
-            const { parentElement: element, data } = walker.currentNode;
-            if (data.trim() === "" || !element.checkVisibility() || element.closest(".visually-hidden, [aria-hidden=true]"))
-              continue;
-            const size = parseFloat(getComputedStyle(element).fontSize);
-            const bound = element.closest(".why, .choice, .roll-sentence, .button-primary") ? read : least;
-            if (size < bound - 0.1) small.push([data.trim().slice(0, 40), size]);
-          }
-          return small;
-        }""",
-        [LEAST, LEAST_READ],
-    )
-    assert small == []
+    for step in at_each_step(page, path, projector=True):
+        small = page.evaluate(
+            """([least, read]) => {
+              const walker = document.createTreeWalker(document.querySelector(".screen"), NodeFilter.SHOW_TEXT);
+              const small = [];
+              while (walker.nextNode()) {
+                const { parentElement: element, data } = walker.currentNode;
+                const unseen = element.closest(".visually-hidden, [aria-hidden=true]") || !element.checkVisibility();
+                if (data.trim() === "" || unseen) continue;
+                const size = parseFloat(getComputedStyle(element).fontSize);
+                const bound = element.closest(".why, .choice, .roll-sentence, .button-primary") ? read : least;
+                if (size < bound - 0.1) small.push([data.trim().slice(0, 40), size]);
+              }
+              return small;
+            }""",
+            [LEAST, LEAST_READ],
+        )
+        assert small == [], step
     chrome = page.evaluate(
         "['.page-header', '.stage-foot'].reduce((sum, each) => sum + document.querySelector(each).offsetHeight, 0)"
     )
     assert chrome <= 108  # a tenth of the height
 
 
-@pytest.mark.parametrize("path", PATHS)
+@paths
+@pytest.mark.parametrize("width", [390, 320])
+def test_the_foot_of_a_small_phone_keeps_its_parts_apart(new_page: NewPage, path: str, width: int):
+    page = new_page(viewport={"width": width, "height": 844}, has_touch=True)
+    for step in at_each_step(page, path):
+        right, left = page.evaluate(
+            """(() => {
+              const dots = [...document.querySelectorAll(".stage-steps li")].filter((dot) => dot.checkVisibility());
+              const details = document.querySelector(".stage-foot [popovertarget]");
+              return [dots.at(-1).getBoundingClientRect().right, details.getBoundingClientRect().left];
+            })()"""
+        )
+        assert right <= left, step
+
+
+@paths
 def test_steps_have_addresses_dots_and_a_way_back(page: Page, path: str):
-    names = [name for of, name in STEPS if of == path]
+    names = steps_of(path)
     page.goto(path)
     for name in names[1:]:
         page.locator("a.stage-next:not([rel])").locator("visible=true").click()
@@ -111,23 +133,7 @@ def test_steps_have_addresses_dots_and_a_way_back(page: Page, path: str):
         )
 
 
-@steps
-def test_the_foot_of_a_small_phone_keeps_its_parts_apart(new_page: NewPage, path: str, step: str):
-    for width in (390, 320):
-        page = new_page(viewport={"width": width, "height": 844}, has_touch=True)
-        open_step(page, path, step)
-        right, left = page.evaluate(
-            """(() => {
-              const dots = [...document.querySelectorAll(".stage-steps li")].filter((dot) => dot.checkVisibility());
-              const details = document.querySelector(".stage-foot [popovertarget]");
-              return [dots.at(-1).getBoundingClientRect().right, details.getBoundingClientRect().left];
-            })()"""
-        )
-        assert right <= left, width
-        page.context.close()
-
-
-@pytest.mark.parametrize("path", PATHS)
+@paths
 def test_show_all_gives_the_whole_page(page: Page, path: str):
     page.goto(path)
     page.get_by_role("button", name="Details").click()
