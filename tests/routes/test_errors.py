@@ -23,7 +23,7 @@ ROWS = {"rows": [["sea", "mer"]], "queries": [["sun", "soleil"]]}
             "/api/next-token",
             {"prompt": "x", WORD: WORD},
             None,
-            "a field of this request is unknown; allowed: ids, prompt, top",
+            "a field of this request is unknown; allowed: ids, prompt, top, roll",
         ),
         (
             "/api/experiments/evidence",

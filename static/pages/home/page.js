@@ -231,8 +231,7 @@ function stateSentence(state) {
           "The model is still getting ready; it answers as soon as it can. Its progress stands at the top of the page.",
         );
   }
-  if (odds === null)
-    return t("Opened from a link. Press anywhere on this page, and the model answers.");
+  if (odds === null) return t("Opened from a link. Press anywhere on this page, and the model answers.");
   if (!isFresh(state)) return t("… the new numbers are on their way.");
   if (odds === shownFirst) {
     return t("Measured with {model} on {day}. Start typing, and the numbers are live.", {

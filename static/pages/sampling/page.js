@@ -75,6 +75,7 @@ const store = new Store({
   guess: null,
   counted: 0, // of the thousand rolls, so far
   stage: null, // {lit}: a roll that is on its way
+  pinned: null, // {index, pick, params}: what this pick landed on, under these settings
 });
 
 function hexOf(id) {

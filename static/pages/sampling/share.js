@@ -23,7 +23,8 @@ export function sharedState(state, hexOf) {
   const { params, setting, seed, scale, guess, own, other } = state;
   const [example, mine] = own ? [other, onePrompt(state)] : [onePrompt(state), other];
   const name = own ? hexOf : (id) => mine.named.get(id) ?? "";
-  const kept = mine.prompt === example.prompt ? null : { ...dice(mine), ...written({ ...mine, params, seed }, name) };
+  const seen = { ...mine, params, seed, pinned: own ? state.pinned : null };
+  const kept = mine.prompt === example.prompt ? null : { ...dice(mine), ...written(seen, name) };
   return { view: "sampling", params, setting, seed, scale, guess, own, example: dice(example), mine: kept };
 }
 
@@ -33,7 +34,8 @@ function written(mine, hexOf) {
   const { prompt, model, ids, tokens, bos, distribution, answered, params } = mine;
   const { ids: kept, text, pending, typed } = prompt;
   const index = pickedIndex(mine, distribution.process(params));
-  const seen = answered === prompt.shown ? { ids, tokens, bos, ...summaryOf(distribution, hexOf, index) } : null;
+  const seen =
+    answered === prompt.shown ? { ids, tokens, bos, at: index, ...summaryOf(distribution, hexOf, index) } : null;
   return { model, ids: kept, text, pending, typed, seen };
 }
 
@@ -51,12 +53,16 @@ export function readState(shared, state, worked) {
   const own = old || shared.own === true;
   const mine = readMine(old ? shared : shared.mine, worked, seed);
   const example = { ...worked, ...readDice(old ? {} : shared.example, worked.ids.length, seed) };
+  const params = readParams(shared.params, state.params);
+  const at = old ? null : shared.mine?.seen?.at;
   return {
     ...(own ? mine : example),
     other: own ? example : mine,
     own,
     seed,
-    params: readParams(shared.params, state.params),
+    params,
+    // what the dice landed on, as it was seen: the tail of a summary is too rough to say it again
+    pinned: own && isWhole(at, mine.distribution.size - 1) ? { index: at, pick: mine.pick, params } : null,
     setting: shared.setting in CONTROLS ? shared.setting : state.setting,
     scale: shared.scale === "log" || shared.scale === "linear" ? shared.scale : state.scale,
     guess: isText(shared.guess) ? shared.guess : null,

@@ -3,7 +3,7 @@
 import { Distribution } from "../../js/base/distribution.js";
 
 const LISTED = 60; // tokens known by name
-const KNOTS = 80; // of the tail
+const KNOTS = 300; // of the tail
 const round = (logprob) => Math.round(logprob * 1e5) / 1e5;
 
 /**

@@ -53,8 +53,9 @@ export function rolledNumber({ pick, seed, ids }) {
 
 /** The index that was picked, under the settings as they are now: the dice stay, the strip moves. */
 export function pickedIndex(state, processed) {
-  const { pick } = state;
+  const { pick, pinned = null, params } = state;
   if (pick === null) return null;
+  if (pinned?.pick === pick && pinned.params === params) return pinned.index;
   if (pick.by === "greedy") return 0;
   return pick.by === "hand" ? pick.index : processed.draw(rolledNumber(state));
 }
