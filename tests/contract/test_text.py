@@ -35,6 +35,7 @@ class Parrot:
     vocabulary_size = 258
     kv_bytes_per_token = 1
     free_tokens = 1
+    most_threads = 0
 
     def __init__(self, text: str) -> None:
         self._bytes = text.encode()

@@ -20,11 +20,8 @@ async function read(link) {
 
 /** Where the reader looks: an open drawer lies over the page. */
 function place() {
-  return (
-    document.querySelector(".drawer:popover-open status-message") ??
-    document.querySelector("main")?.querySelector("status-message") ??
-    document.querySelector("status-message")
-  );
+  const around = [document.querySelector(".drawer:popover-open"), document.querySelector("main"), document.body];
+  return around.map((each) => each?.querySelector("status-message")).find((each) => each);
 }
 
 /**
