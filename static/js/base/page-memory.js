@@ -11,7 +11,8 @@ const linked = () => (location.hash.startsWith("#s=") ? location.hash : "");
 
 /**
  * Restore the page, from this tab or else from its address, and keep it from now on.
- * `open(state, linked)` gets what `take()` gave, `linked` where it came in a link; `fail(error)` a ShareError. Resolves to true where there was something.
+ * `open(state, linked)` gets what `take()` gave, `linked` where it came in a link; `fail(error)` a ShareError. Resolves
+ * to true where there was something.
  *
  * @param {string} name of the page
  * @param {{ take: () => object, open: (state: any, linked: boolean) => void, fail: (error: Error) => void }} page
