@@ -58,7 +58,7 @@ def namespace(page: Page) -> str:
     """The parts of a page's experiments; `News` are the pairs that a listener gets."""
     parts = parts_of(page)
     adapters = [(part, "serialization", TypeAdapter(part)) for part in parts]
-    schemas = TypeAdapter.json_schemas(adapters)[1]["$defs"]  # type: ignore[arg-type]
+    schemas = TypeAdapter.json_schemas(adapters)[1]["$defs"]  # type: ignore[arg-type]  # the keys may be classes
     for part in parts:
         schema = schemas[part.__name__]
         schema["properties"] = {"kind": {"const": part.kind}} | schema["properties"]

@@ -21,7 +21,7 @@ from app.routes import pages as routes
 from app.routes.localisation import LANGUAGES, catalogue, catalogue_files, negotiate, sentences, sentences_in
 from app.routes.modules import FRAME, modules_of, script_of
 from app.routes.pages import import_map_hash
-from app.routes.template_filters import axis_top, filters, visible_parts
+from app.routes.template_filters import filters, visible_parts
 
 ROOT = Path(app.__file__).parents[1]
 DATA = {".py", ".json"}  # what may hold sentences that scripts translate without naming them
@@ -413,15 +413,6 @@ def test_templates_write_numbers_and_tokens_as_scripts_do():
     assert [tuple(part) for part in visible_parts("2061f0e2808b")] == [
         ("·", "space"), ("a", "text"), ("F0", "byte"), ("U+200B", "code"),
     ]  # fmt: skip
-
-
-def test_templates_draw_bars_on_the_axis_that_scripts_use():
-    tops = re.search(
-        r"const TOPS = \[(.*)\]", (STATIC / "js" / "base" / "bar-axis.js").read_text(encoding="utf-8")
-    )
-    for top in map(float, tops[1].split(",")):
-        assert axis_top(top) == top
-        assert axis_top(top + 1e-9) > top
 
 
 def test_examples_say_what_they_were_measured_on():

@@ -9,7 +9,6 @@ from babel.numbers import format_compact_decimal, format_decimal
 
 from app.routes.localisation import Language
 
-_AXIS_TOPS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # static/js/base/bar-axis.js
 _MARKS = {" ": "·", "\n": "↵", "\r": "␍", "\t": "⇥", "\u00a0": "⍽", "\u3000": "□"}
 
 
@@ -48,11 +47,6 @@ def word(token_bytes: str) -> str:
     return bytes.fromhex(token_bytes).decode("utf-8", "replace").strip()
 
 
-def axis_top(highest: float) -> float:
-    """Where the linear axis of bars up to `highest` ends."""
-    return next((top for top in _AXIS_TOPS if highest <= top), 1.0)
-
-
 def filters(language: Language) -> dict[str, Callable[..., Any]]:
     """Numbers as this language writes them, and those that know no language."""
     locale = language.replace("-", "_")
@@ -83,7 +77,6 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
         "compact": compact,
         "decimal": decimal,
         "probability": probability,
-        "axis_top": axis_top,
         "visible_parts": visible_parts,
         "word": word,
     }

@@ -4,7 +4,7 @@
 
 import { ExperimentRun } from "../../js/base/experiment.js";
 import { t, tParts } from "../../js/base/i18n.js";
-import { madeHere } from "../../js/base/kept.js";
+import { madeHere } from "../../js/base/made-here.js";
 import { models } from "../../js/base/models.js";
 import { pageData } from "../../js/base/page.js";
 import { collect, tryLines, withPart } from "./results.js";

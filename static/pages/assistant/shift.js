@@ -3,7 +3,7 @@
 import { ExperimentRun } from "../../js/base/experiment.js";
 import { formatNumber } from "../../js/base/format.js";
 import { language, t } from "../../js/base/i18n.js";
-import { madeHere } from "../../js/base/kept.js";
+import { madeHere } from "../../js/base/made-here.js";
 import { pageData } from "../../js/base/page.js";
 import { costumeName } from "./view.js";
 

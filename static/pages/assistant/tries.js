@@ -5,7 +5,7 @@
 import { ExperimentRun } from "../../js/base/experiment.js";
 import { holdRoom } from "../../js/base/hold-room.js";
 import { t } from "../../js/base/i18n.js";
-import { madeHere } from "../../js/base/kept.js";
+import { madeHere } from "../../js/base/made-here.js";
 import { pageData } from "../../js/base/page.js";
 import { isComplete, keyOf, measuredTries, triesKey, triesRequest, tryLines, withPart } from "./results.js";
 import { costumeName } from "./view.js";

@@ -5,7 +5,7 @@ import { formatDay } from "../../js/base/dates.js";
 import { ExperimentRun } from "../../js/base/experiment.js";
 import { formatBits, formatCount, formatNumber } from "../../js/base/format.js";
 import { t } from "../../js/base/i18n.js";
-import { madeHere } from "../../js/base/kept.js";
+import { madeHere } from "../../js/base/made-here.js";
 import { pageData } from "../../js/base/page.js";
 import { Store } from "../../js/base/store.js";
 

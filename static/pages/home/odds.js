@@ -1,19 +1,25 @@
 // The odds of the next token as an answer of /api/next-token gives them: the likeliest by name, the others together.
 
-import { decodeUtf8, hexToBytes } from "../../js/base/bytes.js";
-
 const STRIP = 1 / 120; // a thinner token is drawn together with others: about 8 pixels of a wide screen
 const KEPT = 24; // tokens that a link or this tab remembers
 
-/** The text that is asked about: after a lone space a model expects no word, so a space just typed waits. */
-export function asked(text) {
-  return text.replace(/ +$/, "");
+/**
+ * The text that is asked about: after a lone space a model expects no word, so a space just typed waits. One that was
+ * rolled is a token like any other.
+ */
+export function asked({ text, ids }) {
+  return ids === null ? text.replace(/ +$/, "") : text;
+}
+
+/** What odds are of: the text, and where tokens were rolled their number, for not every token adds to the text. */
+export function subjectOf(state) {
+  return state.ids === null ? asked(state) : `${state.text}\u0000${state.ids.length}`;
 }
 
 /**
  * @param {{ ids: number[] | null, remainder: number, vocabulary: number, entropy_bits: number,
  *   top: { id: number, bytes: string, raw_logprob?: number, p?: number, special?: boolean }[] }} answer
- * @param {{ of: string, model: string }} about the text it is about, and whose answer it is
+ * @param {{ of: string, model: string }} about its subject, and whose answer it is
  */
 export function oddsFrom({ ids, top, remainder, vocabulary, entropy_bits: entropyBits }, { of, model }) {
   const rows = top.map(({ id, bytes, special = false, raw_logprob: logprob, p = Math.exp(logprob) }) => ({
@@ -62,11 +68,6 @@ export function landing({ rows }, u) {
 /** Where in [0, 1) a token of the list lies: its middle. */
 export function middle({ rows }, index) {
   return rows.slice(0, index).reduce((sum, { p }) => sum + p, 0) + rows[index].p / 2;
-}
-
-/** What a token adds to a text. */
-export function textOf({ bytes, special = false }) {
-  return special ? "" : (decodeUtf8(hexToBytes(bytes)) ?? "");
 }
 
 /** The parts of a text that a model wrote, after a person changed it: those before the first change. */

@@ -2,6 +2,7 @@
 
 import { ApiError, postJson } from "../../js/base/api.js";
 import { spokenText, visibleText } from "../../js/base/bytes.js";
+import { decodeSoFar } from "../../js/base/bytes-so-far.js";
 import { copyLink } from "../../js/base/copy-link.js";
 import { formatDay } from "../../js/base/dates.js";
 import { atFirstTouch } from "../../js/base/first-touch.js";
@@ -29,7 +30,7 @@ import {
   shortened,
   stillWritten,
   strip,
-  textOf,
+  subjectOf,
 } from "./odds.js";
 
 const BARS = 5;
@@ -52,6 +53,7 @@ const rollButton = /** @type {HTMLButtonElement} */ (element("roll"));
 const store = new Store({
   text: box.area.value,
   ids: null, // of the text, where tokens were rolled: text that came as tokens is never cut anew
+  pending: "", // bytes of a character that the next token may complete
   written: [], // what a model wrote of it, as [start, end)
   odds: shownFirst,
   roll: null, // {u, index, token, p, by}
@@ -59,13 +61,13 @@ const store = new Store({
   refused: false, // the server would not answer to this text
 });
 
-const isFresh = ({ text, odds }) => odds !== null && odds.of === asked(text);
+const isFresh = (state) => state.odds?.of === subjectOf(state);
 /** Whether the odds are this model's, for this text: those of an example or a link are read, not rolled from. */
 const isLive = (state) => isFresh(state) && state.odds.model === models.state.loaded?.name && state.odds.ids !== null;
 
 const question = new OneAtATime(async () => {
-  const { text, ids } = store.state;
-  const of = asked(text);
+  const of = subjectOf(store.state);
+  const { ids } = store.state;
   const said = messageNow();
   if (!models.ready) return;
   try {
@@ -87,22 +89,33 @@ let settle = () => {}; // ends the roll that is on its way, if there is one
 function type(text) {
   settle();
   const { text: before, written } = store.state;
-  store.update({ text, ids: null, written: stillWritten(written, before, text), roll: null, refused: false });
+  store.update({
+    text,
+    ids: null,
+    pending: "",
+    written: stillWritten(written, before, text),
+    roll: null,
+    refused: false,
+  });
   question.want();
 }
 
 /** A token goes into the text at once; what follows only shows how it came there. */
 function take(token, index, u, by) {
   settle();
-  const { odds, text, written } = store.state;
-  const start = asked(text).length;
-  const longer = asked(text) + textOf(token);
+  const { odds, written } = store.state;
+  const before = asked(store.state);
+  const { text: added, pending } = token.special
+    ? { text: "", pending: "" }
+    : decodeSoFar(store.state.pending + token.bytes);
+  const longer = before + added;
   const roll = { by, u, index, bytes: token.bytes, p: token.p, best: { bytes: odds.rows[0].bytes, p: odds.rows[0].p } };
-  const stage = { odds, u, index: null, landing: start };
+  const stage = { odds, u, index: null, landing: before.length };
   store.update({
     text: longer,
+    pending,
     ids: [...odds.ids, token.id],
-    written: [...written, [start, longer.length]],
+    written: added === "" ? written : [...written, [before.length, longer.length]],
     roll,
     stage,
   });
@@ -185,8 +198,9 @@ function live() {
 }
 
 async function pick(index) {
-  const { bytes } = store.state.odds.rows[index];
-  if (!(await live())) return;
+  const { odds: seen, text } = store.state;
+  const { bytes } = seen.rows[index];
+  if (!(await live()) || store.state.text !== text) return; // typed on meanwhile
   const { odds } = store.state;
   const now = odds.rows.findIndex((row) => row.bytes === bytes); // another model has other odds
   if (now >= 0) take(odds.rows[now], now, middle(odds, now), "hand");
@@ -260,6 +274,7 @@ function show(state) {
     showDetails(drawn);
   }
   rows.hidden = drawn === null;
+  dice.hidden = drawn === null;
   for (const figure of [rows, document.querySelector(".home-strip")]) {
     figure.setAttribute("aria-busy", String(onTheirWay));
   }
@@ -289,7 +304,9 @@ function showDetails({ rows: all, remainder, vocabulary, entropyBits }) {
 store.watch(show);
 models.addEventListener("change", () => {
   show(store.state);
-  if (models.ready && !isFresh(store.state)) question.want();
+  const { odds, refused } = store.state;
+  const untouched = odds === null && !refused; // opened from a link, which runs nothing
+  if (models.ready && !isFresh(store.state) && !untouched) question.want();
 });
 rollButton.addEventListener("click", roll);
 box.area.addEventListener("beforeinput", () => settle());
@@ -302,8 +319,8 @@ element("share").addEventListener("click", () => copyLink(snapshot()));
 
 /** Everything on the stage: whoever opens it sees the same, and no model is asked. */
 function snapshot() {
-  const { text, ids, written, odds, roll } = store.state;
-  return { page: "home", text, ids, written, odds: odds && shortened(odds), roll };
+  const { text, ids, pending, written, odds, roll } = store.state;
+  return { page: "home", text, ids, pending, written, odds: odds && shortened(odds), roll };
 }
 
 function open(shared, linked) {
@@ -312,9 +329,10 @@ function open(shared, linked) {
   const known = ["en", "zh-CN"].map((name) => example[name]).find(({ prompt }) => prompt === text);
   const seen = known ? oddsFrom(known, { of: text, model: example.model }) : null;
   const ids = Array.isArray(shared.ids) && shared.ids.every(Number.isSafeInteger) ? shared.ids : null;
+  const pending = /^([0-9a-f]{2}){0,3}$/.test(shared.pending ?? "") ? (shared.pending ?? "") : "";
   const written = readWritten(shared.written, text);
   const odds = readOdds(shared.odds) ?? seen;
-  store.update({ text, ids, written, odds, roll: readRoll(shared.roll), stage: null, refused: false });
+  store.update({ text, ids, pending, written, odds, roll: readRoll(shared.roll), stage: null, refused: false });
   if (isFresh(store.state)) return;
   if (linked) atFirstTouch(() => question.want());
   else question.want();

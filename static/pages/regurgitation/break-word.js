@@ -3,7 +3,7 @@
 import { ExperimentRun } from "../../js/base/experiment.js";
 import { formatBits, formatNumber } from "../../js/base/format.js";
 import { t } from "../../js/base/i18n.js";
-import { madeHere } from "../../js/base/kept.js";
+import { madeHere } from "../../js/base/made-here.js";
 import { models } from "../../js/base/models.js";
 import { announce } from "../../js/base/page.js";
 import { Store } from "../../js/base/store.js";

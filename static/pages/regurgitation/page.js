@@ -6,7 +6,7 @@ import "../../js/elements/run-bar.js";
 import "../../js/elements/status-message.js";
 import { copyLink } from "../../js/base/copy-link.js";
 import { ExperimentRun } from "../../js/base/experiment.js";
-import { madeHere } from "../../js/base/kept.js";
+import { madeHere } from "../../js/base/made-here.js";
 import { models } from "../../js/base/models.js";
 import { rememberPage } from "../../js/base/page-memory.js";
 import { announce, pageData, showError } from "../../js/base/page.js";

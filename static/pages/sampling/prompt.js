@@ -1,8 +1,7 @@
 // The prompt of the sampling page: token ids that stay as they are, then text a person is typing.
 // Only what was typed is ever tokenised; drawn tokens keep their ids.
 
-import { bytesToHex, hexToBytes } from "../../js/base/bytes.js";
-import { decodeVisibly, shapeOf } from "../../js/base/utf8.js";
+import { decodeSoFar } from "../../js/base/bytes-so-far.js";
 
 /** Frozen: every change makes a new one. */
 export class Prompt {
@@ -40,22 +39,4 @@ export class Prompt {
     const { text, pending } = decodeSoFar(this.pending + bytes);
     return new Prompt({ ids: [...ids, id], text: this.shown + text, pending });
   }
-}
-
-/**
- * Bytes as text, as far as they go: `{text, pending}`, pending the hex of a character that is not complete.
- *
- * Example: "20f09f98" is {text: " ", pending: "f09f98"}.
- *
- * @param {string} hex
- */
-export function decodeSoFar(hex) {
-  const bytes = hexToBytes(hex);
-  for (let cut = 0; cut <= Math.min(3, bytes.length); cut += 1) {
-    const end = bytes.length - cut;
-    if (shapeOf(bytes.subarray(0, end)) !== "whole") continue;
-    if (cut > 0 && shapeOf(bytes.subarray(end)) !== "partial") break;
-    return { text: decodeVisibly(bytes.subarray(0, end)), pending: bytesToHex(bytes.subarray(end)) };
-  }
-  return { text: decodeVisibly(bytes), pending: "" };
 }

@@ -256,10 +256,39 @@ def test_a_link_of_before_still_opens(page: Page):
     expect(box(page)).to_have_value("The capital")
     expect(page.locator("odds-rows")).to_be_hidden()  # no other text's bars
     expect(page.locator("#figure-state")).to_contain_text("Opened from a link")
+    page.evaluate(
+        "import('/static/js/base/models.js').then(({ models }) => models.dispatchEvent(new Event('change')))"
+    )  # news of the model are no wish of a person's
     page.wait_for_timeout(300)
     assert asked == []  # opening a link runs nothing
     page.locator("#figure-state").click()
     expect(first_token(page)).to_have_text("·of")
+
+
+@pytest.mark.parametrize(("token", "after"), [("20", "One "), ("e2", "One"), ("2074776f", "One two")])
+def test_a_token_is_never_rolled_from_older_odds_even_where_the_text_stays_as_it_was(
+    page: Page, token: str, after: str
+):
+    """A blank was dropped, and after a piece of a character the odds before it counted as the text's."""
+    page.goto("/")
+
+    def answer(route: Route) -> None:
+        ids = route.request.post_data_json.get("ids", [1])
+        row = {"id": 100 + len(ids), "bytes": token, "raw_logprob": 0.0, "rank": 1}
+        numbers = {"vocabulary": 9, "entropy_bits": 0, "remainder": 0.0}
+        route.fulfill(json={"ids": ids, "tokens": [], "bos": False, "top": [row], **numbers})
+
+    page.route("**/api/next-token", answer)
+    box(page).fill("One")
+    asked = watch_questions(page)
+    expect(page.locator("odds-rows")).to_have_attribute("aria-busy", "false")
+    for length in (2, 3):
+        with page.expect_request("**/api/next-token"):
+            roll(page).click()
+        page.wait_for_timeout(700)
+        assert asked[-1]["ids"] == [1, *range(101, 100 + length)]
+        if length == 2:
+            expect(box(page)).to_have_value(after)
 
 
 def test_a_refused_text_leaves_no_bars_of_an_older_one(page: Page, troubles: Troubles):

@@ -7,7 +7,8 @@ import { textToHex } from "../../../static/js/base/bytes.js";
 import { roll } from "../../../static/js/base/dice.js";
 import { CONTROLS, STEPS, clampParam, isOff, neutralParams } from "../../../static/js/base/sampling-params.js";
 import { PRESETS, presetOf } from "../../../static/pages/sampling/presets.js";
-import { Prompt, decodeSoFar } from "../../../static/pages/sampling/prompt.js";
+import { decodeSoFar } from "../../../static/js/base/bytes-so-far.js";
+import { Prompt } from "../../../static/pages/sampling/prompt.js";
 import { onePrompt, readState, sharedState } from "../../../static/pages/sampling/share.js";
 import {
   countDraws,
