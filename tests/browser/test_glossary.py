@@ -29,6 +29,7 @@ def test_a_meaning_comes_with_the_pointer_and_goes_with_it(page: Page):
 
 def test_a_meaning_comes_with_the_keyboard_and_goes_with_escape(page: Page):
     page.goto("/tokenizer")
+    page.wait_for_load_state("networkidle")
     page.locator("#main").focus()
     page.keyboard.press("Tab")
     expect(word(page)).to_be_focused()
